@@ -1,0 +1,46 @@
+# What a person types. `make run` and `make test` start from nothing but Python 3.11, pip and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test install check check-code check-limits test-browser demo bench lock clean
+
+run: install ## install everything and serve
+	$(BIN)/signpost serve
+
+test: install ## every test that needs nothing but this tree, with coverage floors
+	@rm -rf .local/coverage && mkdir -p .local/coverage
+	$(BIN)/coverage run -m pytest -p tests.architecture.coverage_floors -m "not browser"
+
+install: $(READY)
+
+# Debian has no ensurepip and refuses to install outside a venv, so pip is pointed into the venv instead.
+$(READY): tests/requirements.lock pyproject.toml
+	@rm -rf .venv
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/requirements.lock
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+check: install ## style, types, import contracts, sizes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.architecture.limits
+	$(BIN)/hadolint Dockerfile
+
+test-browser: install ## a page on another origin, in Debian's Chromium
+	$(BIN)/pytest -m browser
+
+demo: install ## replay a small set of journeys against a service of its own
+	$(BIN)/python -m loadtests.replay
+
+LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
+
+lock: ## compile both locks anew, what runs and what tests (needs uv)
+	$(LOCK) -o requirements.lock
+	$(LOCK) --all-extras -c requirements.lock -o tests/requirements.lock
+
+clean: ## forget everything that was built or kept here
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

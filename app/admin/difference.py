@@ -1,0 +1,116 @@
+"""How two documents of a site differ, resource by resource; nothing is read or written here."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, Field
+
+from app.engine.model import Document
+
+SINGLES = frozenset({"site", "holdout"})
+FIELDS = Document.__struct_fields__
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """One resource of a document. `site` and `holdout` stand alone; the others in a list, at `position`."""
+
+    kind: str
+    key: str
+    position: int
+    document: Mapping[str, Any]
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer of its place in the document."""
+        return f"/{self.kind}" if self.kind in SINGLES else f"/{self.kind}/{self.position}"
+
+    @property
+    def name(self) -> str:
+        """What people call it: `rules/hero-test`."""
+        return self.kind if self.kind in SINGLES else f"{self.kind}/{self.key}"
+
+    def equals(self, other: "Resource") -> bool:
+        """Whether both say the same, to the type: in JSON, unlike in Python, 1 is not true."""
+        return _canonical(self.document) == _canonical(other.document)
+
+
+class Changes(BaseModel):
+    """What differs: JSON pointers into the later document, and into the earlier one for what was removed."""
+
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    reordered: list[str] = Field(description="Lists in which resources that stayed stand in another order.")
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """From one document to another. `changed` pairs before with after; `moved` has another position only."""
+
+    added: tuple[Resource, ...]
+    changed: tuple[tuple[Resource, Resource], ...]
+    removed: tuple[Resource, ...]
+    moved: tuple[Resource, ...]
+    reordered: tuple[str, ...]
+
+    def pointers(self) -> Changes:
+        """Say it as an answer."""
+        return Changes(
+            added=[resource.pointer for resource in self.added],
+            changed=[after.pointer for _, after in self.changed],
+            removed=[resource.pointer for resource in self.removed],
+            reordered=[f"/{kind}" for kind in self.reordered],
+        )
+
+
+def resources_of(document: Mapping[str, Any]) -> Iterator[Resource]:
+    """Take a document apart."""
+    for kind in FIELDS:
+        if kind in SINGLES and kind in document:
+            yield Resource(kind, kind, 0, document[kind])
+        elif kind not in SINGLES:
+            for position, resource in enumerate(document.get(kind, ())):
+                yield Resource(kind, resource["key"], position, resource)
+
+
+def document_of(resources: list[Resource]) -> dict[str, Any]:
+    """Put a document together; a list without any resource is left out."""
+    listed: dict[str, Any] = {}
+    for resource in sorted(resources, key=lambda resource: (FIELDS.index(resource.kind), resource.position)):
+        if resource.kind in SINGLES:
+            listed[resource.kind] = resource.document
+        else:
+            listed.setdefault(resource.kind, []).append(resource.document)
+    return listed
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:
+    """Compare two documents."""
+    old = {(resource.kind, resource.key): resource for resource in resources_of(before)}
+    new = {(resource.kind, resource.key): resource for resource in resources_of(after)}
+    stayed = [(old[place], resource) for place, resource in new.items() if place in old]
+    changed = [(was, resource) for was, resource in stayed if not was.equals(resource)]
+    changed_names = {resource.name for _, resource in changed}
+    return Difference(
+        added=tuple(resource for place, resource in new.items() if place not in old),
+        changed=tuple(changed),
+        removed=tuple(resource for place, resource in old.items() if place not in new),
+        moved=tuple(
+            resource
+            for was, resource in stayed
+            if was.position != resource.position and resource.name not in changed_names
+        ),
+        reordered=tuple(_reordered(stayed)),
+    )
+
+
+def _reordered(stayed: list[tuple[Resource, Resource]]) -> Iterator[str]:
+    """Name each list in which what stayed does not keep its order; `stayed` is in the later order."""
+    for kind in FIELDS:
+        places = [was.position for was, _ in stayed if was.kind == kind]
+        if places != sorted(places):
+            yield kind
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(document, order="deterministic")

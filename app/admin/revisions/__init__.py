@@ -1,0 +1,1 @@
+"""Published, numbered, immutable copies of the draft."""

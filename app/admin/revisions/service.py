@@ -1,0 +1,133 @@
+"""Publishing the draft, looking back at what was published, and going back to it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.admin.audit import Entry, write_audit
+from app.admin.difference import Changes, difference
+from app.admin.draft import load_draft, lock_site, replace_draft
+from app.admin.revisions import repository
+from app.admin.revisions.schemas import Published, Revision, RevisionSummary
+from app.engine.compile import compile_ruleset, parse_document
+from app.engine.conditions import warnings_of
+from app.engine.model import Document
+from app.engine.phases import advance
+from app.engine.problems import Problem, Problems
+from app.engine.references import conditions_of
+from app.web.etag import Precondition
+from app.web.keyring import Caller
+from app.web.paging import Listing, Page, cursor_of
+from app.web.problem_schema import WrongPlace
+from app.web.problems import NotFoundError
+
+
+async def publish(connection: AsyncConnection, caller: Caller, comment: str) -> Published:
+    """Freeze the draft as the next revision, which is then in force.
+
+    Raises:
+        Problems: everything that is wrong with the draft; nothing is published.
+
+    """
+    await lock_site(connection, caller.site)
+    draft = (await load_draft(connection, caller.site)).document
+    latest = await repository.find_latest_number(connection, caller.site)
+    previous = await _document(connection, caller, latest) if latest else None
+    number = latest + 1
+    document = checked(draft, previous, number)
+    created_at = await repository.insert_revision(
+        connection,
+        {
+            "site_id": caller.site,
+            "number": number,
+            "document": _with_phases(draft, document),
+            "author": caller.name,
+            "comment": comment,
+        },
+    )
+    await write_audit(connection, caller, [Entry("published", f"revisions/{number}")])
+    told = {"number": number, "comment": comment, "author": caller.name, "created_at": created_at}
+    return Published.model_validate({**told, "warnings": _warnings(document)})
+
+
+def checked(draft: Mapping[str, Any], previous: Mapping[str, Any] | None, number: int) -> Document:
+    """Give each experiment of a draft its phase, and see that the whole compiles; raises every Problem."""
+    document = parse_document(draft)
+    problems: list[Problem] = []
+    try:
+        document = advance(document, parse_document(previous) if previous is not None else None)
+    except Problems as error:
+        problems += error.problems
+    try:
+        compile_ruleset(document, number)
+    except Problems as error:
+        problems += error.problems
+    if problems:
+        raise Problems(problems)
+    return document
+
+
+async def get_revision(connection: AsyncConnection, caller: Caller, number: int) -> Revision:
+    """Read one revision; raises NotFoundError."""
+    found = await repository.find_revision(connection, caller.site, number)
+    if found is None:
+        raise NotFoundError(f"there is no revision {number}")
+    return Revision(**found)
+
+
+async def list_revisions(connection: AsyncConnection, caller: Caller, page: Page) -> Listing[RevisionSummary]:
+    """List revisions, newest first."""
+    found = await repository.list_revisions(
+        connection, caller.site, before=page.after(int), limit=page.limit + 1
+    )
+    items = [RevisionSummary(**row) for row in found[: page.limit]]
+    more = len(found) > page.limit
+    return Listing(items=items, next_cursor=cursor_of(items[-1].number) if more else None)
+
+
+async def compare(connection: AsyncConnection, caller: Caller, number: int, against: int | None) -> Changes:
+    """Say what changed from one revision (by default the one before, else nothing) to another."""
+    document = await _document(connection, caller, number)
+    earlier = number - 1 if against is None else against
+    before = await _document(connection, caller, earlier) if earlier else {}
+    return difference(before, document).pointers()
+
+
+async def restore(
+    connection: AsyncConnection, caller: Caller, number: int, precondition: Precondition
+) -> tuple[Changes, str]:
+    """Make the draft equal to a revision, but for the phases; gives what changed and the draft's ETag now."""
+    await lock_site(connection, caller.site)
+    document = _without_phases(await _document(connection, caller, number))
+    draft = await load_draft(connection, caller.site)
+    precondition.check(draft.etag, is_new=draft.is_empty)
+    change = await replace_draft(connection, caller, draft, document)
+    await write_audit(connection, caller, [Entry("restored", f"revisions/{number}")])
+    return change.pointers(), (await load_draft(connection, caller.site)).etag
+
+
+async def _document(connection: AsyncConnection, caller: Caller, number: int) -> dict[str, Any]:
+    return (await get_revision(connection, caller, number)).document
+
+
+def _with_phases(draft: dict[str, Any], document: Document) -> dict[str, Any]:
+    if "experiments" not in draft:
+        return draft
+    phased = zip(draft["experiments"], document.experiments, strict=True)
+    return {**draft, "experiments": [{**given, "phase": known.phase} for given, known in phased]}
+
+
+def _without_phases(document: dict[str, Any]) -> dict[str, Any]:
+    if "experiments" not in document:
+        return document
+    bare = [{k: v for k, v in given.items() if k != "phase"} for given in document["experiments"]]
+    return {**document, "experiments": bare}
+
+
+def _warnings(document: Document) -> list[WrongPlace]:
+    return [
+        WrongPlace(pointer=warning.pointer, message=warning.message)
+        for pointer, condition in conditions_of(document)
+        for warning in warnings_of(condition, pointer=pointer)
+    ]

@@ -1,0 +1,14 @@
+"""All of /api/v1."""
+
+from fastapi import APIRouter
+
+from app.admin.config.router import router as config
+from app.admin.revisions.router import router as revisions
+
+
+def admin_router() -> APIRouter:
+    """Mount every admin feature."""
+    router = APIRouter(prefix="/api/v1")
+    router.include_router(config)
+    router.include_router(revisions)
+    return router

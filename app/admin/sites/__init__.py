@@ -1,0 +1,1 @@
+"""Making sites, each with its first keys."""

@@ -1,0 +1,46 @@
+"""Sites and keys in PostgreSQL."""
+
+import uuid
+
+import uuid_utils.compat
+from sqlalchemy import exists, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.storage.tables import keys, sites
+from app.web.keyring import KeyKind, Role, hash_of
+
+# Any number that nobody else locks: "site" in ASCII.
+_BOOTSTRAP_LOCK = int.from_bytes(b"site")
+
+
+async def lock_bootstrap(connection: AsyncConnection) -> None:
+    """Let nobody else make the first site until this transaction ends."""
+    await connection.execute(select(func.pg_advisory_xact_lock(_BOOTSTRAP_LOCK)))
+
+
+async def has_sites(connection: AsyncConnection) -> bool:
+    """Whether there is any site."""
+    return bool((await connection.execute(select(exists(select(sites.c.id))))).scalar_one())
+
+
+async def insert_site(connection: AsyncConnection, key: str, identity_secret: str) -> int | None:
+    """Add a site; None where there is one of this key."""
+    row = insert_or(sites).values(key=key, identity_secret=identity_secret)
+    added = await connection.execute(row.on_conflict_do_nothing(index_elements=["key"]).returning(sites.c.id))
+    site_id: int | None = added.scalar_one_or_none()
+    return site_id
+
+
+async def insert_key(connection: AsyncConnection, site_id: int, kind: KeyKind, raw: str) -> uuid.UUID:
+    """Add one of a site's first keys, by its hash; a secret one may do everything."""
+    key_id = uuid_utils.compat.uuid7()
+    role = Role.ADMIN.name.lower() if kind == "secret" else None
+    row = {"id": key_id, "site_id": site_id, "hash": hash_of(raw), "kind": kind, "role": role}
+    await connection.execute(insert(keys).values(**row, name=f"first {kind} key"))
+    return key_id
+
+
+async def notify_changed(connection: AsyncConnection, site_id: int) -> None:
+    """Tell every process, once this is committed, that there is something new about a site."""
+    await connection.execute(select(func.pg_notify("signpost_changed", str(site_id))))

@@ -1,0 +1,1 @@
+"""The public edge: bytes in, a decision out."""

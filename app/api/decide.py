@@ -1,0 +1,94 @@
+"""`POST /decide`: the body becomes a page load, the decision becomes the answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from app.api.consent import granted
+from app.api.context import context_of
+from app.api.decoding import decode_body, wrong_content
+from app.api.events import records_of, refuse_foreign_profile
+from app.api.identity import proven_user, site_of
+from app.api.parts import Parts
+from app.api.request import Request
+from app.api.wire import DECIDE_BYTES, DecideBody, decide_decoder
+from app.decision.decide import Decided
+from app.decision.page_load import PageLoad
+from app.rulesets.live import LiveSite
+from app.web.keyring import Caller
+from app.web.problems import ForbiddenError
+
+# As of any instant whose neighbourhood every calendar, id and column can still express.
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+_encoder = msgspec.json.Encoder()
+
+
+async def answer_decide(request: Request, parts: Parts, caller: Caller, now: datetime) -> bytes:
+    """Decide for one page load; the decision's records are durable before the answer is written."""
+    body = decode_body(decide_decoder, await request.json_body(DECIDE_BYTES))
+    # Taken only now, and nothing is waited for until the decision has its ruleset: both are of one revision.
+    site = site_of(caller, parts.rulesets)
+    refuse_foreign_profile(body.visitor)
+    instant = _instant(body, caller, now)
+    user = proven_user(body.visitor, caller, site)
+    decided = await parts.decide.decide(_page_load(body, request, caller, site, instant, user), instant)
+    unproven = body.visitor.user_id is not None and user is None
+    return _encoder.encode(_answer(body, caller, site, decided, unproven=unproven))
+
+
+def _instant(body: DecideBody, caller: Caller, now: datetime) -> datetime:
+    if body.at is None:
+        return now
+    if caller.kind != "secret":
+        raise ForbiddenError("deciding as of another instant needs a secret key")
+    if not EARLIEST <= body.at < LATEST:
+        raise wrong_content("/at", f"must lie between {EARLIEST:%Y} and {LATEST:%Y}")
+    return body.at
+
+
+def _page_load(
+    body: DecideBody, request: Request, caller: Caller, site: LiveSite, now: datetime, user: str | None
+) -> PageLoad:
+    page = PageLoad(
+        site=site.id,
+        visitor=body.visitor.id,
+        user=user,
+        placements=body.placements,
+        context=context_of(body.context, request if caller.kind == "public" else None),
+        consent=granted(body.consent, site),
+        countable=not _is_fetched_ahead(request),
+    )
+    events = records_of(body.events, site.id, page.profile_key, now, trusted=caller.kind == "secret")
+    return msgspec.structs.replace(page, events=events)
+
+
+def _is_fetched_ahead(request: Request) -> bool:
+    """Whether a browser asks for a page that nobody may ever look at (prefetch, prerender)."""
+    return (request.header(b"sec-purpose") or "").startswith("prefetch")
+
+
+def _answer(
+    body: DecideBody, caller: Caller, site: LiveSite, decided: Decided, *, unproven: bool
+) -> dict[str, Any]:
+    decision = decided.decision
+    expose: tuple[str, ...] = ("stage", "segments")
+    if caller.kind == "public" and site.ruleset is not None:
+        expose = site.ruleset.site.expose
+    return {
+        "decision_id": decided.decision_id,
+        "revision": decision.revision,
+        "visitor": {
+            "id": body.visitor.id,
+            "stage": decision.stage if "stage" in expose else None,
+            "stages": decision.stages if "stage" in expose else {},
+            "segments": decision.segments if "segments" in expose else (),
+        },
+        "placements": decision.placements,
+        "assignments": [
+            {"experiment": taken.experiment, "arm": taken.arm, "phase": taken.phase, "first": taken.first}
+            for taken in decision.arms
+        ],
+        "degraded": [*decided.degraded, "identity"] if unproven else decided.degraded,
+    }

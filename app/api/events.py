@@ -1,0 +1,95 @@
+"""`POST /events`, and how an event of either route becomes a record."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from app.api.consent import granted
+from app.api.decoding import decode_body, wrong_content
+from app.api.identity import proven_user, site_of
+from app.api.parts import Parts
+from app.api.request import Request
+from app.api.wire import EVENTS_BYTES, EventBody, EventsBody, VisitorBody, events_decoder
+from app.decision.page_load import USER_PREFIX, profile_key
+from app.engine.names import snake_case
+from app.engine.records import Event
+from app.journal.append import JournalUnavailable
+from app.kit.clock import ms_of
+from app.kit.ids import new_id
+from app.rulesets.live import LiveSite
+from app.web.keyring import Caller
+from app.web.problems import UnavailableError
+
+OLDEST = timedelta(days=90)
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+_encoder = msgspec.json.Encoder()
+
+
+async def answer_events(request: Request, parts: Parts, caller: Caller, now: datetime) -> bytes:
+    """Take in one visitor's events; they are durable before the answer is written."""
+    body = decode_body(events_decoder, await request.json_body(EVENTS_BYTES))
+    site = site_of(caller, parts.rulesets)
+    visitor = _whose(body, caller, site)
+    trusted = caller.kind == "secret"
+    records = records_of(body.events, site.id, visitor, now, trusted=trusted, sent_at=body.sent_at)
+    try:
+        observed = await parts.observe.observe(records, granted(body.consent, site))
+    except JournalUnavailable as error:
+        raise UnavailableError(f"events cannot be kept just now: {error}") from error
+    return _encoder.encode(observed)
+
+
+def _whose(body: EventsBody, caller: Caller, site: LiveSite) -> str:
+    refuse_foreign_profile(body.visitor)
+    user = proven_user(body.visitor, caller, site)
+    if body.visitor.id is None and user is None:
+        raise wrong_content("/visitor/id", "is required: whose events are these?")
+    return profile_key(body.visitor.id or "", user)
+
+
+def refuse_foreign_profile(visitor: VisitorBody) -> None:
+    """Refuse a visitor id that would name a user's profile: only a proven `user_id` opens one."""
+    if visitor.id is not None and visitor.id.startswith(USER_PREFIX):
+        raise wrong_content("/visitor/id", f"must not start with {USER_PREFIX}")
+
+
+def records_of(
+    events: Sequence[EventBody],
+    site: int,
+    visitor: str,
+    now: datetime,
+    *,
+    trusted: bool,
+    sent_at: datetime | None = None,
+) -> list[Event]:
+    """Turn events into records of one visitor.
+
+    `sent_at` is now by the client's clock, against which its instants are read. What claims to lie more than
+    5 minutes ahead counts as now.
+
+    Raises:
+        WrongContentError: where an event is more than 90 days old.
+
+    """
+    received_ms = ms_of(now)
+    records = []
+    for index, event in enumerate(events):
+        age = timedelta(0) if event.at is None else (sent_at or now) - event.at
+        if age > OLDEST:
+            raise wrong_content(f"/events/{index}/at", f"is more than {OLDEST.days} days ago")
+        at = now if age < -CLOCK_TOLERANCE else now - age
+        records.append(
+            Event(
+                site=site,
+                visitor=visitor,
+                id=event.id or new_id(),
+                name=snake_case(event.name),
+                properties={snake_case(name): value for name, value in event.properties.items()},
+                at_ms=ms_of(at),
+                received_ms=received_ms,
+                trusted=trusted,
+            )
+        )
+    return records

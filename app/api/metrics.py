@@ -1,0 +1,36 @@
+"""What `/metrics` tells of this process."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.api.tally import Tally
+from app.journal.append import FileJournal
+
+
+class _Numbers(Collector):
+    """Reads the plain numbers of the parts when somebody asks."""
+
+    def __init__(self, tally: Tally, journal: FileJournal) -> None:
+        self._tally = tally
+        self._journal = journal
+
+    def collect(self) -> Iterable[Metric]:
+        """List all metrics."""
+        yield from self._tally.metrics()
+        for name, text in (
+            ("records", "Records that the journal took."),
+            ("bytes", "Bytes that the journal took."),
+            ("refused", "Appends that the journal could not take."),
+        ):
+            value = getattr(self._journal, name)
+            yield CounterMetricFamily(f"signpost_journal_{name}", text, value=value)
+
+
+def registry_of(tally: Tally, journal: FileJournal) -> CollectorRegistry:
+    """Gather what the parts count."""
+    registry = CollectorRegistry()
+    registry.register(_Numbers(tally, journal))
+    return registry

@@ -1,0 +1,17 @@
+"""What the public edge works with, once everything is open."""
+
+import msgspec
+
+from app.decision.decide import Decide
+from app.decision.observe import Observe
+from app.rulesets.live import LiveRulesets
+from app.web.keyring import Keyring
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """The use cases and the look-ups that the edge itself needs."""
+
+    decide: Decide
+    observe: Observe
+    rulesets: LiveRulesets
+    keyring: Keyring

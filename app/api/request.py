@@ -1,0 +1,75 @@
+"""An ASGI request as the public edge needs it: headers by name, the query, and a body of bounded size."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from app.web.problems import ProblemError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# What a page can send without a preflight, and what programs send. Nothing said counts as JSON too.
+_JSON_TYPES = frozenset({b"application/json", b"text/plain", b""})
+
+
+class ClientGone(Exception):  # noqa: N818 - nobody is left to answer
+    """The client hung up before its request was complete."""
+
+
+class Request:
+    """One request. Header names are lower-case bytes; of a header sent twice the first counts."""
+
+    __slots__ = ("_receive", "headers", "method", "path", "query")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self._receive = receive
+
+    def header(self, name: bytes) -> str | None:
+        """Read a header; None where it was not sent."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def query_value(self, name: str) -> str | None:
+        """Read the first value of a query parameter; None where there is none."""
+        if not self.query:
+            return None
+        return parse_qs(self.query.decode("latin-1")).get(name, [None])[0]
+
+    async def json_body(self, limit: int) -> bytes:
+        """Read the body of a JSON request.
+
+        Raises:
+            ProblemError: 413 where it is larger than `limit` bytes, 415 where it is no JSON by its type.
+            ClientGone: where it never ends.
+
+        """
+        content_type = self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if content_type not in _JSON_TYPES:
+            raise ProblemError(415, "send JSON as application/json or, to spare the preflight, as text/plain")
+        declared = self.headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+            raise _too_large(limit)
+        body = bytearray()
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > limit:
+                raise _too_large(limit)
+        return bytes(body)
+
+
+def _too_large(limit: int) -> ProblemError:
+    # The rest of the body is not read, so the connection cannot carry another request.
+    headers = {"Connection": "close"}
+    return ProblemError(413, f"the body may have at most {limit:,} bytes", headers=headers)

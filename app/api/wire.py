@@ -1,0 +1,84 @@
+"""The JSON that pages send, checked while it is decoded."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Short = Annotated[str, Meta(max_length=256)]
+Address = Annotated[str, Meta(max_length=4_096)]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+DECIDE_BYTES = 64 * 1024
+EVENTS_BYTES = 512 * 1024
+
+
+class VisitorBody(Struct, frozen=True):
+    """Who is on the page."""
+
+    id: Name | None = None
+    user_id: Name | None = None
+    user_proof: Short | None = None
+
+
+class KnownVisitorBody(VisitorBody, frozen=True, kw_only=True):
+    """Who is on the page, by the id of the browser at least."""
+
+    id: Name
+
+
+class ContextBody(Struct, frozen=True):
+    """What the caller says of the page load; what is left out is filled in where it can be."""
+
+    url: Address | None = None
+    referrer: Address | None = None
+    locale: Short | None = None
+    device: Short | None = None
+    country: Short | None = None
+    timezone: Short | None = None
+    user_agent: Address | None = None
+    ip: Short | None = None
+    attributes: dict[str, Any] = {}
+
+
+class EventBody(Struct, frozen=True):
+    """Something the visitor did. `id` makes repeats harmless."""
+
+    name: Name
+    properties: dict[str, Any] = {}
+    id: Name | None = None
+    at: Instant | None = None
+
+
+class ConsentBody(Struct, frozen=True):
+    """What the visitor has agreed to; null where nothing was said, so that the site's default counts."""
+
+    personalization: bool | None = None
+    analytics: bool | None = None
+
+
+class DecideBody(Struct, frozen=True):
+    """`POST /decide`."""
+
+    visitor: KnownVisitorBody
+    placements: Annotated[list[Name], Meta(min_length=1, max_length=50)]
+    context: ContextBody = ContextBody()
+    events: Annotated[list[EventBody], Meta(max_length=50)] = []
+    consent: ConsentBody = ConsentBody()
+    explain: bool = False
+    at: Instant | None = None
+
+
+class EventsBody(Struct, frozen=True):
+    """`POST /events`."""
+
+    visitor: VisitorBody
+    events: Annotated[list[EventBody], Meta(min_length=1, max_length=500)]
+    consent: ConsentBody = ConsentBody()
+    sent_at: Instant | None = None
+
+
+decide_decoder = msgspec.json.Decoder(DecideBody)
+events_decoder = msgspec.json.Decoder(EventsBody)

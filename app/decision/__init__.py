@@ -1,0 +1,1 @@
+"""The way of one request, read like a table of contents."""

@@ -1,0 +1,60 @@
+"""What is asked, once the edge has read it: who, where, in which context, and with whose consent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from app.engine.records import Event
+
+PERSONALIZATION, ANALYTICS = "personalization", "analytics"
+
+# The edge refuses visitor ids that begin so: nobody can name another's profile as if it were a browser.
+USER_PREFIX = "$user:"
+
+
+class PageLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """A page asks what to show. `user` is proven; `consent` holds the purposes granted.
+
+    `countable` is false for robots and for pages that are only fetched ahead.
+    """
+
+    site: int
+    visitor: str
+    user: str | None = None
+    placements: Sequence[str]
+    context: Mapping[str, Any] = {}
+    events: Sequence[Event] = ()
+    consent: frozenset[str] = frozenset({PERSONALIZATION, ANALYTICS})
+    countable: bool = True
+
+    @property
+    def profile_key(self) -> str:
+        """Whose profile is meant."""
+        return profile_key(self.visitor, self.user)
+
+
+def profile_key(visitor: str, user: str | None) -> str:
+    """Name the profile of a visitor or, once somebody is known, of the user."""
+    return visitor if user is None else USER_PREFIX + user
+
+
+def for_consent(events: Sequence[Event], consent: frozenset[str]) -> list[Event]:
+    """Keep of each event only what the visitor agreed to; without any consent nothing is kept."""
+    if not consent:
+        return []
+    return [
+        msgspec.structs.replace(
+            event, profile_only=ANALYTICS not in consent, results_only=PERSONALIZATION not in consent
+        )
+        for event in events
+    ]
+
+
+def unseen(events: Sequence[Event], known_ids: frozenset[str]) -> list[Event]:
+    """Leave out events that are known already, and all but the first of those that share an id."""
+    by_id: dict[str, Event] = {}
+    for event in events:
+        if event.id not in known_ids:
+            by_id.setdefault(event.id, event)
+    return list(by_id.values())

@@ -1,0 +1,59 @@
+"""PostgreSQL and Valkey for processes that bring none: started, shared, recovered, and stopped in the end."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.embedded import postgres, reaper, valkey
+from app.embedded.errors import EmbeddedError
+from app.embedded.lease import FileLock
+from app.embedded.place import Place
+
+__all__ = ["EmbeddedError", "Servers", "start"]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Two running servers and this process's lease of them, which ends with `close` or with the process."""
+
+    database_url: str
+    redis_url: str
+    _lease: FileLock = field(repr=False, compare=False)
+
+    def close(self) -> None:
+        """Give up the lease: after the last one the servers stop. A second time does nothing."""
+        self._lease.release()
+
+
+def start(data_dir: Path) -> Servers:
+    """Start the servers of a data folder, or join those that run; blocks until both answer.
+
+    What has died since the last start, or was left behind by a crash, is recovered. Any number of processes
+    may do this at once.
+
+    Raises:
+        EmbeddedError: The servers cannot be had; the message says what to do.
+    """
+    try:
+        place = Place(data_dir.resolve())
+        place.root.mkdir(parents=True, exist_ok=True)
+        lease = FileLock(place.lease, shared=True)
+        try:
+            return _started(place, lease)
+        except BaseException:
+            lease.release()
+            raise
+    except OSError as error:
+        raise EmbeddedError(
+            f"no servers in {data_dir}: {error}; set SIGNPOST_DATA_DIR to a folder of this user,"
+            " or SIGNPOST_DATABASE_URL and SIGNPOST_REDIS_URL to servers of your own"
+        ) from error
+
+
+def _started(place: Place, lease: FileLock) -> Servers:
+    with FileLock(place.start_lock):
+        # Sent for first, so that no server is ever without one.
+        reaper.send_for(place)
+        database_url = postgres.ensure(place)
+        redis_url = valkey.ensure(place)
+        reaper.await_arrival(place)
+    return Servers(database_url, redis_url, lease)

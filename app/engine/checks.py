@@ -1,0 +1,112 @@
+"""Everything that can be wrong with a document, each with its place; only a sound one is compiled."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import inf
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.engine.conditions import compile_condition
+from app.engine.model import Document, Experiment, Journey, Rule
+from app.engine.problems import Problem, Problems
+from app.engine.references import check_order, check_references, conditions_of
+from app.engine.schedule import minutes_of
+
+
+def check_document(document: Document) -> Iterator[Problem]:
+    """Find every problem of a document. References are looked into only where all conditions can be read."""
+    broken = list(_check_conditions(document))
+    yield from broken
+    if not broken:
+        yield from check_references(document)
+        yield from check_order(document)
+    yield from _check_zone("/site/timezone", document.site.timezone)
+    for i, journey in enumerate(document.journeys):
+        yield from _check_journey(journey, f"/journeys/{i}")
+    for i, experiment in enumerate(document.experiments):
+        yield from _check_experiment(experiment, f"/experiments/{i}")
+    for i, rule in enumerate(document.rules):
+        yield from _check_rule(rule, f"/rules/{i}")
+    yield from _check_groups(document)
+    yield from _check_percent("/holdout/percent", document.holdout.percent)
+
+
+def _check_conditions(document: Document) -> Iterator[Problem]:
+    for pointer, condition in conditions_of(document):
+        try:
+            compile_condition(condition, pointer=pointer)
+        except Problems as error:
+            yield from error.problems
+
+
+def _check_zone(pointer: str, name: str) -> Iterator[Problem]:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem(pointer, f"{name!r} is not a time zone like Europe/London")
+
+
+def _check_percent(pointer: str, percent: float) -> Iterator[Problem]:
+    if not 0 <= percent <= 100:  # noqa: PLR2004 - percent
+        yield Problem(pointer, "a percentage lies between 0 and 100")
+
+
+def _check_journey(journey: Journey, at: str) -> Iterator[Problem]:
+    if "." in journey.key:
+        yield Problem(f"{at}/key", "cannot have a dot, since conditions ask for it as stages.<key>")
+    if not journey.stages:
+        yield Problem(f"{at}/stages", "a journey needs at least one stage")
+    for i, stage in enumerate(journey.stages):
+        if stage.min_dwell_s < 0:
+            yield Problem(f"{at}/stages/{i}/min_dwell_s", "seconds cannot be negative")
+        if stage.decay_after_days is not None and not 0 < stage.decay_after_days < inf:
+            yield Problem(f"{at}/stages/{i}/decay_after_days", "days must be more than 0")
+
+
+def _check_experiment(experiment: Experiment, at: str) -> Iterator[Problem]:
+    yield from _check_percent(f"{at}/traffic", experiment.traffic)
+    weights = [arm.weight for arm in experiment.arms]
+    if not all(0 <= weight < inf for weight in weights) or not any(weights):
+        yield Problem(f"{at}/arms", "weights cannot be negative, and at least one arm needs a weight above 0")
+    share = experiment.exclusion_group
+    if share is not None:
+        yield from _check_percent(f"{at}/exclusion_group/from", share.start)
+        yield from _check_percent(f"{at}/exclusion_group/to", share.end)
+        if share.start >= share.end:
+            yield Problem(f"{at}/exclusion_group/to", "a share must end after it starts")
+
+
+def _check_rule(rule: Rule, at: str) -> Iterator[Problem]:
+    if (rule.deliver.variant is None) == (rule.deliver.experiment is None):
+        yield Problem(f"{at}/deliver", "a rule delivers either a variant or an experiment")
+    if rule.cap is not None:
+        yield Problem(f"{at}/cap", "caps are not enforced by this version, so a rule cannot have one")
+    if rule.schedule is None:
+        return
+    if rule.schedule.timezone is not None:
+        yield from _check_zone(f"{at}/schedule/timezone", rule.schedule.timezone)
+    for i, window in enumerate(rule.schedule.windows):
+        if not set(window.days) <= set(range(1, 8)):
+            yield Problem(f"{at}/schedule/windows/{i}/days", "days are 1 (Monday) to 7 (Sunday)")
+        for field, clock in (("from", window.start), ("to", window.end)):
+            try:
+                minutes_of(clock)
+            except ValueError as error:
+                yield Problem(f"{at}/schedule/windows/{i}/{field}", str(error))
+
+
+def _check_groups(document: Document) -> Iterator[Problem]:
+    """Find shares of one exclusion group that overlap; only experiments that run or may still run count."""
+    for group in document.exclusion_groups:
+        shares = sorted(
+            (e.exclusion_group.start, e.exclusion_group.end, i, e.key)
+            for i, e in enumerate(document.experiments)
+            if e.exclusion_group is not None
+            and e.exclusion_group.key == group.key
+            and e.status in {"draft", "running"}
+        )
+        for (_, end, _, one), (start, _, i, _) in pairwise(shares):
+            if start < end:
+                yield Problem(
+                    f"/experiments/{i}/exclusion_group",
+                    f"overlaps the share of {one!r} in group {group.key!r}",
+                )

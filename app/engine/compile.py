@@ -1,0 +1,179 @@
+"""From a document to a ruleset: checked once, so that evaluation cannot fail."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from app.engine.bucketing import arm_bounds, share_bound
+from app.engine.checks import check_document
+from app.engine.conditions import Predicate, attributes_of, compile_condition
+from app.engine.counters import needs_of
+from app.engine.model import Condition, Document, Experiment, Journey, Placement, Rule, Variant
+from app.engine.problems import Problem, Problems
+from app.engine.references import conditions_of, primary_journey_of, resolution_order
+from app.engine.ruleset import (
+    CompiledExperiment,
+    CompiledGroup,
+    CompiledPlacement,
+    CompiledRule,
+    CompiledVariant,
+    Ruleset,
+)
+from app.engine.schedule import compile_schedule
+from app.engine.stages import CompiledJourney, CompiledStage, decay_of
+from app.kit.places import place_of
+
+
+def parse_document(document: Mapping[str, Any]) -> Document:
+    """Turn plain JSON into a document with its defaults; raises Problems where a shape is wrong."""
+    try:
+        return msgspec.convert(document, Document)
+    except msgspec.ValidationError as error:
+        raise Problems([Problem(*place_of(error))]) from error
+
+
+def compile_ruleset(document: Document, revision: int) -> Ruleset:
+    """Compile a document; raises Problems with everything that is wrong with it, each with its place."""
+    problems = list(check_document(document))
+    if problems:
+        raise Problems(problems)
+    return _Compilation(document).ruleset(revision)
+
+
+class _Compilation:
+    """A sound document on its way to a ruleset."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._zone = ZoneInfo(document.site.timezone)
+        self._experiments = {e.key: self._experiment(e) for e in document.experiments}
+
+    def ruleset(self, revision: int) -> Ruleset:
+        document = self._document
+        primary = primary_journey_of(document)
+        return Ruleset(
+            revision=revision,
+            site=document.site,
+            zone=self._zone,
+            placements=self._placements(),
+            order=[self._step(pointer) for pointer in resolution_order(document)],
+            primary_journey=primary.key if primary is not None else None,
+            experiments=self._experiments,
+            holdout=document.holdout,
+            holdout_end=share_bound(document.holdout.percent),
+            needs=needs_of(path for _, c in conditions_of(document) for path in attributes_of(c)),
+        )
+
+    def _placements(self) -> dict[str, CompiledPlacement]:
+        rules: dict[str, list[CompiledRule]] = {p.key: [] for p in self._document.placements}
+        for rule in sorted(self._document.rules, key=lambda rule: (-rule.priority, rule.key)):
+            compiled = self._rule(rule) if rule.enabled else None
+            if compiled is not None:
+                for placement in rule.placements:
+                    rules[placement].append(compiled)
+        return {p.key: _placement(p, rules[p.key]) for p in self._document.placements}
+
+    def _rule(self, rule: Rule) -> CompiledRule | None:
+        """Compile a rule; None for one whose experiment has nothing to deliver, which is passed over."""
+        experiment = self._experiments[rule.deliver.experiment] if rule.deliver.experiment else None
+        if experiment is not None and not experiment.running and experiment.rollout is None:
+            return None
+        audience = rule.audience
+        return CompiledRule(
+            key=rule.key,
+            stages=frozenset(audience.stages),
+            segments=frozenset(audience.segments),
+            not_segments=frozenset(audience.not_segments),
+            condition=_predicate(audience.condition or None),
+            in_force=compile_schedule(rule.schedule, self._zone) if rule.schedule else None,
+            consent=frozenset(rule.consent),
+            in_holdout=rule.in_holdout,
+            variant=rule.deliver.variant,
+            experiment=experiment,
+        )
+
+    def _experiment(self, experiment: Experiment) -> CompiledExperiment:
+        bounds = arm_bounds([arm.weight for arm in experiment.arms])
+        return CompiledExperiment(
+            key=experiment.key,
+            unit=experiment.unit,
+            before_login=experiment.before_login,
+            traffic_end=share_bound(experiment.traffic),
+            salt=experiment.key if experiment.salt is None else experiment.salt,
+            sticky=experiment.sticky,
+            phase=experiment.phase,
+            running=experiment.status == "running",
+            rollout=experiment.rollout if experiment.status == "stopped" else None,
+            group=self._group(experiment),
+            arms={arm.key: arm.variants for arm in experiment.arms},
+            bounds=tuple(zip((arm.key for arm in experiment.arms), bounds, strict=True)),
+        )
+
+    def _group(self, experiment: Experiment) -> CompiledGroup | None:
+        share = experiment.exclusion_group
+        if share is None:
+            return None
+        group = next(group for group in self._document.exclusion_groups if group.key == share.key)
+        others = (
+            other.key
+            for other in self._document.experiments
+            if other.exclusion_group is not None
+            and other.exclusion_group.key == share.key
+            and other.key != experiment.key
+            and other.status == "running"
+        )
+        salt = group.key if group.salt is None else group.salt
+        start, end = share_bound(share.start), share_bound(share.end)
+        return CompiledGroup(salt, group.unit, start, end, tuple(others))
+
+    def _step(self, pointer: str) -> tuple[str, Predicate] | CompiledJourney:
+        _, field, index = pointer.split("/")
+        if field == "journeys":
+            return _journey(self._document.journeys[int(index)])
+        segment = self._document.segments[int(index)]
+        return segment.key, compile_condition(segment.condition)
+
+
+def _predicate(condition: Condition | None) -> Predicate | None:
+    return None if condition is None else compile_condition(condition)
+
+
+def _placement(placement: Placement, rules: list[CompiledRule]) -> CompiledPlacement:
+    variants = {variant.key: _variant(variant) for variant in placement.variants}
+    default = variants[placement.default] if placement.default is not None else None
+    return CompiledPlacement(key=placement.key, default=default, variants=variants, rules=rules)
+
+
+def _variant(variant: Variant) -> CompiledVariant:
+    locales = {
+        locale.lower().replace("_", "-"): _encoded(content) for locale, content in variant.locales.items()
+    }
+    return CompiledVariant(variant.key, _encoded(variant.content), locales)
+
+
+def _encoded(content: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(content))
+
+
+def _journey(journey: Journey) -> CompiledJourney:
+    ranked = sorted(_ranked(journey), key=lambda ranked: -ranked[0])
+    return CompiledJourney(
+        key=journey.key, first=journey.stages[0].key, stages=[stage for _, stage in ranked]
+    )
+
+
+def _ranked(journey: Journey) -> Iterator[tuple[float, CompiledStage]]:
+    for place, stage in enumerate(journey.stages):
+        precedence = float(place) if stage.precedence is None else stage.precedence
+        yield (
+            precedence,
+            CompiledStage(
+                key=stage.key,
+                when=_predicate(stage.when),
+                stay=_predicate(stage.stay),
+                min_dwell_ms=stage.min_dwell_s * 1_000,
+                decay_ms=decay_of(stage.decay_after_days),
+            ),
+        )

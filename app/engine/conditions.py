@@ -1,0 +1,219 @@
+"""The condition language: checked and compiled once, into closures that never raise."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from app.engine.comparisons import comparisons_in, is_operator_object, literals_of
+from app.engine.equality import ARRAYS, equals
+from app.engine.event_attributes import check_kind, normalized
+from app.engine.logic import all_of, any_of, negated
+from app.engine.operators import OPERATORS, Operator
+from app.engine.paths import ITSELF, Lookup, Path, path_of
+from app.engine.places import Check, Place, has_operators, is_array
+from app.engine.problems import Problem, Problems, did_you_mean, shown
+
+Predicate: TypeAlias = Callable[..., bool]
+"""A compiled condition: `predicate(attributes, now=None)`.
+
+It takes `Attributes` (a dict or a `Lookup`) and the instant of the decision, with a time zone. Without
+the instant, `$before` and `$after` with a duration from now do not hold.
+"""
+
+
+def compile_condition(condition: Mapping[str, object], *, pointer: str = "") -> Predicate:
+    """Check a condition and compile it; the predicate never raises, whatever the attributes hold.
+
+    Raises:
+        Problems: every problem in it, each at a JSON pointer that starts with `pointer`.
+
+    """
+    place = Place(pointer, [])
+    check = _condition(condition, place)
+    if check is None or place.problems:
+        raise Problems(place.problems)
+    return check
+
+
+def attributes_of(condition: Mapping[str, object]) -> frozenset[str]:
+    """List every path that a condition asks for, event and property names in snake_case."""
+    return frozenset(".".join(comparison.path) for comparison in comparisons_in(condition))
+
+
+def operands_of(condition: Mapping[str, object], path: str) -> frozenset[str]:
+    """List every string that a condition compares the attribute or its elements with, to be equal or not."""
+    asked = [comparison for comparison in comparisons_in(condition) if comparison.path == normalized(path)]
+    return frozenset(literal for comparison in asked for literal in literals_of(comparison))
+
+
+def warnings_of(condition: Mapping[str, object], *, pointer: str = "") -> list[Problem]:
+    """Find where a visitor of whom nothing is known passes `$lt` or `$lte`, and perhaps should not.
+
+    Null counts as 0 there. That is meant of counts, seldom of traits and of the latest value of a property.
+    """
+    listed = list(comparisons_in(condition, pointer))
+    asked_for = {comparison.path for comparison in listed if comparison.operator == "$exists"}
+    return [
+        Problem(
+            comparison.pointer,
+            f"also compares visitors without {shown('.'.join(comparison.path))}, as 0;"
+            ' add {"$exists": true} to leave them out',
+        )
+        for comparison in listed
+        if comparison.operator in {"$lt", "$lte"}
+        and comparison.path not in asked_for
+        and (comparison.path[0] == "traits" or any(part.startswith("last_") for part in comparison.path[1:]))
+    ]
+
+
+def _condition(document: object, place: Place) -> Check | None:
+    if not isinstance(document, Mapping):
+        place.refuse("must be an object of conditions")
+        return None
+    if place.too_deep():
+        return None
+    return all_of(_sound(_entry(key, value, place) for key, value in document.items()))
+
+
+def _sound(checks: Iterable[Check | None]) -> list[Check]:
+    return [check for check in checks if check is not None]
+
+
+def _entry(key: object, value: object, place: Place) -> Check | None:
+    if type(key) is not str:
+        place.refuse("must have strings as keys")
+        return None
+    at_key = place.at(key)
+    if key in _GROUPS:
+        return _GROUPS[key](value, at_key.deeper())
+    if not key.startswith("$"):
+        return _attribute(path_of(key, at_key), value, at_key)
+    if key in OPERATORS or key in _NESTING:
+        at_key.refuse(f"{key} compares an attribute, so it must stand under the name of one")
+    else:
+        at_key.refuse(f"unknown operator {shown(key)}; {did_you_mean(key, _GROUPS)}")
+    return None
+
+
+def _conditions(documents: Any, place: Place) -> list[Check] | None:
+    if not is_array(documents):
+        place.refuse("must be an array of conditions")
+        return None
+    return _sound([_condition(document, place.at(index)) for index, document in enumerate(documents)])
+
+
+def _and(documents: object, place: Place) -> Check | None:
+    checks = _conditions(documents, place)
+    return None if checks is None else all_of(checks)
+
+
+def _or(documents: object, place: Place) -> Check | None:
+    checks = _conditions(documents, place)
+    if checks is None:
+        return None
+    # An empty $or holds: alternatives that nobody has filled in exclude nobody.
+    return any_of(checks) if checks else all_of(())
+
+
+def _nor(documents: object, place: Place) -> Check | None:
+    checks = _conditions(documents, place)
+    return None if checks is None else negated(any_of(checks))
+
+
+def _not(document: object, place: Place) -> Check | None:
+    check = _condition(document, place)
+    return None if check is None else negated(check)
+
+
+_GROUPS: Mapping[str, Operator] = {"$and": _and, "$or": _or, "$nor": _nor, "$not": _not}
+
+
+def _attribute(path: Path, value: object, place: Place) -> Check | None:
+    if has_operators(value):
+        return _operators(path, value, place)
+    return _bound(path, "$eq", value, place)
+
+
+def _operators(path: Path, document: object, place: Place) -> Check | None:
+    """Compile an object of operators, all of which must hold for the value at the path."""
+    if not isinstance(document, Mapping) or not has_operators(document):
+        place.refuse('must be an object of operators, as in {"$gt": 3}')
+        return None
+    if place.too_deep():
+        return None
+    return all_of(_sound(_operator(path, key, operand, place) for key, operand in document.items()))
+
+
+def _operator(path: Path, key: object, operand: object, place: Place) -> Check | None:
+    if type(key) is not str or not key.startswith("$"):
+        place.refuse("must not mix operators with other keys")
+        return None
+    at_key = place.at(key)
+    if key in _NESTING:
+        check_kind(path.kind, key, operand, at_key)
+        return _NESTING[key](path, operand, at_key)
+    if key in OPERATORS:
+        return _bound(path, key, operand, at_key)
+    if key in _GROUPS:
+        at_key.refuse(f"{key} groups conditions, so it cannot stand under an attribute")
+    else:
+        at_key.refuse(f"unknown operator {shown(key)}; {did_you_mean(key, (*OPERATORS, *_NESTING))}")
+    return None
+
+
+def _bound(path: Path, operator: str, operand: object, place: Place) -> Check | None:
+    check_kind(path.kind, operator, operand, place)
+    check = OPERATORS[operator](operand, place)
+    if check is None:
+        return None
+    return path.bind_strictly(check) if operator == "$type" else path.bind(check)
+
+
+def _refuted(path: Path, operand: object, place: Place) -> Check | None:
+    check = _operators(path, operand, place.deeper())
+    return None if check is None else negated(check)
+
+
+def _size(path: Path, operand: object, place: Place) -> Check | None:
+    """Compare the length of an array; no other value has one."""
+    if type(operand) is int and operand >= 0:
+        check: Check | None = equals(operand)
+    elif has_operators(operand):
+        check = _operators(ITSELF, operand, place.deeper())
+    else:
+        place.refuse('must be an integer of 0 or more, or an object of operators, as in {"$gt": 3}')
+        return None
+    if check is None:
+        return None
+    return path.bind(lambda value, now: type(value) in ARRAYS and check(len(value), now))
+
+
+def _elem_match(path: Path, operand: object, place: Place) -> Check | None:
+    """Ask whether one and the same element of an array passes everything."""
+    if is_operator_object(operand):
+        check = _operators(ITSELF, operand, place.element())
+    else:
+        check = _of_object(_condition(operand, place.element()))
+    if check is None:
+        return None
+    return path.bind(_any_element(check))
+
+
+def _any_element(check: Check) -> Check:
+    def holds(value: Any, now: datetime | None) -> bool:
+        return type(value) in ARRAYS and any(check(element, now) for element in value)
+
+    return holds
+
+
+def _of_object(condition: Check | None) -> Check | None:
+    if condition is None:
+        return None
+    return lambda value, now: (type(value) is dict or isinstance(value, Lookup)) and condition(value, now)
+
+
+_NESTING: Mapping[str, Callable[[Path, object, Place], Check | None]] = {
+    "$not": _refuted,
+    "$size": _size,
+    "$elemMatch": _elem_match,
+}

@@ -1,0 +1,90 @@
+"""What can be asked of the events of one name, and what must be kept to answer it."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import msgspec
+
+from app.engine.event_attributes import NEVER_DAYS
+from app.engine.profile import Counter
+from app.kit.clock import rfc3339_of
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+RECENT_LIMIT = 1_000
+
+Reader = Callable[[Counter, int], object]
+
+
+class EventNeeds(msgspec.Struct, frozen=True):
+    """What a ruleset asks of one event name, and so what a profile keeps of it."""
+
+    window_days: int = 0
+    sums: frozenset[str] = frozenset()
+    latest: frozenset[str] = frozenset()
+    since: frozenset[str] = frozenset()
+
+
+def needs_of(paths: Iterable[str]) -> dict[str, EventNeeds]:
+    """Gather what the attribute paths of a ruleset ask for, by event name; other paths are passed over."""
+    asked: dict[str, list[str]] = {}
+    for path in sorted(set(paths)):
+        parts = path.split(".")
+        if parts[0] == "events":
+            asked.setdefault(parts[1], []).append(parts[2])
+    for attributes in list(asked.values()):
+        for attribute in attributes:
+            # "Since the latest order" needs to know when that was, so the other event is kept too.
+            if attribute.startswith("count_since_"):
+                asked.setdefault(attribute.removeprefix("count_since_"), [])
+    return {name: _needs_of_one(attributes) for name, attributes in asked.items()}
+
+
+def _needs_of_one(attributes: list[str]) -> EventNeeds:
+    def after(prefix: str) -> frozenset[str]:
+        return frozenset(
+            a.removeprefix(prefix) for a in attributes if a.startswith(prefix) and a != "last_at"
+        )
+
+    windows = [int(match[1]) for a in attributes if (match := _WINDOW.fullmatch(a))]
+    return EventNeeds(max(windows, default=0), after("sum_"), after("last_"), after("count_since_"))
+
+
+def count_within(counter: Counter, now_ms: int, days: int) -> int:
+    """How many events lie in the `days` before `now_ms`, exact while they are in `recent`."""
+    since_ms = now_ms - days * DAY_MS
+    recent = counter.recent
+    exact = bisect_right(recent, now_ms) - bisect_right(recent, since_ms)
+    if not counter.hours:
+        return exact
+    return exact + sum(n for hour, n in counter.hours.items() if since_ms < hour * HOUR_MS <= now_ms)
+
+
+_WINDOW = re.compile(r"count_(\d+)d")
+_PLAIN: dict[str, Reader] = {
+    "count": lambda counter, _: counter.count,
+    "first_at": lambda counter, _: rfc3339_of(counter.first_ms) if counter.count else None,
+    "last_at": lambda counter, _: rfc3339_of(counter.last_ms) if counter.count else None,
+    "days_since": lambda counter, now_ms: (
+        max(0, now_ms - counter.last_ms) // DAY_MS if counter.count else NEVER_DAYS
+    ),
+}
+
+
+@lru_cache(maxsize=4_096)
+def reader_of(attribute: str) -> Reader:
+    """Find how `events.<name>.<attribute>` is read from a counter; the attribute was checked at compile."""
+    if attribute in _PLAIN:
+        return _PLAIN[attribute]
+    if match := _WINDOW.fullmatch(attribute):
+        days = int(match[1])
+        return lambda counter, now_ms: count_within(counter, now_ms, days)
+    kind, _, rest = attribute.partition("_")
+    if attribute.startswith("count_since_"):
+        other = attribute.removeprefix("count_since_")
+        return lambda counter, _: counter.since.get(other, counter.count)
+    if kind == "sum":
+        return lambda counter, _: counter.sums.get(rest, 0)
+    return lambda counter, _: counter.latest.get(rest)

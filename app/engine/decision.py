@@ -1,0 +1,41 @@
+"""What the engine answers: a variant per placement and the arms that go with it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from app.engine.reasons import Reason
+
+NOTHING = msgspec.Raw(b"null")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What one placement shows. `content` is JSON, encoded once at compile."""
+
+    variant: str | None
+    content: msgspec.Raw
+    reason: Reason
+    rule: str | None = None
+    experiment: str | None = None
+    arm: str | None = None
+
+
+class ArmTaken(msgspec.Struct, frozen=True):
+    """An arm to log: `first` where the unit was in no arm of this experiment before."""
+
+    experiment: str
+    arm: str
+    phase: int
+    unit: str
+    first: bool
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """One visitor's placements at one instant."""
+
+    revision: int
+    stage: str | None
+    stages: Mapping[str, str]
+    segments: tuple[str, ...]
+    placements: Mapping[str, Choice]
+    arms: tuple[ArmTaken, ...]

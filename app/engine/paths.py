@@ -1,0 +1,151 @@
+"""Dotted paths into what is known of a visitor."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.engine.event_attributes import NEVER_DAYS, Kind, kind_of, normalized
+from app.engine.places import Check, Place
+from app.engine.problems import shown
+
+
+class Attributes(Protocol):
+    """Where a path starts: a dict, or a `Lookup`."""
+
+    def get(self, key: str, /) -> object:
+        """Answer the attribute of that name, None if there is none. Must not raise, whatever the name."""
+        ...
+
+
+class Lookup:
+    """An object whose attributes are worked out when they are asked for.
+
+    Paths go on into dicts and instances of this class, and into nothing else. A missing attribute is None.
+    What a lookup holds cannot be listed, so it equals nothing.
+    """
+
+    __slots__ = ()
+
+    def get(self, key: str, /) -> object:
+        """Answer the attribute of that name, None if there is none. Must not raise, whatever the name."""
+        raise NotImplementedError
+
+
+MISSING = object()
+"""What stands for a missing attribute where missing and null are told apart."""
+
+
+class Path:
+    """Where a condition takes its value from; without any parts it is the value itself.
+
+    `never` stands in for a missing value. `kind` is what any value there is, where that is known.
+    """
+
+    __slots__ = ("kind", "never", "parts")
+
+    def __init__(self, parts: Sequence[str], never: object = None, kind: Kind | None = None) -> None:
+        self.parts = tuple(parts)
+        self.never = never
+        self.kind = kind
+
+    def bind(self, check: Check) -> Check:
+        """Compile a check of the value at this path; what is missing is None, or the value of `never`."""
+        check = self._with_default(check, None)
+        if not self.parts:
+            return check
+        # Most paths have two or three steps, and this is where a decision spends its time.
+        unrolled = _UNROLLED.get(len(self.parts))
+        return unrolled(*self.parts, check) if unrolled is not None else _steps(self.parts, check)
+
+    def bind_strictly(self, check: Check) -> Check:
+        """Compile a check that tells missing (MISSING) from null (None)."""
+        if not self.parts:
+            return check
+        parts, check = self.parts, self._with_default(check, MISSING)
+
+        def holds(attributes: Attributes, now: datetime | None = None) -> bool:
+            return check(_value_at(attributes, parts), now)
+
+        return holds
+
+    def _with_default(self, check: Check, missing: object) -> Check:
+        never = self.never
+        if never is None:
+            return check
+        return lambda value, now: check(never if value is missing else value, now)
+
+
+ITSELF = Path(())
+"""The path of a value that is at hand: an element, or the length of an array."""
+
+
+def _one_step(only: str, check: Check) -> Check:
+    def holds(attributes: Attributes, now: datetime | None = None) -> bool:
+        return check(attributes.get(only), now)
+
+    return holds
+
+
+def _two_steps(first: str, second: str, check: Check) -> Check:
+    def holds(attributes: Attributes, now: datetime | None = None) -> bool:
+        value: Any = attributes.get(first)
+        if type(value) is dict or isinstance(value, Lookup):
+            return check(value.get(second), now)
+        return check(None, now)
+
+    return holds
+
+
+def _three_steps(first: str, second: str, third: str, check: Check) -> Check:
+    def holds(attributes: Attributes, now: datetime | None = None) -> bool:
+        value: Any = attributes.get(first)
+        if type(value) is dict or isinstance(value, Lookup):
+            value = value.get(second)
+            if type(value) is dict or isinstance(value, Lookup):
+                return check(value.get(third), now)
+        return check(None, now)
+
+    return holds
+
+
+_UNROLLED: Mapping[int, Callable[..., Check]] = {1: _one_step, 2: _two_steps, 3: _three_steps}
+
+
+def _steps(parts: Sequence[str], check: Check) -> Check:
+    first, *rest = parts
+
+    def holds(attributes: Attributes, now: datetime | None = None) -> bool:
+        value: Any = attributes.get(first)
+        for part in rest:
+            if type(value) is dict or isinstance(value, Lookup):
+                value = value.get(part)
+            else:
+                return check(None, now)
+        return check(value, now)
+
+    return holds
+
+
+def _value_at(attributes: object, parts: Sequence[str]) -> object:
+    value: Any = attributes
+    for part in parts:
+        if type(value) is dict:
+            value = value.get(part, MISSING)
+        elif isinstance(value, Lookup):
+            # A lookup cannot say null.
+            value = value.get(part)
+            value = MISSING if value is None else value
+        else:
+            return MISSING
+    return value
+
+
+def path_of(key: str, place: Place) -> Path:
+    """Read a key of a condition as a path; one that cannot be asked for is refused."""
+    parts = tuple(key.split(".")) if place.in_element else normalized(key)
+    if "" in parts:
+        place.refuse(f"{shown(key)} is no path: say it like traits.plan.tier, without empty parts")
+        return ITSELF
+    if place.in_element or parts[0] != "events":
+        return Path(parts)
+    return Path(parts, NEVER_DAYS if parts[2:] == ("days_since",) else None, kind_of(parts, place))

@@ -1,0 +1,59 @@
+"""Where in a condition the compiler stands, and what it has found wrong so far."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from app.engine.problems import Problem, escaped
+
+DEEPEST = 32
+
+Check: TypeAlias = Callable[[Any, Any], bool]
+"""Whether one value passes: called with the value and the instant of the decision (or None)."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place in the document, with the list that all its places share.
+
+    `depth` counts the groups, nested operators, arrays and objects around the place. `in_element` says that
+    paths start at an element of an array, not at the visitor.
+    """
+
+    pointer: str
+    problems: list[Problem]
+    depth: int = 0
+    in_element: bool = False
+
+    def at(self, key: str | int) -> "Place":
+        """Step to what stands under a key or an index."""
+        return Place(f"{self.pointer}/{escaped(str(key))}", self.problems, self.depth, self.in_element)
+
+    def deeper(self) -> "Place":
+        """Count one level of nesting."""
+        return Place(self.pointer, self.problems, self.depth + 1, self.in_element)
+
+    def element(self) -> "Place":
+        """Count one level of nesting into the elements of an array."""
+        return Place(self.pointer, self.problems, self.depth + 1, in_element=True)
+
+    def refuse(self, message: str) -> None:
+        """Note a problem here. The compiler goes on, to find the others too."""
+        self.problems.append(Problem(self.pointer, message))
+
+    def too_deep(self) -> bool:
+        """Refuse what is nested too deeply, before anything recurses into it."""
+        if self.depth <= DEEPEST:
+            return False
+        self.refuse(f"must not be nested more than {DEEPEST} levels deep")
+        return True
+
+
+def is_array(value: object) -> bool:
+    """Tell whether a document holds an array here."""
+    return type(value) is list or type(value) is tuple
+
+
+def has_operators(value: object) -> bool:
+    """Tell an operator object, or what was meant as one, from a value to be equal to."""
+    return isinstance(value, Mapping) and any(type(key) is str and key.startswith("$") for key in value)

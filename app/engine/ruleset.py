@@ -1,0 +1,144 @@
+"""A revision compiled for evaluation."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from app.engine.bucketing import BUCKETS, bucket_of
+from app.engine.conditions import Predicate
+from app.engine.context import Context
+from app.engine.counters import EventNeeds
+from app.engine.model import Holdout, Site
+from app.engine.profile import Profile
+from app.engine.schedule import InForce
+from app.engine.stages import CompiledJourney, stage_of
+from app.engine.visitor import Standing, Visitor
+
+
+class CompiledVariant(msgspec.Struct, frozen=True):
+    """One content, encoded once, with its translations by lower-case locale."""
+
+    key: str
+    content: msgspec.Raw
+    locales: Mapping[str, msgspec.Raw]
+
+    def content_for(self, locale: str | None) -> msgspec.Raw:
+        """Find the best translation: `de-AT`, then `de`, then the default."""
+        wanted = locale.lower().replace("_", "-") if locale is not None and self.locales else ""
+        while wanted:
+            if wanted in self.locales:
+                return self.locales[wanted]
+            wanted = wanted.rpartition("-")[0]
+        return self.content
+
+
+class CompiledGroup(msgspec.Struct, frozen=True):
+    """An experiment's share of an exclusion group, in buckets, and who else is in the group."""
+
+    salt: str
+    unit: str
+    start: int
+    end: int
+    others: tuple[str, ...]
+
+    def admits(self, unit_id: str) -> bool:
+        """Whether a unit falls into this share."""
+        return self.start <= bucket_of(unit_id, salt=self.salt, purpose="group") < self.end
+
+
+class CompiledExperiment(msgspec.Struct, frozen=True, kw_only=True):
+    """An experiment with its shares as bucket bounds. `arms` maps an arm to its variants by placement."""
+
+    key: str
+    unit: str
+    before_login: str
+    traffic_end: int
+    salt: str
+    sticky: bool
+    phase: int
+    running: bool
+    rollout: str | None
+    group: CompiledGroup | None
+    arms: Mapping[str, Mapping[str, str | None]]
+    bounds: tuple[tuple[str, int], ...]
+
+    def in_traffic(self, unit_id: str) -> bool:
+        """Whether the traffic share reaches a unit; growing the share never drops one."""
+        return self.traffic_end == BUCKETS or (
+            bucket_of(unit_id, salt=self.salt, purpose="traffic") < self.traffic_end
+        )
+
+    def arm_of(self, unit_id: str) -> str:
+        """Name the arm whose half-open range holds the unit's bucket."""
+        bucket = bucket_of(unit_id, salt=self.salt, purpose="arm")
+        return next(arm for arm, end in self.bounds if bucket < end)
+
+
+class CompiledRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule with its audience compiled. Exactly one of `variant` and `experiment` is set."""
+
+    key: str
+    stages: frozenset[str]
+    segments: frozenset[str]
+    not_segments: frozenset[str]
+    condition: Predicate | None
+    in_force: InForce | None
+    consent: frozenset[str]
+    in_holdout: bool
+    variant: str | None
+    experiment: CompiledExperiment | None
+
+    def addresses(self, visitor: Visitor) -> bool:
+        """Whether audience, schedule and consent all hold for a visitor whose segments are known."""
+        if self.stages and visitor.stage not in self.stages:
+            return False
+        if self.segments and self.segments.isdisjoint(visitor.segments):
+            return False
+        if self.not_segments and not self.not_segments.isdisjoint(visitor.segments):
+            return False
+        if not self.consent <= visitor.standing.consent:
+            return False
+        if self.in_force is not None and not self.in_force(visitor.now):
+            return False
+        return self.condition is None or self.condition(visitor, visitor.now)
+
+
+class CompiledPlacement(msgspec.Struct, frozen=True, kw_only=True):
+    """A placement with its rules in the order in which they are asked."""
+
+    key: str
+    default: CompiledVariant | None
+    variants: Mapping[str, CompiledVariant]
+    rules: Sequence[CompiledRule]
+
+
+class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one site's decisions rest on; replaced whole, never changed.
+
+    `order` lists segments (by key and predicate) and journeys so that each stands after what it refers to.
+    """
+
+    revision: int
+    site: Site
+    zone: ZoneInfo
+    placements: Mapping[str, CompiledPlacement]
+    order: Sequence[tuple[str, Predicate] | CompiledJourney]
+    primary_journey: str | None
+    experiments: Mapping[str, CompiledExperiment]
+    holdout: Holdout
+    holdout_end: int
+    needs: Mapping[str, EventNeeds]
+
+    def see(self, profile: Profile, given: Mapping[str, Any], standing: Standing, now: datetime) -> Visitor:
+        """See a profile in a request: its segments and stages at this instant are resolved, in order."""
+        visitor = Visitor(profile, Context(given, now, self.zone), standing, now)
+        visitor.primary_journey = self.primary_journey
+        for step in self.order:
+            if isinstance(step, CompiledJourney):
+                visitor.stages[step.key] = stage_of(step, visitor)
+            elif step[1](visitor, now):
+                visitor.segments.append(step[0])
+        return visitor

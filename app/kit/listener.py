@@ -1,0 +1,58 @@
+"""One port, and the processes that answer HTTP on it."""
+
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port before anybody listens on it; 0 takes any that is free.
+
+    Raises:
+        OSError: somebody else has it, or the host is not this machine.
+
+    """
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
+
+
+def serve(
+    factory: str, listener: socket.socket, *, workers: int, drain_s: int, logging: Mapping[str, Any]
+) -> None:
+    """Serve the ASGI app that a factory (`module:function`) makes, until SIGTERM or SIGINT.
+
+    Requests under way have `drain_s` seconds to end. A single worker is this process, where the signal is
+    raised once more afterwards, for whoever handled it before.
+
+    Raises:
+        SystemExit: the app does not start.
+
+    """
+    config = uvicorn.Config(
+        factory,
+        factory=True,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        log_config=dict(logging),
+        timeout_graceful_shutdown=drain_s,
+    )
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listener])
+        return
+    supervisor = Multiprocess(config, sockets=[listener])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)

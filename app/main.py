@@ -1,0 +1,158 @@
+"""Opens connections, wires ports to adapters and mounts both edges. Nothing else wires."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from app.admin.routes import admin_router
+from app.api import health, openapi
+from app.api.metrics import registry_of
+from app.api.parts import Parts
+from app.api.public import PublicEdge
+from app.decision.decide import Decide
+from app.decision.observe import Observe
+from app.embedded.servers import start as start_embedded
+from app.journal.append import FileJournal
+from app.journal.ship import Shipper
+from app.kit.clock import now
+from app.kit.parent import leave_with
+from app.kit.tasks import background
+from app.profiles.durable import DurableProfiles
+from app.profiles.redis import RedisProfiles
+from app.rulesets.live import LiveRulesets
+from app.rulesets.loader import RulesetLoader
+from app.rulesets.refresh import Refresh
+from app.settings import Settings
+from app.storage.postgres import Postgres, dsn_of
+from app.storage.redis import open_redis
+from app.web.keyring import Keyring
+from app.web.problem_handlers import install_problem_handlers
+from app.web.request_id import RequestId
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the servers are that this process talks to."""
+
+    database_url: str
+    redis_url: str
+
+
+@contextmanager
+def servers(settings: Settings) -> Iterator[Addresses]:
+    """Find the servers that the settings name; those they do not name are embedded, started or joined."""
+    if settings.database_url is not None and settings.redis_url is not None:
+        yield Addresses(settings.database_url, settings.redis_url)
+        return
+    own = start_embedded(settings.data_dir)
+    try:
+        yield Addresses(settings.database_url or own.database_url, settings.redis_url or own.redis_url)
+    finally:
+        own.close()
+
+
+def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = now) -> PublicEdge:
+    """Make the whole service as one ASGI app; everything is opened when its lifespan starts."""
+    chosen = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            edge.parts = await _open(chosen, api, edge, stack)
+            yield
+
+    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, redoc_url=None)
+    edge = PublicEdge(_mounted(api), clock)
+    return edge
+
+
+def openapi_document() -> dict[str, Any]:
+    """Describe every route of both edges, without opening anything."""
+    return _mounted(FastAPI(title="Signpost", version="0.1.0")).openapi()
+
+
+def _mounted(api: FastAPI) -> FastAPI:
+    api.include_router(health.router)
+    api.include_router(admin_router())
+    install_problem_handlers(api)
+    api.add_middleware(RequestId)
+    openapi.describe(api)
+    return api
+
+
+async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: AsyncExitStack) -> Parts:
+    """Open everything; what is opened last is closed first."""
+    addresses = stack.enter_context(servers(settings))
+    postgres = await Postgres.open(addresses.database_url)
+    stack.push_async_callback(postgres.close)
+    redis = open_redis(addresses.redis_url)
+    stack.push_async_callback(redis.aclose)
+    journal = FileJournal(settings.journal_dir)
+    stack.callback(journal.close)
+    keyring, rulesets = Keyring(), LiveRulesets()
+    await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
+    api.state.postgres, api.state.keyring = postgres, keyring
+    api.state.probes = _probes(postgres, redis, journal)
+    api.state.metrics = registry_of(edge.tally, journal)
+    profiles = RedisProfiles(
+        redis,
+        DurableProfiles(postgres.pool, rulesets.ruleset_of),
+        budget_s=settings.profile_budget_ms / 1_000,
+        ttl_s=round(settings.profile_ttl_days * DAY_S),
+    )
+    return Parts(Decide(profiles, journal, rulesets), Observe(profiles, journal, rulesets), rulesets, keyring)
+
+
+def _reloading(postgres: Postgres, rulesets: LiveRulesets, keyring: Keyring) -> Callable[[], Awaitable[None]]:
+    loader = RulesetLoader(postgres.pool, rulesets)
+
+    async def reload() -> None:
+        # Sites before keys: a key is known only once its site is.
+        await loader.load()
+        await keyring.load(postgres.pool)
+
+    return reload
+
+
+async def _keep_fresh(
+    settings: Settings,
+    addresses: Addresses,
+    stack: AsyncExitStack,
+    reload: Callable[[], Awaitable[None]],
+) -> None:
+    await reload()
+    refresh = Refresh(dsn_of(addresses.database_url), reload, poll_s=settings.poll_s)
+    await stack.enter_async_context(background(refresh.run()))
+    if settings.parent_pid not in {None, os.getpid()}:
+        await stack.enter_async_context(background(leave_with(settings.parent_pid)))
+
+
+def _probes(postgres: Postgres, redis: Redis, journal: FileJournal) -> dict[str, health.Probe]:
+    async def postgres_answers() -> object:
+        return await postgres.pool.fetchval("SELECT true")
+
+    async def journal_takes_records() -> object:
+        return journal.healthy
+
+    return {"postgres": postgres_answers, "valkey": redis.ping, "journal": journal_takes_records}
+
+
+async def ship(settings: Settings, stop: asyncio.Event) -> None:
+    """Carry the journal of this host to PostgreSQL until told to stop."""
+    async with AsyncExitStack() as stack:
+        addresses = stack.enter_context(servers(settings))
+        postgres = await Postgres.open(addresses.database_url)
+        stack.push_async_callback(postgres.close)
+        rulesets = LiveRulesets()
+        await _keep_fresh(settings, addresses, stack, RulesetLoader(postgres.pool, rulesets).load)
+        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+        await Shipper(settings.journal_dir, postgres.pool, durable).run(stop)

@@ -1,0 +1,59 @@
+"""The durable copies in PostgreSQL: read where the cache knows nothing, folded by the shipper."""
+
+from collections.abc import Callable, Sequence
+
+import asyncpg
+
+from app.engine.profile import Profile
+from app.engine.records import Record
+from app.engine.ruleset import Ruleset
+from app.profiles.codec import encode_profile, readable_profile
+from app.profiles.fold import fold
+
+_FIND = "SELECT body FROM profiles WHERE site_id = $1 AND visitor = $2"
+# A row that is there is written as it is: that locks it until the transaction ends, and a new one is locked
+# as well, so that no two shippers fold into the same copy. The order is fixed, so that they never wait for
+# each other in a circle.
+_HOLD = """
+    INSERT INTO profiles (site_id, visitor, body)
+    SELECT site_id, visitor, '' FROM unnest($1::int[], $2::text[]) AS touched (site_id, visitor)
+    ORDER BY site_id, visitor
+    ON CONFLICT (site_id, visitor) DO UPDATE SET visitor = excluded.visitor
+    RETURNING site_id, visitor, body
+"""
+_STORE = """
+    UPDATE profiles SET body = folded.body, updated_at = now()
+    FROM unnest($1::int[], $2::text[], $3::bytea[]) AS folded (site_id, visitor, body)
+    WHERE profiles.site_id = folded.site_id AND profiles.visitor = folded.visitor
+"""
+
+_Key = tuple[int, str]
+
+
+class DurableProfiles:
+    """Profiles in PostgreSQL."""
+
+    def __init__(self, pool: asyncpg.Pool, ruleset_of: Callable[[int], Ruleset | None]) -> None:
+        self._pool = pool
+        self._ruleset_of = ruleset_of
+
+    async def find(self, site: int, visitor: str) -> Profile | None:
+        """Read the durable copy; None for a stranger. Raises asyncpg's errors and OSError."""
+        return readable_profile(await self._pool.fetchval(_FIND, site, visitor))
+
+    async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
+        """Fold records that are new into the copies they touch, inside the caller's transaction."""
+        by_visitor: dict[_Key, list[Record]] = {}
+        for record in records:
+            if not record.results_only:
+                by_visitor.setdefault((record.site, record.visitor), []).append(record)
+        sites, visitors = [site for site, _ in by_visitor], [visitor for _, visitor in by_visitor]
+        rows = await connection.fetch(_HOLD, sites, visitors)
+        stored = {(row["site_id"], row["visitor"]): row["body"] for row in rows}
+        bodies = [self._folded(stored[key], key[0], touching) for key, touching in by_visitor.items()]
+        await connection.execute(_STORE, sites, visitors, bodies)
+
+    def _folded(self, body: bytes, site: int, records: Sequence[Record]) -> bytes:
+        profile = readable_profile(body) or Profile()
+        in_order = sorted(records, key=lambda record: record.at_ms)
+        return encode_profile(fold(profile, in_order, self._ruleset_of(site)))

@@ -1,0 +1,75 @@
+"""Profiles in Valkey, with the durable copies in PostgreSQL behind them."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.engine.profile import Profile
+from app.profiles.codec import ABSENT, VERSION_BYTES, encode_profile, readable_profile, version_of
+from app.profiles.durable import DurableProfiles
+from app.profiles.loaded import Loaded, ProfilesUnavailable
+
+# One atomic step: nobody else wrote since we read, so the fold and the marks of its events go in together.
+_SAVE = f"""
+local stored = redis.call('GETRANGE', KEYS[1], 0, {VERSION_BYTES - 1})
+if stored ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+for i = 2, #KEYS do redis.call('SET', KEYS[i], '1', 'EX', ARGV[4]) end
+return 1
+"""
+MARK_S = 8 * 86_400
+
+_AWAY = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class RedisProfiles:
+    """The profile store that decisions use. Every call keeps to `budget_s` or raises ProfilesUnavailable."""
+
+    def __init__(self, redis: Redis, durable: DurableProfiles, *, budget_s: float, ttl_s: int) -> None:
+        self._redis = redis
+        self._durable = durable
+        self._budget_s = budget_s
+        self._ttl_s = ttl_s
+        self._save = redis.register_script(_SAVE)
+
+    async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
+        """Read a profile, and which of the event ids are known already."""
+        try:
+            async with asyncio.timeout(self._budget_s):
+                body, *marks = await self._read(_keys(site, visitor, event_ids))
+                known = frozenset(id_ for id_, mark in zip(event_ids, marks, strict=True) if mark)
+                profile = readable_profile(body) or await self._durable.find(site, visitor) or Profile()
+                return Loaded(profile, ABSENT if body is None else version_of(body), known)
+        except _AWAY as error:
+            raise ProfilesUnavailable(str(error) or type(error).__name__) from error
+
+    async def _read(self, keys: list[str]) -> list[Any]:
+        if len(keys) == 1:
+            return [await self._redis.get(keys[0])]
+        return list(await self._redis.mget(keys))
+
+    async def save(
+        self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
+    ) -> bool:
+        """Replace a profile as it was loaded, and mark ids as known; False where somebody was quicker."""
+        args: list[bytes | int] = [loaded.version, encode_profile(profile), self._ttl_s, MARK_S]
+        try:
+            async with asyncio.timeout(self._budget_s):
+                return bool(await self._save(keys=_keys(site, visitor, event_ids), args=args))
+        except _AWAY as error:
+            raise ProfilesUnavailable(str(error) or type(error).__name__) from error
+
+
+def _tag(site: int, visitor: str) -> str:
+    # The braces keep a visitor's keys in one slot of a cluster, so that one script may touch them all; the
+    # length says where a visitor's name ends, whatever is in it.
+    return f"{{{site}:{len(visitor)}:{visitor}}}"
+
+
+def _keys(site: int, visitor: str, event_ids: Sequence[str]) -> list[str]:
+    tag = _tag(site, visitor)
+    return [f"profile:{tag}", *(f"event:{tag}{id_}" for id_ in event_ids)]

@@ -1,0 +1,122 @@
+"""The shape of results, as they are answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.reporting.question import CutBy, Population
+
+Interval = tuple[float, float]
+Role = Literal["primary", "secondary", "guardrail"]
+Call = Literal["keep_running", "ship", "stop", "inconclusive", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRatioReport:
+    """Whether the arms' sizes are what their weights promise."""
+
+    p_value: float | None
+    mismatch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArmFigures:
+    """One arm's units and what they did; `mean` is null without units."""
+
+    arm: str
+    units: int
+    sum: float
+    sum_of_squares: float
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One arm against the baseline, the first listed arm.
+
+    `difference` is arm minus baseline, `relative` its share of the baseline. Only conversions are tested so
+    far; what has no figure is null.
+    """
+
+    arm: str
+    baseline: str
+    estimator: Literal["plain"]
+    difference: float | None
+    interval: Interval | None
+    relative: float | None
+    relative_interval: None
+    p_value: float | None
+    adjusted_p_value: float | None
+    always_valid: None
+    chance_to_win: None
+    expected_loss: None
+    significant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MetricReport:
+    """One metric: every arm's figures and comparisons; `note` says what is left out of them, and why."""
+
+    metric: str
+    kind: str | None
+    role: Role
+    arms: list[ArmFigures]
+    comparisons: list[Comparison]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmUnits:
+    """How many units an arm has, and its share of all of them by weight."""
+
+    arm: str
+    units: int
+    expected_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The same figures for some of the units; exploratory, so nothing here is ever significant."""
+
+    by: CutBy
+    value: str | None
+    units: int
+    sample_ratio: SampleRatioReport
+    metrics: list[MetricReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at before calling a verdict."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do about the experiment, and why."""
+
+    call: Call
+    arm: str | None
+    why: str
+    checks: list[Check]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that is known of one phase of an experiment at one instant."""
+
+    experiment: str
+    as_of: datetime
+    phase: int
+    population: Population
+    units: int
+    units_complete: int
+    crossed_units: int
+    arms: list[ArmUnits]
+    sample_ratio: SampleRatioReport
+    metrics: list[MetricReport]
+    cuts: list[Cut]
+    verdict: Verdict

@@ -1,0 +1,88 @@
+"""Results as a table for spreadsheets: a row for each metric and arm, overall and of each cut."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+
+from app.reporting.report import ArmFigures, Comparison, MetricReport, Results
+
+COLUMNS = (
+    "experiment",
+    "phase",
+    "by",
+    "value",
+    "metric",
+    "kind",
+    "role",
+    "arm",
+    "units",
+    "sum",
+    "sum_of_squares",
+    "mean",
+    "baseline",
+    "difference",
+    "interval_low",
+    "interval_high",
+    "relative",
+    "p_value",
+    "adjusted_p_value",
+    "significant",
+)
+
+# A cell that starts so is a formula to a spreadsheet, and visitors choose what some cells say.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Cell = str | float | None
+
+
+def sheet_of(results: Results) -> str:
+    """Write results as CSV (RFC 4180), with a line of column names; what has no figure is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for row in _rows(results):
+        writer.writerow([_cell(cell) for cell in row])
+    return text.getvalue()
+
+
+def _rows(results: Results) -> Iterator[Sequence[Cell]]:
+    of: tuple[Cell, ...] = (results.experiment, results.phase)
+    for metric in results.metrics:
+        yield from _metric_rows((*of, None, None), metric)
+    for cut in results.cuts:
+        for metric in cut.metrics:
+            yield from _metric_rows((*of, cut.by, cut.value), metric)
+
+
+def _metric_rows(of: Sequence[Cell], metric: MetricReport) -> Iterator[Sequence[Cell]]:
+    comparisons = {comparison.arm: comparison for comparison in metric.comparisons}
+    for figures in metric.arms:
+        comparison = comparisons.get(figures.arm)
+        yield (*of, metric.metric, metric.kind, metric.role, *_figures(figures), *_comparison(comparison))
+
+
+def _figures(arm: ArmFigures) -> tuple[Cell, ...]:
+    return arm.arm, arm.units, arm.sum, arm.sum_of_squares, arm.mean
+
+
+def _comparison(comparison: Comparison | None) -> tuple[Cell, ...]:
+    if comparison is None:
+        return (None,) * (len(COLUMNS) - COLUMNS.index("baseline"))
+    low, high = comparison.interval or (None, None)
+    return (
+        comparison.baseline,
+        comparison.difference,
+        low,
+        high,
+        comparison.relative,
+        comparison.p_value,
+        comparison.adjusted_p_value,
+        "yes" if comparison.significant else "no",
+    )
+
+
+def _cell(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return "'" + cell if cell.startswith(_FORMULA_STARTS) else cell
+    return cell if cell is not None and math.isfinite(cell) else None

@@ -1,0 +1,1 @@
+"""The rulesets in force, one for each site."""

@@ -1,0 +1,56 @@
+"""How a publish reaches this process: PostgreSQL tells at once, and a poll stands behind it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+CHANNEL = "signpost_changed"
+
+_log = logging.getLogger(__name__)
+
+
+class Refresh:
+    """Calls `reload` after each notification and at least every `poll_s` seconds."""
+
+    def __init__(self, dsn: str, reload: Callable[[], Awaitable[None]], *, poll_s: float) -> None:
+        self._dsn = dsn
+        self._reload = reload
+        self._poll_s = poll_s
+        self._changed = asyncio.Event()
+        self._listening: asyncpg.Connection | None = None
+        self.failures = 0
+
+    async def run(self) -> None:
+        """Keep refreshing until cancelled; a database that is away is asked again with the next poll."""
+        try:
+            while True:
+                await self._listen()
+                try:
+                    async with asyncio.timeout(self._poll_s):
+                        await self._changed.wait()
+                except TimeoutError:
+                    pass
+                self._changed.clear()
+                await self._refresh()
+        finally:
+            if self._listening is not None:
+                self._listening.terminate()
+
+    async def _refresh(self) -> None:
+        try:
+            await self._reload()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            self.failures += 1
+            _log.warning("cannot refresh the rulesets, what is in force stays: %s", error)
+
+    async def _listen(self) -> None:
+        if self._listening is not None and not self._listening.is_closed():
+            return
+        try:
+            connection = await asyncpg.connect(self._dsn, timeout=5)
+            await connection.add_listener(CHANNEL, lambda *_: self._changed.set())
+            self._listening = connection
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("cannot listen for publishes, polling goes on: %s", error)

@@ -1,0 +1,39 @@
+"""What is kept of many units' values: how many there are, their sum and the sum of their squares."""
+
+import msgspec
+
+
+class Aggregate(msgspec.Struct, frozen=True):
+    """Σ1, Σx and Σx² over units with one value x each; aggregates of different units add up."""
+
+    units: int = 0
+    total: float = 0
+    total_of_squares: float = 0
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of x, None where there is no unit."""
+        return self.total / self.units if self.units else None
+
+    @property
+    def variance(self) -> float | None:
+        """The sample variance of x (divided by n - 1), None for fewer than two units.
+
+        `(Σx² - (Σx)²/n) / (n - 1)`: exact for counts; where values differ little from a large mean, the
+        subtraction loses digits, and what would fall below 0 is 0.
+        """
+        if self.units <= 1:
+            return None
+        return max(0.0, self.total_of_squares - self.total * self.total / self.units) / (self.units - 1)
+
+    def add(self, x: float) -> "Aggregate":
+        """Take one more unit in, with its value."""
+        return Aggregate(self.units + 1, self.total + x, self.total_of_squares + x * x)
+
+    def merge(self, other: "Aggregate") -> "Aggregate":
+        """Take in an aggregate of other units."""
+        return Aggregate(
+            self.units + other.units,
+            self.total + other.total,
+            self.total_of_squares + other.total_of_squares,
+        )

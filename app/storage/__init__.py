@@ -1,0 +1,1 @@
+"""How PostgreSQL and Valkey are reached, and the tables."""

@@ -1,0 +1,49 @@
+"""Bringing the database to the tables that this version knows."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+# Any number will do, as long as nobody else takes it: "signpost" in ASCII, cut to 63 bits.
+_MIGRATION_LOCK = int.from_bytes(b"signpost") >> 1
+_PARTITION = re.compile(r"(assignments|events)_(\d{8}|default)")
+
+
+def migrate(database_url: str) -> None:
+    """Upgrade to the newest migration, once however many processes ask at the same time.
+
+    Blocks until it is done, and starts an event loop of its own: call it before there is one, or in a thread.
+    """
+    asyncio.run(_under_lock(database_url))
+
+
+def is_described(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether `tables.py` describes a thing that the database has; it leaves the days of a table unsaid."""
+    return kind != "table" or name is None or _PARTITION.fullmatch(name) is None
+
+
+async def _under_lock(database_url: str) -> None:
+    engine = create_async_engine(database_url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            # The session holds the lock, so it outlives the transactions and ends with the connection.
+            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.commit()
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,33 @@
+"""How PostgreSQL is reached: SQLAlchemy for admin and results, plain asyncpg where rows are many or time is short."""
+
+from typing import Self
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_POOL_SIZE = 5
+
+
+def dsn_of(database_url: str) -> str:
+    """Turn an SQLAlchemy address into the one asyncpg takes."""
+    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class Postgres:
+    """Both ways to one database, opened together and closed together."""
+
+    def __init__(self, engine: AsyncEngine, pool: asyncpg.Pool) -> None:
+        self.engine = engine
+        self.pool = pool
+
+    @classmethod
+    async def open(cls, database_url: str) -> Self:
+        """Connect; raises OSError or asyncpg's errors where nobody answers."""
+        pool = await asyncpg.create_pool(dsn_of(database_url), min_size=1, max_size=_POOL_SIZE)
+        return cls(create_async_engine(database_url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE), pool)
+
+    async def close(self) -> None:
+        """Hand back every connection."""
+        await self.engine.dispose()
+        await self.pool.close()

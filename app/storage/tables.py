@@ -1,0 +1,183 @@
+"""The tables, as SQLAlchemy Core describes them; migrations make them so and a test compares the two."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+
+def _now() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _site(*, index: bool = False, kept: bool = False) -> Column[int]:
+    """Name the site a row belongs to; `kept` rows outlive every wish to remove it, so it stays with them."""
+    site = ForeignKey("sites.id", ondelete=None if kept else "CASCADE")
+    return Column("site_id", Integer, site, nullable=False, index=index)
+
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    # HMAC key of `user_proof`; never answered by any route.
+    Column("identity_secret", Text, nullable=False),
+    _now(),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _site(index=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    # "public" or "secret"; `role` is null for a public key.
+    Column("kind", Text, nullable=False),
+    Column("role", Text),
+    Column("name", Text, nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    _now(),
+)
+
+# One row for each draft resource. `kind` is the list of the document it stands in ("placements", "rules" ...;
+# "site" and "holdout" have one row each), `position` its place there, `version` makes its ETag.
+drafts = Table(
+    "drafts",
+    metadata,
+    _site(),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("site_id", "kind", "key"),
+)
+
+# Immutable: a trigger refuses UPDATE, DELETE and TRUNCATE, so a site that was ever published stays.
+revisions = Table(
+    "revisions",
+    metadata,
+    _site(kept=True),
+    Column("number", Integer, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    _now(),
+    PrimaryKeyConstraint("site_id", "number"),
+)
+
+# The durable copy of a profile, folded by the shipper; `body` is what the cache holds too.
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("site_id", "visitor"),
+)
+
+# Partitioned by day of `at`. A decision writes at most one row for each experiment.
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("decision_id", Uuid, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("arm", Text, nullable=False),
+    Column("phase", SmallInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("first", Boolean, nullable=False),
+    Column("stage", Text),
+    Column("stages", JSONB, nullable=False),
+    Column("segments", ARRAY(Text), nullable=False),
+    Column("device", Text),
+    Column("country", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("decision_id", "experiment", "at"),
+    Index("assignments_unit_idx", "site_id", "experiment", "unit", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+
+# Partitioned by day of `at`.
+events = Table(
+    "events",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("properties", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("profile_only", Boolean, nullable=False),
+    Column("results_only", Boolean, nullable=False),
+    PrimaryKeyConstraint("site_id", "id", "at"),
+    Index("events_visitor_idx", "site_id", "visitor", "name", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+
+# The truth about which events are known, across days: an id counts once however often it is sent.
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("site_id", "id"),
+    Index("event_ids_received_at_idx", "received_at"),
+)
+
+# How far each journal stream is shipped; moved in the transaction that stores the records.
+journal_positions = Table(
+    "journal_positions",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("segment", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Immutable like revisions: who changed what, with the values before and after.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _site(kept=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
+    Index("audit_site_idx", "site_id", "id"),
+)

@@ -1,0 +1,1 @@
+"""What both edges share: problems, keys, preconditions, paging, request ids."""

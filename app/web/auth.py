@@ -1,0 +1,50 @@
+"""Who asks: the secret key of an admin request, and whether its role reaches."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.web.keyring import Caller, Keyring, Role
+from app.web.problems import ForbiddenError, UnauthorizedError
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="secret key",
+    description="A secret key `sk_…`; its role says what it may do.",
+)
+
+
+def bearer_of(authorization: str | None) -> str | None:
+    """Take the key out of an `Authorization` header; None where there is none."""
+    scheme, _, key = (authorization or "").partition(" ")
+    return (key.strip() or None) if scheme.lower() == "bearer" else None
+
+
+def caller_of(request: Request) -> Caller:
+    """Name the owner of the request's secret key; raises UnauthorizedError or ForbiddenError."""
+    key = bearer_of(request.headers.get("authorization"))
+    if key is None:
+        raise UnauthorizedError("a key is needed: Authorization: Bearer sk_…")
+    keyring: Keyring = request.app.state.keyring
+    caller = keyring.find(key)
+    if caller is None:
+        raise UnauthorizedError("this key is not known, or no longer")
+    if caller.role is None:
+        raise ForbiddenError("a public key may only decide and send events; this needs a secret key")
+    return caller
+
+
+def require(role: Role) -> Callable[..., Awaitable[Caller]]:
+    """Make the dependency of a route that needs at least this role; it gives the caller."""
+
+    async def allowed(
+        request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Caller:
+        caller = caller_of(request)
+        if caller.role is None or caller.role < role:
+            raise ForbiddenError(f"this needs the role {role.name.lower()}; the key {caller.name!r} has less")
+        return caller
+
+    return allowed

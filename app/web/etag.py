@@ -1,0 +1,54 @@
+"""Strong ETags, and the preconditions that keep two editors from overwriting each other."""
+
+import hashlib
+import re
+from typing import Annotated
+
+import msgspec
+from fastapi import Depends, Header
+
+from app.web.problems import PreconditionMissingError, StaleError
+
+_STRONG = re.compile(r'(?<![^\s,])"[^"]*"')
+
+
+def etag_of(content: bytes) -> str:
+    """Make the ETag of exactly these bytes."""
+    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+
+
+class Precondition(msgspec.Struct, frozen=True):
+    """What a client says of the state that it means to change."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, current: str, *, is_new: bool = False) -> None:
+        """Compare with the ETag as it is; where nothing was ever stored (`is_new`), nothing need be said.
+
+        Raises:
+            StaleError: the client saw another state than the current one.
+            PreconditionMissingError: it does not say what it saw.
+
+        """
+        if self.if_match is not None and not self._matches(current):
+            raise StaleError("it was changed since: read it again, and change what is there now", current)
+        if self.if_none_match == "*" and not is_new:
+            raise StaleError("it exists already: change it with If-Match and the ETag of a GET", current)
+        if self.if_match is None and not is_new:
+            raise PreconditionMissingError("a change needs If-Match, with the ETag of a GET")
+
+    def _matches(self, current: str) -> bool:
+        # A weak ETag (W/"…") never matches here: two bodies it calls equal may still differ.
+        given = (self.if_match or "").strip()
+        return given == "*" or current in _STRONG.findall(given)
+
+
+async def _precondition(
+    if_match: Annotated[str | None, Header(description="The ETag that a GET answered, or `*`.")] = None,
+    if_none_match: Annotated[str | None, Header(description="`*`: only where nothing is there yet.")] = None,
+) -> Precondition:
+    return Precondition(if_match, if_none_match.strip() if if_none_match is not None else None)
+
+
+Preconditions = Annotated[Precondition, Depends(_precondition)]

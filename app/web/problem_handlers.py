@@ -1,0 +1,64 @@
+"""Every error of the FastAPI app as problem+json."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, assert_never
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.engine.problems import Problem, Problems, escaped
+from app.web.problems import PROBLEM_JSON, ProblemError, WrongContentError, problem_response_body
+
+Handled = ProblemError | Problems | RequestValidationError | HTTPException
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Let an app answer its errors as problems; what nobody foresaw is a 500, and raised on to be logged."""
+    for kind in (ProblemError, Problems, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+def pointer_of(location: Sequence[str | int]) -> str:
+    """Turn a place that FastAPI names into a JSON pointer; outside the body it is like `query:limit`."""
+    where, *path = location
+    if where == "body":
+        return "".join(f"/{escaped(str(step))}" for step in path)
+    return f"{where}:{'.'.join(map(str, path))}"
+
+
+async def _answer(_request: Request, error: Any) -> Response:
+    problem = _problem_of(error)
+    return problem_response(problem.status, problem.detail, problem.errors, problem.headers)
+
+
+async def _answer_unforeseen(_request: Request, _error: Exception) -> Response:
+    return problem_response(500, "something went wrong here that nobody foresaw; the log says what")
+
+
+def _problem_of(error: Handled) -> ProblemError:
+    match error:
+        case ProblemError():
+            return error
+        case Problems():
+            return WrongContentError(error.problems)
+        case RequestValidationError():
+            return _problem_of_validation(error)
+        case HTTPException():
+            return ProblemError(error.status_code, error.detail, headers=error.headers)
+    assert_never(error)
+
+
+def _problem_of_validation(error: RequestValidationError) -> ProblemError:
+    found = error.errors()
+    if any(detail["type"] == "json_invalid" for detail in found):
+        return ProblemError(400, "the body is not JSON")
+    return WrongContentError(Problem(pointer_of(detail["loc"]), detail["msg"]) for detail in found)
+
+
+def problem_response(
+    status: int, detail: str, errors: Iterable[Problem] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """Make the answer that says a problem."""
+    return Response(problem_response_body(status, detail, errors), status, headers, PROBLEM_JSON)

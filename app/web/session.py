@@ -1,0 +1,41 @@
+"""One transaction for each request, committed before a success is answered."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.storage.postgres import Postgres
+from app.web.problems import UnavailableError
+
+_AWAY = (OSError, PoolTimeoutError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+
+
+async def open_session(request: Request) -> AsyncIterator[AsyncConnection]:
+    """Begin a transaction; commit when the route has returned, roll back when it raised.
+
+    Raises:
+        UnavailableError: PostgreSQL cannot be reached, or went away on the way.
+
+    """
+    postgres: Postgres = request.app.state.postgres
+    try:
+        async with postgres.engine.begin() as connection:
+            yield connection
+    except _AWAY as error:
+        raise UnavailableError("the database cannot be reached just now") from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise UnavailableError(
+            "the connection to the database broke: read again to see what was changed"
+        ) from error
+
+
+# "function" ends the transaction between the route and the sending of its answer: a commit that fails
+# is an error for the client, never a 2xx.
+Session = Annotated[AsyncConnection, Depends(open_session, scope="function")]

@@ -1,0 +1,71 @@
+"""The admin edge over the real database, asked in this process."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from app.admin.routes import admin_router
+from app.admin.sites.service import NewSite
+from app.storage.postgres import Postgres
+from app.web.keyring import Keyring, Role, hash_of, new_key
+from app.web.problem_handlers import install_problem_handlers
+from app.web.request_id import RequestId
+from tests.sites import SiteFactory
+
+# What a caller of the API holds: a client that sends the key of one site.
+AdminFactory: TypeAlias = Callable[..., Awaitable[AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring()
+
+
+@pytest.fixture(scope="session")
+def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
+    app = FastAPI()
+    app.include_router(admin_router())
+    install_problem_handlers(app)
+    app.state.postgres = postgres
+    app.state.keyring = keyring
+    return app
+
+
+@pytest_asyncio.fixture
+async def admin(
+    admin_app: FastAPI, keyring: Keyring, new_site: SiteFactory, postgres: Postgres
+) -> AsyncIterator[AdminFactory]:
+    """Make clients: `await admin()` is an admin of a new site, `await admin(Role.VIEWER, site)` somebody else of it."""
+    opened = []
+
+    async def make(role: Role | None = None, site: NewSite | None = None) -> AsyncClient:
+        site = site or await new_site()
+        key = site.secret_key if role is None else await _add_key(postgres, site, role)
+        await keyring.load(postgres.pool)
+        transport = ASGITransport(RequestId(admin_app), raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {key}"}
+        opened.append(httpx.AsyncClient(transport=transport, base_url="http://admin", headers=headers))
+        return opened[-1]
+
+    yield make
+    for client in opened:
+        await client.aclose()
+
+
+async def _add_key(postgres: Postgres, site: NewSite, role: Role) -> str:
+    key = new_key("secret")
+    await postgres.pool.execute(
+        "INSERT INTO keys (id, site_id, hash, kind, role, name) VALUES ($1, $2, $3, 'secret', $4, $5)",
+        uuid.uuid4(),
+        site.site_id,
+        hash_of(key),
+        role.name.lower(),
+        f"the {role.name.lower()}",
+    )
+    return key

@@ -1,0 +1,47 @@
+"""The real servers, started once for all tests, and sites to be alone on."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from app.admin.sites.service import NewSite, create_site
+from app.embedded.servers import Servers, start
+from app.storage.migrate import migrate
+from app.storage.postgres import Postgres
+from app.storage.redis import open_redis
+from tests.sites import SiteFactory
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    running = start(tmp_path_factory.mktemp("servers"))
+    yield running
+    running.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres(servers: Servers) -> AsyncIterator[Postgres]:
+    await asyncio.to_thread(migrate, servers.database_url)
+    opened = await Postgres.open(servers.database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def redis(servers: Servers) -> AsyncIterator[Redis]:
+    client = open_redis(servers.redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def new_site(postgres: Postgres) -> SiteFactory:
+    async def make() -> NewSite:
+        async with postgres.engine.begin() as connection:
+            return await create_site(connection, f"site-{uuid.uuid4().hex}")
+
+    return make

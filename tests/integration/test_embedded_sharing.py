@@ -1,0 +1,199 @@
+"""The embedded servers start once, serve everybody, and go with the last one."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.embedded.lease import is_held
+from app.embedded.place import Place
+from app.embedded.process import find, wait_until
+from app.embedded.servers import start
+from tests.integration.embedded_place import (
+    DEADLINE_S,
+    As,
+    got,
+    leave,
+    nothing_runs,
+    open_files,
+    place_in,
+    postmaster,
+    put,
+    reapers,
+    servers_of,
+    sql,
+    told_by,
+    user_of,
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with place_in(tmp_path / "data") as place:
+        yield place
+
+
+async def test_the_urls_serve_asyncpg_sqlalchemy_and_redis(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPORT", "6543")  # the URL must not depend on the environment
+    with servers_of(place) as servers:
+        engine = create_async_engine(servers.database_url)
+        async with engine.connect() as through_sqlalchemy:
+            assert await through_sqlalchemy.scalar(text("SELECT current_database()")) == "signpost"
+        await engine.dispose()
+        connection = await asyncpg.connect(dsn=servers.database_url.replace("+asyncpg", ""))
+        assert await connection.fetchval("SELECT current_user") == "postgres"
+        await connection.close()
+        async with Redis.from_url(servers.redis_url) as client:
+            assert await client.ping()
+
+
+def test_the_servers_keep_every_commit_and_listen_on_no_port(place: Place) -> None:
+    wanted = {
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "jit": "off",
+        "listen_addresses": "",
+        "max_connections": "200",
+    }
+    with servers_of(place) as servers:
+        for name, value in wanted.items():
+            assert sql(servers.database_url, f"SHOW {name}") == value
+        assert all(
+            not file.startswith("socket") or listens_locally(file) for file in open_files(postmaster(place))
+        )
+
+
+def listens_locally(file: str) -> bool:
+    inode = file.removeprefix("socket:[").removesuffix("]")
+    return inode in Path("/proc/net/unix").read_text()
+
+
+def test_the_next_start_finds_what_the_last_one_left(place: Place) -> None:
+    with servers_of(place) as first:
+        sql(first.database_url, "CREATE TABLE kept AS SELECT 1 AS one")
+        put(first.redis_url, "kept", "one")
+    assert nothing_runs(place)
+    with servers_of(place) as second:
+        assert second == first
+        assert sql(second.database_url, "SELECT one FROM kept") == "1"
+        assert got(second.redis_url, "kept") == b"one"
+
+
+def test_a_second_process_joins_the_servers_of_the_first(place: Place) -> None:
+    with servers_of(place) as servers, user_of(place) as user:
+        before = postmaster(place), find(place.valkey), reapers(place)
+        assert told_by(user) == {"database_url": servers.database_url, "redis_url": servers.redis_url}
+        assert (postmaster(place), find(place.valkey), reapers(place)) == before
+
+
+def test_the_servers_stay_until_the_last_user_has_closed_them(place: Place) -> None:
+    with user_of(place) as user:
+        servers = start(place.root)
+        told_by(user)
+        servers.close()
+        servers.close()
+        assert is_held(place.lease)
+        assert sql(servers.database_url, "SELECT 1") == "1"
+        leave(user)
+
+        assert nothing_runs(place)
+
+
+def test_a_database_that_was_dropped_is_made_again(place: Place) -> None:
+    with servers_of(place) as servers:
+        sql(servers.database_url.replace("/signpost", "/postgres"), "DROP DATABASE signpost")
+        with servers_of(place):
+            assert sql(servers.database_url, "SELECT current_database()") == "signpost"
+
+
+def test_many_that_start_at_once_share_one_set_of_servers(place: Place) -> None:
+    with ExitStack() as stack:
+        users = [stack.enter_context(user_of(place)) for _ in range(4)]
+        assert len({tuple(told_by(user).values()) for user in users}) == 1
+        assert len(find(place.valkey)) == 1
+        assert len(reapers(place)) == 1
+
+
+def test_who_starts_while_the_last_servers_are_being_stopped_gets_new_ones(place: Place) -> None:
+    for turn in range(6):
+        with servers_of(place) as servers:
+            put(servers.redis_url, "turn", str(turn))
+            assert sql(servers.database_url, f"SELECT {turn}") == str(turn)
+            assert got(servers.redis_url, "turn") == str(turn).encode()
+            assert is_held(place.reaper_lock)
+
+
+def test_a_killed_user_leaves_nothing_running(place: Place) -> None:
+    with user_of(place) as user:
+        told_by(user)
+        user.kill()
+
+        assert nothing_runs(place)
+
+
+def test_a_killed_process_group_leaves_nothing_running(place: Place) -> None:
+    with user_of(place) as user:
+        told_by(user)
+        os.killpg(user.pid, signal.SIGKILL)
+
+        assert nothing_runs(place)
+
+
+@pytest.mark.parametrize(
+    "reached", ["lease", "postgres.new/PG_VERSION", "postgres/postmaster.pid", "valkey.alive"]
+)
+def test_who_is_killed_while_starting_leaves_nothing_running(place: Place, reached: str) -> None:
+    with user_of(place) as user:
+        assert wait_until((place.root / reached).exists, DEADLINE_S)
+        user.kill()
+
+        assert nothing_runs(place)
+    with servers_of(place) as servers:
+        assert sql(servers.database_url, "SELECT 1") == "1"
+
+
+def test_a_deleted_folder_takes_its_servers_along(place: Place) -> None:
+    with user_of(place) as user:
+        told_by(user)
+        shutil.rmtree(place.root)
+        user.kill()
+
+        assert nothing_runs(place)
+        assert not place.root.exists()
+
+
+def test_a_folder_made_anew_gets_servers_of_its_own(place: Place) -> None:
+    with servers_of(place) as old:
+        sql(old.database_url, "CREATE TABLE old AS SELECT 1")
+        shutil.rmtree(place.root)
+        with servers_of(place) as new:
+            old.close()
+            assert sql(new.database_url, "SELECT to_regclass('old') IS NULL") == "t"
+
+
+def test_reaper_and_servers_hold_nothing_of_the_process_that_started_them(place: Place) -> None:
+    leak = os.memfd_create("leak")
+    with user_of(place, As(inherited=[leak])) as user:
+        os.close(leak)
+        told_by(user)
+        (reaper,) = reapers(place)
+        theirs = [place.lease, place.reaper_lock, place.reaper_log, place.reaper_log, "/dev/null"]
+
+        assert any("leak" in file for file in open_files(user.pid))
+        assert open_files(reaper) == sorted(map(str, theirs))
+        assert os.getsid(reaper) not in {os.getsid(0), os.getsid(user.pid)}
+        for server in (*find(place.postgres), *find(place.valkey)):
+            files = open_files(server)
+            assert not any(
+                "leak" in file or file in {str(place.lease), str(place.start_lock)} for file in files
+            )
