@@ -1,0 +1,1 @@
+"""Signpost: what should each placement show to this visitor?"""

@@ -3,14 +3,15 @@
 import argparse
 import asyncio
 import json
-import logging
+import logging.config
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-import uvicorn
+import asyncpg
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -18,6 +19,7 @@ from app.admin.sites.service import NewSite, bootstrap, create_site
 from app.embedded.errors import EmbeddedError
 from app.kit.announce import announce_when_listening
 from app.kit.child import Child
+from app.kit.listener import ListenError, bind, serve
 from app.kit.private_file import read_json, write_private
 from app.main import openapi_document, servers, ship
 from app.settings import Settings
@@ -26,21 +28,40 @@ from app.web.problems import ConflictError
 
 DRAIN_S = 8
 
+# For this process and, word for word, for every worker that it starts.
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+}
+# What whoever typed the command can mend, so that no traceback need tell them.
+_TOLD = (EmbeddedError, ListenError, ConflictError, ValueError, OSError, asyncpg.PostgresError)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    logging.config.dictConfig(_LOGGING)
+    options = _parser().parse_args(arguments)
     try:
-        return int(options.run(Settings(), options) or 0)
+        options.run(Settings(), options)
     except ValidationError as error:
         for wrong in error.errors():
-            print(f"signpost: SIGNPOST_{str(wrong['loc'][0]).upper()}: {wrong['msg']}", file=sys.stderr)
+            _complain(f"SIGNPOST_{str(wrong['loc'][0]).upper()}: {wrong['msg']}")
         return 2
-    except (EmbeddedError, ConflictError, ValueError) as error:
-        print(f"signpost: {error}", file=sys.stderr)
+    except _TOLD as error:
+        _complain(str(error))
         return 1
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - what a command answers is for its caller to read
+
+
+def _complain(text: str) -> None:
+    print(f"signpost: {text}", file=sys.stderr)  # noqa: T201 - why a command failed, too
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,30 +81,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: Settings, _: argparse.Namespace) -> int:
+def _serve(settings: Settings, _: argparse.Namespace) -> None:
     # uvicorn raises the signal that ended it once more; what is open here must be closed all the same.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with servers(settings) as addresses:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with closing(bind(settings.host, settings.port)) as listener, servers(settings) as addresses:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         write_private(settings.data_dir / "servers.json", vars(addresses))
         migrate(addresses.database_url)
         asyncio.run(_bootstrap(settings, addresses.database_url))
         os.environ["SIGNPOST_PARENT_PID"] = str(os.getpid())
         with Child([sys.executable, "-m", "app.cli", "ship"]):
-            announce_when_listening(settings.host, settings.port, _welcome(settings))
-            uvicorn.run(
+            port = listener.getsockname()[1]
+            announce_when_listening(settings.host, port, _welcome(settings, port))
+            serve(
                 "app.main:create_app",
-                factory=True,
-                host=settings.host,
-                port=settings.port,
+                listener,
                 workers=settings.workers,
-                access_log=False,
-                server_header=False,
-                lifespan="on",
-                log_config=None,
-                timeout_graceful_shutdown=DRAIN_S,
+                drain_s=DRAIN_S,
+                logging=_LOGGING,
             )
-    return 0
 
 
 async def _bootstrap(settings: Settings, database_url: str) -> None:
@@ -97,7 +114,7 @@ async def _bootstrap(settings: Settings, database_url: str) -> None:
             write_private(
                 _keys_file(settings), {"public_key": made.public_key, "secret_key": made.secret_key}
             )
-            print(f"\nThe keys of the first site, kept in {_keys_file(settings)}:\n{_keys(made)}", flush=True)
+            _say(f"\nThe keys of the first site, kept in {_keys_file(settings)}:\n{_keys(made)}")
     await engine.dispose()
 
 
@@ -109,8 +126,8 @@ def _keys(site: NewSite) -> str:
     return f"  public key  {site.public_key}\n  secret key  {site.secret_key}"
 
 
-def _welcome(settings: Settings) -> str:
-    url = f"http://{settings.host}:{settings.port}"
+def _welcome(settings: Settings, port: int) -> str:
+    url = f"http://{settings.host}:{port}"
     key = settings.site_key or read_json(_keys_file(settings)).get("public_key", "pk_…")
     body = json.dumps({"visitor": {"id": "v-1"}, "placements": ["home.hero"]})
     return (
@@ -136,7 +153,7 @@ def _ship(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def _openapi(_settings: Settings, _: argparse.Namespace) -> None:
-    print(json.dumps(openapi_document(), indent=1, sort_keys=True))
+    _say(json.dumps(openapi_document(), indent=1, sort_keys=True))
 
 
 def _create_site(settings: Settings, options: argparse.Namespace) -> None:
@@ -149,7 +166,7 @@ def _create_site(settings: Settings, options: argparse.Namespace) -> None:
 
     with servers(settings) as addresses:
         migrate(addresses.database_url)
-        print(_keys(asyncio.run(create(addresses.database_url))))
+        _say(_keys(asyncio.run(create(addresses.database_url))))
 
 
 if __name__ == "__main__":

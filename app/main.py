@@ -37,6 +37,8 @@ from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
 
 DAY_S = 86_400
+# How long an event may wait for the profile store.
+PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
             yield
 
     api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, redoc_url=None)
-    edge = PublicEdge(_mounted(api), clock)
+    edge = PublicEdge(RequestId(_mounted(api)), clock)
     return edge
 
 
@@ -84,7 +86,6 @@ def _mounted(api: FastAPI) -> FastAPI:
     api.include_router(health.router)
     api.include_router(admin_router())
     install_problem_handlers(api)
-    api.add_middleware(RequestId)
     openapi.describe(api)
     return api
 
@@ -103,13 +104,12 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.probes = _probes(postgres, redis, journal)
     api.state.metrics = registry_of(edge.tally, journal)
-    profiles = RedisProfiles(
-        redis,
-        DurableProfiles(postgres.pool, rulesets.ruleset_of),
-        budget_s=settings.profile_budget_ms / 1_000,
-        ttl_s=round(settings.profile_ttl_days * DAY_S),
-    )
-    return Parts(Decide(profiles, journal, rulesets), Observe(profiles, journal, rulesets), rulesets, keyring)
+    durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+    ttl_s = round(settings.profile_ttl_days * DAY_S)
+    hurried = RedisProfiles(redis, durable, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s)
+    # No page waits for the answer to an event, and one that is not folded in would be missed by decisions.
+    patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s)
+    return Parts(Decide(hurried, journal, rulesets), Observe(patient, journal, rulesets), rulesets, keyring)
 
 
 def _reloading(postgres: Postgres, rulesets: LiveRulesets, keyring: Keyring) -> Callable[[], Awaitable[None]]:

@@ -50,7 +50,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--secret-key", help="sk_…, with --url")
     parser.add_argument("--database-url", help="the service's PostgreSQL, with --url")
     parser.add_argument("--workers", type=_positive, default=1, help="of the service that is started")
-    parser.add_argument("--concurrency", type=_positive, default=64, help="visitors at once")
+    parser.add_argument("--concurrency", type=_positive, default=16, help="visitors at once")
     parser.add_argument("--limit", type=_positive, help="take the first visitors only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there as JSON too")
     options = parser.parse_args(arguments, namespace=Options())

@@ -70,7 +70,10 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _stages(report: Report) -> Iterator[str]:
     yield ""
-    yield from table(("stage at the end", "visitors"), report.stages.items())
+    # Who had a decision without the profile only, or none at all, stands nowhere that is known.
+    unknown = report.source.visitors - sum(report.stages.values())
+    rows = {**report.stages, **({"(unknown)": unknown} if unknown else {})}
+    yield from table(("stage at the end", "visitors"), rows.items())
 
 
 def _transitions(report: Report) -> Iterator[str]:

@@ -50,5 +50,6 @@ class Tally:
             self.units.setdefault((given.experiment, given.arm), set()).add(step.visitor)
         self.reasons.update(choice.reason for choice in answer.placements.values())
         self.degraded.update(answer.degraded)
-        if answer.visitor.stage is not None:
+        # A decision that had to do without the profile does not know where its visitor stands.
+        if answer.visitor.stage is not None and "profile" not in answer.degraded:
             self.ways.seen(step.visitor, answer.visitor.stage)

@@ -60,7 +60,7 @@ def rule(key: str, **fields: Any) -> dict[str, Any]:
 
 def delivering(experiment: str, **fields: Any) -> dict[str, Any]:
     """A rule that delivers an experiment at `home.hero` to everybody."""
-    return rule(f"{experiment}-rule", **{"deliver": {"experiment": experiment}, **fields})
+    return {**rule(f"{experiment}-rule"), "deliver": {"experiment": experiment}, **fields}
 
 
 def arm(key: str, shows: str | None = "offer", **fields: Any) -> dict[str, Any]:

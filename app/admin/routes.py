@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.admin.config.router import router as config
+from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
 
 
@@ -11,4 +12,5 @@ def admin_router() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
     router.include_router(config)
     router.include_router(revisions)
+    router.include_router(results)
     return router

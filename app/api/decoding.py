@@ -25,9 +25,7 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
     """
     try:
-        decoded = decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise wrong_content(*place_of(error)) from error
+        decoded = _decoded(decoder, body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProblemError(400, f"the body is not JSON: {error}") from error
     except RecursionError as error:
@@ -36,6 +34,15 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     if b"\\u0000" in body or body.count(b"[") + body.count(b"{") > DEEPEST:
         refuse_unstorable(decoded)
     return decoded
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        # Found before the end was reached: whether the rest is JSON at all comes first.
+        msgspec.json.decode(body, type=msgspec.Raw)
+        raise wrong_content(*place_of(error)) from error
 
 
 def wrong_content(pointer: str, message: str) -> WrongContentError:

@@ -1,9 +1,10 @@
 """What `/metrics` tells of this process."""
 
+import os
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.api.tally import Tally
@@ -11,7 +12,7 @@ from app.journal.append import FileJournal
 
 
 class _Numbers(Collector):
-    """Reads the plain numbers of the parts when somebody asks."""
+    """Reads the plain numbers of the parts when somebody asks; each worker process has its own."""
 
     def __init__(self, tally: Tally, journal: FileJournal) -> None:
         self._tally = tally
@@ -19,6 +20,7 @@ class _Numbers(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """List all metrics."""
+        yield InfoMetricFamily("signpost_process", "Who answered.", value={"pid": str(os.getpid())})
         yield from self._tally.metrics()
         for name, text in (
             ("records", "Records that the journal took."),

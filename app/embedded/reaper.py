@@ -14,20 +14,16 @@ from app.embedded.process import wait_until
 _START_S = 30.0
 
 
-def send_for(place: Place) -> None:
-    """Start a reaper unless one watches already; do not wait for it. Needs the lease and the start lock."""
+def ensure(place: Place) -> None:
+    """Have a reaper watch; needs the lease and the start lock.
+
+    Raises:
+        EmbeddedError: None comes, so that the servers would outlive their users.
+    """
     if not is_held(place.reaper_lock):
         package_root = str(Path(__file__).parents[2])
         command = detached([sys.executable, "-m", "app.embedded.reaper", str(place.root)])
         execute(command, place.reaper_log, os.environ, folder=package_root)
-
-
-def await_arrival(place: Place) -> None:
-    """Return when a reaper watches.
-
-    Raises:
-        EmbeddedError: None does, so that the servers would outlive their users.
-    """
     if not wait_until(lambda: is_held(place.reaper_lock), _START_S):
         raise EmbeddedError(
             f"the process that shall stop the servers did not start: mend what {place.reaper_log} tells."

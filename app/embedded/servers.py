@@ -51,9 +51,9 @@ def start(data_dir: Path) -> Servers:
 
 def _started(place: Place, lease: FileLock) -> Servers:
     with FileLock(place.start_lock):
-        # Sent for first, so that no server is ever without one.
-        reaper.send_for(place)
+        # Before the servers, so that they are never without one; and after, since it may have been dying.
+        reaper.ensure(place)
         database_url = postgres.ensure(place)
         redis_url = valkey.ensure(place)
-        reaper.await_arrival(place)
+        reaper.ensure(place)
     return Servers(database_url, redis_url, lease)

@@ -13,7 +13,7 @@ from app.embedded.place import Place, Server
 from app.embedded.process import find, kill, signal_all, wait_until
 
 # Before it answers it reads its whole log of commands.
-_START_S = 120.0
+_START_S = 60.0
 _STOP_S = 10.0
 _ANSWER_S = 5.0
 _SETTINGS = {
@@ -34,16 +34,17 @@ def ensure(place: Place) -> str:
         EmbeddedError: It does not start.
     """
     server = place.valkey
-    if not _listens(server):
-        stop(place)
-        _start(server)
-    wait_until(lambda: _answers(server) or not is_held(server.alive), _START_S)
-    if not _answers(server):
-        raise EmbeddedError(
-            f"Valkey did not start: mend what {server.log} tells, or set SIGNPOST_REDIS_URL"
-            f" to a server of your own. It ends with:\n{last_lines(server.log)}"
-        )
-    return f"unix://{server.socket}"
+    # Twice, since one that listens when it is looked at may be dying.
+    for _ in range(2):
+        if not _listens(server):
+            stop(place)
+            _start(server)
+        if _comes_to_answer(server):
+            return f"unix://{server.socket}"
+    raise EmbeddedError(
+        f"Valkey did not start: mend what {server.log} tells, or set SIGNPOST_REDIS_URL"
+        f" to a server of your own. It ends with:\n{last_lines(server.log)}"
+    )
 
 
 def stop(place: Place) -> None:
@@ -63,6 +64,11 @@ def _start(server: Server) -> None:
     }
     arguments = [argument for name, value in settings.items() for argument in (f"--{name}", value)]
     launch(server, [str(_binary()), *arguments])
+
+
+def _comes_to_answer(server: Server) -> bool:
+    wait_until(lambda: _answers(server) or not is_held(server.alive), _START_S)
+    return _answers(server)
 
 
 def _listens(server: Server) -> bool:

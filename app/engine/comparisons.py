@@ -45,7 +45,9 @@ def _comparisons_of(path: tuple[str, ...], value: object, pointer: str, depth: i
         yield Comparison(path, "$eq", value, pointer)
         return
     for operator, operand in value.items():
-        at_operator = f"{pointer}/{escaped(str(operator))}"
+        if type(operator) is not str:
+            continue
+        at_operator = f"{pointer}/{escaped(operator)}"
         if operator != "$not":
             yield Comparison(path, operator, operand, at_operator)
         elif depth < DEEPEST and has_operators(operand):

@@ -1,16 +1,17 @@
 """The condition language: checked and compiled once, into closures that never raise."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from app.engine.comparisons import comparisons_in, is_operator_object, literals_of
-from app.engine.equality import ARRAYS, equals
+from app.engine.equality import equals
 from app.engine.event_attributes import check_kind, normalized
 from app.engine.logic import all_of, any_of, negated
+from app.engine.membership import ARRAYS
 from app.engine.operators import OPERATORS, Operator
 from app.engine.paths import ITSELF, Lookup, Path, path_of
-from app.engine.places import Check, Place, has_operators, is_array
+from app.engine.places import Check, Place, has_operators
 from app.engine.problems import Problem, Problems, did_you_mean, shown
 
 Predicate: TypeAlias = Callable[..., bool]
@@ -30,7 +31,7 @@ def compile_condition(condition: Mapping[str, object], *, pointer: str = "") -> 
     """
     place = Place(pointer, [])
     check = _condition(condition, place)
-    if check is None or place.problems:
+    if place.problems:
         raise Problems(place.problems)
     return check
 
@@ -66,88 +67,72 @@ def warnings_of(condition: Mapping[str, object], *, pointer: str = "") -> list[P
     ]
 
 
-def _condition(document: object, place: Place) -> Check | None:
+def _condition(document: object, place: Place) -> Check:
     if not isinstance(document, Mapping):
-        place.refuse("must be an object of conditions")
-        return None
-    if place.too_deep():
-        return None
-    return all_of(_sound(_entry(key, value, place) for key, value in document.items()))
+        return place.refuse("must be an object of conditions")
+    if place.is_too_deep():
+        return place.refuse_depth()
+    return all_of([_entry(key, value, place) for key, value in document.items()])
 
 
-def _sound(checks: Iterable[Check | None]) -> list[Check]:
-    return [check for check in checks if check is not None]
-
-
-def _entry(key: object, value: object, place: Place) -> Check | None:
+def _entry(key: object, value: object, place: Place) -> Check:
     if type(key) is not str:
-        place.refuse("must have strings as keys")
-        return None
+        return place.refuse("must have strings as keys")
     at_key = place.at(key)
     if key in _GROUPS:
         return _GROUPS[key](value, at_key.deeper())
     if not key.startswith("$"):
         return _attribute(path_of(key, at_key), value, at_key)
     if key in OPERATORS or key in _NESTING:
-        at_key.refuse(f"{key} compares an attribute, so it must stand under the name of one")
-    else:
-        at_key.refuse(f"unknown operator {shown(key)}; {did_you_mean(key, _GROUPS)}")
-    return None
+        return at_key.refuse(f"{key} compares an attribute, so it must stand under the name of one")
+    return at_key.refuse(f"unknown operator {shown(key)}; {did_you_mean(key, _GROUPS)}")
 
 
-def _conditions(documents: Any, place: Place) -> list[Check] | None:
-    if not is_array(documents):
-        place.refuse("must be an array of conditions")
-        return None
-    return _sound([_condition(document, place.at(index)) for index, document in enumerate(documents)])
+def _conditions(documents: object, place: Place) -> list[Check]:
+    if isinstance(documents, (list, tuple)):
+        return [_condition(document, place.at(index)) for index, document in enumerate(documents)]
+    return [place.refuse("must be an array of conditions")]
 
 
-def _and(documents: object, place: Place) -> Check | None:
+def _and(documents: object, place: Place) -> Check:
+    return all_of(_conditions(documents, place))
+
+
+def _or(documents: object, place: Place) -> Check:
     checks = _conditions(documents, place)
-    return None if checks is None else all_of(checks)
-
-
-def _or(documents: object, place: Place) -> Check | None:
-    checks = _conditions(documents, place)
-    if checks is None:
-        return None
     # An empty $or holds: alternatives that nobody has filled in exclude nobody.
     return any_of(checks) if checks else all_of(())
 
 
-def _nor(documents: object, place: Place) -> Check | None:
-    checks = _conditions(documents, place)
-    return None if checks is None else negated(any_of(checks))
+def _nor(documents: object, place: Place) -> Check:
+    return negated(any_of(_conditions(documents, place)))
 
 
-def _not(document: object, place: Place) -> Check | None:
-    check = _condition(document, place)
-    return None if check is None else negated(check)
+def _not(document: object, place: Place) -> Check:
+    return negated(_condition(document, place))
 
 
 _GROUPS: Mapping[str, Operator] = {"$and": _and, "$or": _or, "$nor": _nor, "$not": _not}
 
 
-def _attribute(path: Path, value: object, place: Place) -> Check | None:
+def _attribute(path: Path, value: object, place: Place) -> Check:
     if has_operators(value):
         return _operators(path, value, place)
     return _bound(path, "$eq", value, place)
 
 
-def _operators(path: Path, document: object, place: Place) -> Check | None:
+def _operators(path: Path, document: object, place: Place) -> Check:
     """Compile an object of operators, all of which must hold for the value at the path."""
     if not isinstance(document, Mapping) or not has_operators(document):
-        place.refuse('must be an object of operators, as in {"$gt": 3}')
-        return None
-    if place.too_deep():
-        return None
-    return all_of(_sound(_operator(path, key, operand, place) for key, operand in document.items()))
+        return place.refuse('must be an object of operators, as in {"$gt": 3}')
+    if place.is_too_deep():
+        return place.refuse_depth()
+    return all_of([_operator(path, key, operand, place) for key, operand in document.items()])
 
 
-def _operator(path: Path, key: object, operand: object, place: Place) -> Check | None:
+def _operator(path: Path, key: object, operand: object, place: Place) -> Check:
     if type(key) is not str or not key.startswith("$"):
-        place.refuse("must not mix operators with other keys")
-        return None
+        return place.refuse("must not mix operators with other keys")
     at_key = place.at(key)
     if key in _NESTING:
         check_kind(path.kind, key, operand, at_key)
@@ -155,47 +140,37 @@ def _operator(path: Path, key: object, operand: object, place: Place) -> Check |
     if key in OPERATORS:
         return _bound(path, key, operand, at_key)
     if key in _GROUPS:
-        at_key.refuse(f"{key} groups conditions, so it cannot stand under an attribute")
-    else:
-        at_key.refuse(f"unknown operator {shown(key)}; {did_you_mean(key, (*OPERATORS, *_NESTING))}")
-    return None
+        return at_key.refuse(f"{key} groups conditions, so it cannot stand under an attribute")
+    return at_key.refuse(f"unknown operator {shown(key)}; {did_you_mean(key, (*OPERATORS, *_NESTING))}")
 
 
-def _bound(path: Path, operator: str, operand: object, place: Place) -> Check | None:
+def _bound(path: Path, operator: str, operand: object, place: Place) -> Check:
     check_kind(path.kind, operator, operand, place)
     check = OPERATORS[operator](operand, place)
-    if check is None:
-        return None
     return path.bind_strictly(check) if operator == "$type" else path.bind(check)
 
 
-def _refuted(path: Path, operand: object, place: Place) -> Check | None:
-    check = _operators(path, operand, place.deeper())
-    return None if check is None else negated(check)
+def _refuted(path: Path, operand: object, place: Place) -> Check:
+    return negated(_operators(path, operand, place.deeper()))
 
 
-def _size(path: Path, operand: object, place: Place) -> Check | None:
+def _size(path: Path, operand: object, place: Place) -> Check:
     """Compare the length of an array; no other value has one."""
     if type(operand) is int and operand >= 0:
-        check: Check | None = equals(operand)
+        check = equals(operand, place)
     elif has_operators(operand):
         check = _operators(ITSELF, operand, place.deeper())
     else:
-        place.refuse('must be an integer of 0 or more, or an object of operators, as in {"$gt": 3}')
-        return None
-    if check is None:
-        return None
+        check = place.refuse('must be an integer of 0 or more, or an object of operators, as in {"$gt": 3}')
     return path.bind(lambda value, now: type(value) in ARRAYS and check(len(value), now))
 
 
-def _elem_match(path: Path, operand: object, place: Place) -> Check | None:
+def _elem_match(path: Path, operand: object, place: Place) -> Check:
     """Ask whether one and the same element of an array passes everything."""
     if is_operator_object(operand):
         check = _operators(ITSELF, operand, place.element())
     else:
         check = _of_object(_condition(operand, place.element()))
-    if check is None:
-        return None
     return path.bind(_any_element(check))
 
 
@@ -206,13 +181,11 @@ def _any_element(check: Check) -> Check:
     return holds
 
 
-def _of_object(condition: Check | None) -> Check | None:
-    if condition is None:
-        return None
+def _of_object(condition: Check) -> Check:
     return lambda value, now: (type(value) is dict or isinstance(value, Lookup)) and condition(value, now)
 
 
-_NESTING: Mapping[str, Callable[[Path, object, Place], Check | None]] = {
+_NESTING: Mapping[str, Callable[[Path, object, Place], Check]] = {
     "$not": _refuted,
     "$size": _size,
     "$elemMatch": _elem_match,

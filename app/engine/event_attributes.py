@@ -34,9 +34,10 @@ _EQUALITIES = frozenset(("$eq", "$ne", "$in", "$nin"))
 def normalized(path: str) -> tuple[str, ...]:
     """Split a path; in one of events, the names of events and properties become snake_case."""
     parts = tuple(path.split("."))
-    if parts[0] != "events" or len(parts) < len(("events", "name", "attribute")):
-        return parts
-    return ("events", snake_case(parts[1]), _normalized_attribute(parts[2]), *parts[3:])
+    match parts:
+        case ["events", name, attribute, *rest]:
+            return ("events", snake_case(name), _normalized_attribute(attribute), *rest)
+    return parts
 
 
 def _normalized_attribute(attribute: str) -> str:
@@ -53,10 +54,8 @@ def kind_of(parts: Sequence[str], place: Place) -> Kind | None:
             return "instant"
         case [_, _, attribute] if _is_number(attribute):
             return "number"
-        case [_, _, attribute, *_] if attribute.startswith("last_") and attribute not in {
-            "last_",
-            *_INSTANTS,
-        }:
+        case [_, _, attribute, *_] if _names(attribute, "last_") and attribute not in _INSTANTS:
+            # The latest value of a property may be anything, and an object can be reached into.
             return None
         case [_, _, attribute]:
             place.refuse(f"events have no attribute {shown(attribute)}; {_hint(attribute)}")
@@ -69,8 +68,11 @@ def _is_number(attribute: str) -> bool:
     window = _WINDOW.fullmatch(attribute)
     if window is not None:
         return int(window[1]) <= LONGEST_WINDOW_DAYS
-    named = any(attribute.startswith(prefix) and attribute != prefix for prefix in ("count_since_", "sum_"))
-    return named or attribute in _NUMBERS
+    return attribute in _NUMBERS or _names(attribute, "count_since_") or _names(attribute, "sum_")
+
+
+def _names(attribute: str, prefix: str) -> bool:
+    return attribute.startswith(prefix) and attribute != prefix
 
 
 def _hint(attribute: str) -> str:

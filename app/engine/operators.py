@@ -1,27 +1,21 @@
 """The operators that compare one value with their operand; those that nest others are in conditions.py.
 
-Each takes its operand and its place, and gives a check that never raises, whatever the value; None, and a
-problem at the place, where the operand is wrong. A missing attribute's value is None. What JSON does not have
-(see `type_of`) is equal to nothing.
+Each takes its operand and its place, and gives a check that never raises, whatever the value; a wrong operand
+is refused at the place. A missing attribute's value is None. What JSON does not have (see `type_of`) is equal
+to nothing.
 """
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from types import NoneType
 from typing import TypeAlias
 
-from app.engine.equality import (
-    ARRAYS,
-    are_literals,
-    equals,
-    has_all,
-    is_literal,
-    is_one_of,
-)
+from app.engine.equality import equals
 from app.engine.instants import duration_from_now, fixed_instant, instant_of, microseconds_of
 from app.engine.logic import negated
+from app.engine.membership import ARRAYS, has_all, is_one_of
 from app.engine.orderings import COMPARISONS, Comparison, ordering
 from app.engine.paths import MISSING, Lookup
 from app.engine.patterns import pattern
@@ -29,7 +23,7 @@ from app.engine.places import Check, Place
 from app.engine.problems import did_you_mean
 from app.engine.versions import version_of
 
-Operator: TypeAlias = Callable[[object, Place], Check | None]
+Operator: TypeAlias = Callable[[object, Place], Check]
 
 _TYPES: Mapping[type, str] = {
     str: "string",
@@ -52,40 +46,26 @@ def type_of(value: object) -> str | None:
     return "object" if isinstance(value, Lookup) else _TYPES.get(type(value))
 
 
-def _equal(operand: object, place: Place) -> Check | None:
-    return equals(operand) if is_literal(operand, place) else None
-
-
-def _set(operand: object, place: Place, compiled: Callable[[Iterable[object]], Check]) -> Check | None:
-    if not isinstance(operand, (list, tuple)):
-        place.refuse("must be an array")
-        return None
-    return compiled(operand) if are_literals(operand, place.deeper()) else None
-
-
-def _exists(operand: object, place: Place) -> Check | None:
+def _exists(operand: object, place: Place) -> Check:
     """Null exists as little as what is missing."""
     if type(operand) is not bool:
-        place.refuse("must be true or false")
-        return None
+        return place.refuse("must be true or false")
     return lambda value, _now: (value is not None) is operand
 
 
-def _type(operand: object, place: Place) -> Check | None:
+def _type(operand: object, place: Place) -> Check:
     """The one operator that tells null from missing, which comes to it as MISSING."""
     if type(operand) is not str or operand not in _TYPE_NAMES:
         hint = did_you_mean(operand if type(operand) is str else "", _TYPE_NAMES)
-        place.refuse(f"must name a type; {hint}")
-        return None
+        return place.refuse(f"must name a type; {hint}")
     return lambda value, _now: type_of(value) == operand
 
 
-def _version(operand: object, place: Place, compare: Comparison) -> Check | None:
+def _version(operand: object, place: Place, compare: Comparison) -> Check:
     """Holds for versions only, `$vne` too."""
     bound = version_of(operand)
     if bound is None:
-        place.refuse("must be a version like 1.2.3 or 2.0.0-rc.1")
-        return None
+        return place.refuse("must be a version like 1.2.3 or 2.0.0-rc.1")
 
     def holds(value: object, _now: object) -> bool:
         version = version_of(value)
@@ -94,7 +74,7 @@ def _version(operand: object, place: Place, compare: Comparison) -> Check | None
     return holds
 
 
-def _time(operand: object, place: Place, compare: Comparison) -> Check | None:
+def _time(operand: object, place: Place, compare: Comparison) -> Check:
     """Holds for instants only; relative to now, only where the instant of the decision is known."""
     if type(operand) is str:
         bound, offset = fixed_instant(operand), duration_from_now(operand)
@@ -102,11 +82,10 @@ def _time(operand: object, place: Place, compare: Comparison) -> Check | None:
             return _fixed(compare, bound)
         if offset is not None:
             return _relative(compare, offset)
-    place.refuse(
+    return place.refuse(
         "must be an instant like 2026-01-31T09:00:00Z, or a duration from now like -7d or +2h"
         " (s, m, h, d or w; at most 36,500 days)"
     )
-    return None
 
 
 def _fixed(compare: Comparison, bound: int) -> Check:
@@ -126,26 +105,21 @@ def _relative(compare: Comparison, offset: int) -> Check:
 
 
 def _not(positive: Operator) -> Operator:
-    def refuted(operand: object, place: Place) -> Check | None:
-        check = positive(operand, place)
-        return None if check is None else negated(check)
-
-    return refuted
+    return lambda operand, place: negated(positive(operand, place))
 
 
-_in, _ini = (partial(_set, compiled=partial(is_one_of, fold=fold)) for fold in (False, True))
-_all, _alli = (partial(_set, compiled=partial(has_all, fold=fold)) for fold in (False, True))
+_in, _ini = partial(is_one_of, fold=False), partial(is_one_of, fold=True)
 
 OPERATORS: Mapping[str, Operator] = {
-    "$eq": _equal,
-    "$ne": _not(_equal),
+    "$eq": equals,
+    "$ne": _not(equals),
     **{f"${name}": partial(ordering, compare) for name, compare in COMPARISONS.items()},
     "$in": _in,
     "$nin": _not(_in),
-    "$all": _all,
+    "$all": partial(has_all, fold=False),
     "$ini": _ini,
     "$nini": _not(_ini),
-    "$alli": _alli,
+    "$alli": partial(has_all, fold=True),
     "$regex": partial(pattern, ignore_case=False),
     "$regexi": partial(pattern, ignore_case=True),
     "$exists": _exists,

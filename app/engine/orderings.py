@@ -28,7 +28,7 @@ def number_in(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def ordering(compare: Comparison, operand: object, place: Place) -> Check | None:
+def ordering(compare: Comparison, operand: object, place: Place) -> Check:
     """Compile an ordering against a number or a string.
 
     | attribute | against a number | against a string |
@@ -44,8 +44,7 @@ def ordering(compare: Comparison, operand: object, place: Place) -> Check | None
         return _against_text(compare, operand)
     if is_finite_number(operand):
         return _against_number(compare, operand)
-    place.refuse("must be a finite number or a string")
-    return None
+    return place.refuse("must be a finite number or a string")
 
 
 def _against_number(compare: Comparison, bound: float) -> Check:

@@ -11,7 +11,7 @@ LARGEST_PROGRAM = 1_500
 LONGEST_TEXT = 2_048
 
 
-def pattern(operand: object, place: Place, *, ignore_case: bool) -> Check | None:
+def pattern(operand: object, place: Place, *, ignore_case: bool) -> Check:
     r"""Compile a search for an RE2 pattern anywhere in a string; anything but a string never holds.
 
     RE2 takes time linear in text times pattern, so both are bounded: only the first 2,048 characters of a
@@ -19,16 +19,13 @@ def pattern(operand: object, place: Place, *, ignore_case: bool) -> Check | None
     found so takes 20 ms, an ordinary one 1 µs.
     """
     if type(operand) is not str:
-        place.refuse("must be a regular expression in a string")
-        return None
+        return place.refuse("must be a regular expression in a string")
     try:
         compiled = re2.compile(_utf8(operand), _options(ignore_case=ignore_case))
     except re2.error as error:
-        place.refuse(f"must be a valid RE2 pattern: {error.args[0].decode(errors='replace')}")
-        return None
+        return place.refuse(f"must be a valid RE2 pattern: {error.args[0].decode(errors='replace')}")
     if compiled.programsize > LARGEST_PROGRAM:
-        place.refuse("must be a smaller pattern: this one repeats or lists too much")
-        return None
+        return place.refuse("must be a smaller pattern: this one repeats or lists too much")
     search = compiled.search
 
     def holds(value: Any, _now: object) -> bool:

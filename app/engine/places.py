@@ -1,5 +1,6 @@
 """Where in a condition the compiler stands, and what it has found wrong so far."""
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -37,16 +38,21 @@ class Place(msgspec.Struct, frozen=True):
         """Count one level of nesting into the elements of an array."""
         return Place(self.pointer, self.problems, self.depth + 1, in_element=True)
 
-    def refuse(self, message: str) -> None:
-        """Note a problem here. The compiler goes on, to find the others too."""
-        self.problems.append(Problem(self.pointer, message))
+    def refuse(self, message: str) -> Check:
+        """Note a problem here; the compiler goes on, to find the others too.
 
-    def too_deep(self) -> bool:
-        """Refuse what is nested too deeply, before anything recurses into it."""
-        if self.depth <= DEEPEST:
-            return False
-        self.refuse(f"must not be nested more than {DEEPEST} levels deep")
-        return True
+        Gives a check to go on with. It is never asked, since a document with a problem is not compiled.
+        """
+        self.problems.append(Problem(self.pointer, message))
+        return operator.is_
+
+    def is_too_deep(self) -> bool:
+        """Tell where nothing may go on into what is nested here."""
+        return self.depth > DEEPEST
+
+    def refuse_depth(self) -> Check:
+        """Refuse what is nested too deeply."""
+        return self.refuse(f"must not be nested more than {DEEPEST} levels deep")
 
 
 def is_array(value: object) -> bool:

@@ -42,9 +42,11 @@ def missing(pointer: str, word: str, name: str, known: Collection[str]) -> Itera
 
 def doubled(pointer: str, word: str, keys: Sequence[str]) -> Iterator[Problem]:
     """Say which keys stand more than once in a list."""
+    seen: set[str] = set()
     for i, key in enumerate(keys):
-        if key in keys[:i]:
+        if key in seen:
             yield Problem(f"{pointer}/{i}/key", f"there is another {word} {key!r}")
+        seen.add(key)
 
 
 def check_references(document: Document) -> Iterator[Problem]:

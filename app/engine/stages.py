@@ -31,10 +31,8 @@ class CompiledJourney(msgspec.Struct, frozen=True, kw_only=True):
 def stage_of(journey: CompiledJourney, visitor: Visitor) -> str:
     """Name the stage of one journey at the visitor's instant, from what the profile says was held before."""
     held = visitor.profile.stages.get(journey.key)
-    for stage in journey.stages:
-        if stage.key == journey.first or _holds(stage, visitor, held):
-            return stage.key
-    return journey.first
+    # The first stage holds always, so there is one.
+    return next(s.key for s in journey.stages if s.key == journey.first or _holds(s, visitor, held))
 
 
 def _holds(stage: CompiledStage, visitor: Visitor, held: StageHeld | None) -> bool:

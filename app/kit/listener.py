@@ -9,21 +9,28 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+# A worker that does not answer for so long is replaced. On a busy machine it takes seconds to start.
+_HUNG_S = 30
+
+
+class ListenError(Exception):
+    """The port cannot be had; the message says why."""
+
 
 def bind(host: str, port: int) -> socket.socket:
     """Take a port before anybody listens on it; 0 takes any that is free.
 
     Raises:
-        OSError: somebody else has it, or the host is not this machine.
+        ListenError: somebody else has it, or the host is not this machine.
 
     """
     taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((host, port))
-    except OSError:
+    except OSError as error:
         taken.close()
-        raise
+        raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return taken
 
 
@@ -48,6 +55,7 @@ def serve(
         lifespan="on",
         log_config=dict(logging),
         timeout_graceful_shutdown=drain_s,
+        timeout_worker_healthcheck=_HUNG_S,
     )
     if workers == 1:
         uvicorn.Server(config).run(sockets=[listener])

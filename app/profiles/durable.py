@@ -7,10 +7,14 @@ import asyncpg
 from app.engine.profile import Profile
 from app.engine.records import Record
 from app.engine.ruleset import Ruleset
+from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
 from app.profiles.fold import fold
 
-_FIND = "SELECT body FROM profiles WHERE site_id = $1 AND visitor = $2"
+_FIND = """
+    SELECT site_id, visitor, body FROM profiles
+    JOIN unnest($1::int[], $2::text[]) AS wanted (site_id, visitor) USING (site_id, visitor)
+"""
 # A row that is there is written as it is: that locks it until the transaction ends, and a new one is locked
 # as well, so that no two shippers fold into the same copy. The order is fixed, so that they never wait for
 # each other in a circle.
@@ -36,10 +40,16 @@ class DurableProfiles:
     def __init__(self, pool: asyncpg.Pool, ruleset_of: Callable[[int], Ruleset | None]) -> None:
         self._pool = pool
         self._ruleset_of = ruleset_of
+        # New visitors come in crowds, and each of them is looked for here first.
+        self._reads = Coalesced(self._read)
 
     async def find(self, site: int, visitor: str) -> Profile | None:
         """Read the durable copy; None for a stranger. Raises asyncpg's errors and OSError."""
-        return readable_profile(await self._pool.fetchval(_FIND, site, visitor))
+        return readable_profile((await self._reads.find_many([(site, visitor)]))[0])
+
+    async def _read(self, keys: Sequence[_Key]) -> dict[_Key, bytes]:
+        rows = await self._pool.fetch(_FIND, [site for site, _ in keys], [visitor for _, visitor in keys])
+        return {(row["site_id"], row["visitor"]): row["body"] for row in rows}
 
     async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
         """Fold records that are new into the copies they touch, inside the caller's transaction."""

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.engine.profile import Profile
+from app.kit.coalesced import Coalesced
 from app.profiles.codec import ABSENT, VERSION_BYTES, encode_profile, readable_profile, version_of
 from app.profiles.durable import DurableProfiles
 from app.profiles.loaded import Loaded, ProfilesUnavailable
@@ -26,6 +27,15 @@ MARK_S = 8 * 86_400
 _AWAY = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
+class _Write(NamedTuple):
+    """One call of the script: profile and marks, the version that was read, what replaces it."""
+
+    keys: tuple[str, ...]
+    version: bytes
+    body: bytes
+    ttl_s: int
+
+
 class RedisProfiles:
     """The profile store that decisions use. Every call keeps to `budget_s` or raises ProfilesUnavailable."""
 
@@ -35,31 +45,42 @@ class RedisProfiles:
         self._budget_s = budget_s
         self._ttl_s = ttl_s
         self._save = redis.register_script(_SAVE)
+        self._reads = Coalesced(self._read)
+        self._writes = Coalesced(self._write)
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         """Read a profile, and which of the event ids are known already."""
         try:
             async with asyncio.timeout(self._budget_s):
-                body, *marks = await self._read(_keys(site, visitor, event_ids))
+                body, *marks = await self._reads.find_many(_keys(site, visitor, event_ids))
                 known = frozenset(id_ for id_, mark in zip(event_ids, marks, strict=True) if mark)
                 profile = readable_profile(body) or await self._durable.find(site, visitor) or Profile()
                 return Loaded(profile, ABSENT if body is None else version_of(body), known)
         except _AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 
-    async def _read(self, keys: list[str]) -> list[Any]:
-        if len(keys) == 1:
-            return [await self._redis.get(keys[0])]
-        return list(await self._redis.mget(keys))
+    async def _read(self, keys: Sequence[str]) -> dict[str, Any]:
+        return dict(zip(keys, await self._redis.mget(keys), strict=True))
+
+    async def _write(self, writes: Sequence[_Write]) -> dict[_Write, Any]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for write in writes:
+                await self._save(keys=write.keys, args=[*write[1:], MARK_S], client=pipeline)
+            return dict(zip(writes, await pipeline.execute(raise_on_error=False), strict=True))
 
     async def save(
         self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
     ) -> bool:
         """Replace a profile as it was loaded, and mark ids as known; False where somebody was quicker."""
-        args: list[bytes | int] = [loaded.version, encode_profile(profile), self._ttl_s, MARK_S]
+        write = _Write(
+            tuple(_keys(site, visitor, event_ids)), loaded.version, encode_profile(profile), self._ttl_s
+        )
         try:
             async with asyncio.timeout(self._budget_s):
-                return bool(await self._save(keys=_keys(site, visitor, event_ids), args=args))
+                [saved] = await self._writes.find_many([write])
+            if isinstance(saved, RedisError):
+                raise saved
+            return bool(saved)
         except _AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 

@@ -38,7 +38,7 @@ class Counted:
         """Take in one row; the rows of one unit follow one another."""
         if self._unit is None or self._unit.row.unit != row.unit:
             self.finish()
-            self._unit = _Unit(row, [0.0] * len(self._measures))
+            self._unit = _Unit(row, [0] * len(self._measures))
         for event in _EVENTS.decode(row.events) if row.events is not None else ():
             for i, measure in enumerate(self._measures.values()):
                 self._unit.totals[i] += measure.worth_of(event, row.first_at)

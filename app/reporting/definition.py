@@ -90,6 +90,7 @@ async def load_definition(
 
 
 def define(document: Document, key: str) -> Definition | None:
+    """Find an experiment in a document; `$holdout` is one wherever its percent is more than 0."""
     experiment = _find_experiment(document, key)
     if experiment is None:
         return None

@@ -1,6 +1,7 @@
 """What one unit's events are worth to a metric."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 from app.engine.conditions import Predicate, compile_condition
 from app.engine.model import Metric
 from app.engine.names import snake_case
+from app.engine.paths import Lookup
 from app.engine.problems import Problems
 from app.profiles.fold import number_of
 
@@ -20,6 +22,18 @@ class Happened(msgspec.Struct, frozen=True, array_like=True):
     after_s: float
     trusted: bool
     properties: dict[str, Any]
+
+
+class _Properties(Lookup):
+    """The properties of an event for a condition to ask: stored in snake_case, found in any spelling."""
+
+    __slots__ = ("_stored",)
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        self._stored = stored
+
+    def get(self, key: str, /) -> object:
+        return self._stored.get(snake_case(key))
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -44,7 +58,7 @@ class Measure(msgspec.Struct, frozen=True):
         if self.where is not None:
             # A duration in a condition is counted back from the event: waiting must not change a figure.
             at = first_at + timedelta(seconds=event.after_s)
-            if not self.where({"properties": event.properties}, at):
+            if not self.where({"properties": _Properties(event.properties)}, at):
                 return 0
         return 1 if self.property_name is None else number_of(event.properties.get(self.property_name))
 

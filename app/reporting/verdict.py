@@ -47,8 +47,9 @@ def _call(definition: Definition, evidence: Evidence) -> tuple[Call, str]:
     if planned is not None and evidence.complete >= planned:
         return "inconclusive", f"all {planned} planned units are complete; {_found(evidence)}"
     if not definition.ended:
-        end = f"of {planned} planned units" if planned is not None else "units, and no number was planned"
-        return "keep_running", f"{evidence.complete} {end} are complete"
+        if planned is None:
+            return "keep_running", f"{evidence.complete} units are complete, and no number was planned"
+        return "keep_running", f"{evidence.complete} of {planned} planned units are complete"
     if evidence.complete < evidence.units:
         return "keep_running", "no more units come in, but some windows are still open"
     return "inconclusive", f"no more units come in; {_found(evidence)}"

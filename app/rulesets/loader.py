@@ -26,6 +26,8 @@ class RulesetLoader:
     def __init__(self, pool: asyncpg.Pool, live: LiveRulesets) -> None:
         self._pool = pool
         self._live = live
+        # Revisions that do not compile here, so that each is tried, and complained about, once.
+        self._broken: set[tuple[int, int]] = set()
 
     async def load(self) -> None:
         """Put the latest revision of every site in force; raises asyncpg's errors and OSError."""
@@ -34,10 +36,15 @@ class RulesetLoader:
         for row in await self._pool.fetch(_SITES):
             before = known.get(row["id"])
             ruleset = before.ruleset if before is not None else None
-            if row["revision"] is not None and (ruleset is None or ruleset.revision != row["revision"]):
+            if self._is_news(row, ruleset):
                 ruleset = await self._compile(row["id"], row["revision"]) or ruleset
             sites[row["id"]] = LiveSite(row["id"], row["key"], row["identity_secret"], ruleset)
         self._live.replace(sites)
+
+    def _is_news(self, row: asyncpg.Record, ruleset: Ruleset | None) -> bool:
+        if row["revision"] is None or (row["id"], row["revision"]) in self._broken:
+            return False
+        return ruleset is None or ruleset.revision != row["revision"]
 
     async def _compile(self, site: int, revision: int) -> Ruleset | None:
         document = msgspec.json.decode(await self._pool.fetchval(_DOCUMENT, site, revision))
@@ -46,6 +53,7 @@ class RulesetLoader:
         except Problems:
             # It compiled when it was published, so this is another version of the program: the site goes on
             # with what it has, and somebody must look.
+            self._broken.add((site, revision))
             _log.exception(
                 "revision %s of site %s does not compile; the one before stays in force", revision, site
             )

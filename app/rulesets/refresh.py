@@ -35,22 +35,25 @@ class Refresh:
                 self._changed.clear()
                 await self._refresh()
         finally:
-            if self._listening is not None:
-                self._listening.terminate()
+            self._stop_listening()
 
     async def _refresh(self) -> None:
         try:
             await self._reload()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next poll must still come
             self.failures += 1
-            _log.warning("cannot refresh the rulesets, what is in force stays: %s", error)
+            _log.warning("cannot refresh the rulesets, what is in force stays: %r", error)
 
     async def _listen(self) -> None:
         if self._listening is not None and not self._listening.is_closed():
             return
         try:
-            connection = await asyncpg.connect(self._dsn, timeout=5)
-            await connection.add_listener(CHANNEL, lambda *_: self._changed.set())
-            self._listening = connection
+            self._listening = await asyncpg.connect(self._dsn, timeout=5)
+            await self._listening.add_listener(CHANNEL, lambda *_: self._changed.set())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("cannot listen for publishes, polling goes on: %s", error)
+            _log.warning("cannot listen for publishes, polling goes on: %r", error)
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self._listening is not None:
+            self._listening.terminate()

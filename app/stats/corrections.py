@@ -24,7 +24,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     adjusted = [0.0] * len(p_values)
     smallest = 1.0
     for rank, i in reversed(list(enumerate(_ascending(p_values), start=1))):
-        smallest = min(smallest, len(p_values) * p_values[i] / rank)
+        smallest = min(smallest, p_values[i] * (len(p_values) / rank))
         adjusted[i] = smallest
     return adjusted
 

@@ -31,28 +31,24 @@ def check_sample_ratio(observed: Sequence[int], weights: Sequence[float]) -> Sam
         return SampleRatio(None)
     if any(count and not weight for count, weight in zip(observed, weights, strict=True)):
         return SampleRatio(0.0)
-    promised = [(count, weight) for count, weight in zip(observed, weights, strict=True) if weight]
     whole = sum(weights)
-    statistic = sum(
-        (count - units * weight / whole) ** 2 / (units * weight / whole) for count, weight in promised
-    )
-    return SampleRatio(chi_square_tail(statistic, len(promised) - 1))
+    expected = [units * (weight / whole) for weight in weights]
+    statistic = sum((n - e) ** 2 / e for n, e in zip(observed, expected, strict=True) if e)
+    return SampleRatio(chi_square_tail(statistic, sum(map(bool, expected)) - 1))
 
 
 def chi_square_tail(statistic: float, degrees: int) -> float:
-    """Answer the probability that a chi-square of so many whole degrees of freedom exceeds the statistic.
+    """Answer the probability that a chi-square of so many degrees of freedom is at least the statistic.
 
     That is Q(a, x) with a = degrees/2 and x = statistic/2, climbed from Q(1/2, x) = erfc(√x) or
     Q(1, x) = exp(-x) by Q(a + 1, x) = Q(a, x) + xᵃ exp(-x) / Γ(a + 1). Every term is positive, so no digits
-    are lost and nothing has to converge. No degree of freedom leaves nothing to exceed: 1 at 0.
+    are lost and nothing has to converge.
 
     Source: NIST Digital Library of Mathematical Functions, 8.4 and 8.8.
     """
     x = statistic / 2
     if x <= 0:
         return 1.0
-    if degrees < 1:
-        return 0.0
     tail, a = (erfc(sqrt(x)), 0.5) if degrees % 2 else (exp(-x), 1.0)
     while a < degrees / 2:
         tail += exp(a * log(x) - x - lgamma(a + 1))

@@ -1,4 +1,4 @@
-"""How PostgreSQL is reached: SQLAlchemy for admin and results, plain asyncpg where rows are many or time is short."""
+"""How PostgreSQL is reached: by SQLAlchemy, and by plain asyncpg where rows are many or time is short."""
 
 from typing import Self
 

@@ -67,7 +67,7 @@ class WrongContentError(ProblemError):
     """The body is JSON and says something that cannot be."""
 
     def __init__(self, errors: Iterable[Problem]) -> None:
-        super().__init__(422, "some of the content is wrong; `errors` names each place", errors=errors)
+        super().__init__(422, "the request is wrong in places; `errors` names each", errors=errors)
 
 
 class PreconditionMissingError(ProblemError):

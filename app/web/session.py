@@ -12,14 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.storage.postgres import Postgres
 from app.web.problems import UnavailableError
 
-_AWAY = (OSError, PoolTimeoutError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+_AWAY = (OSError, PoolTimeoutError)
+_FULL = (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
 
 
 async def open_session(request: Request) -> AsyncIterator[AsyncConnection]:
     """Begin a transaction; commit when the route has returned, roll back when it raised.
 
     Raises:
-        UnavailableError: PostgreSQL cannot be reached, or went away on the way.
+        UnavailableError: PostgreSQL cannot be reached, takes nobody in, or went away on the way.
 
     """
     postgres: Postgres = request.app.state.postgres
@@ -29,11 +30,11 @@ async def open_session(request: Request) -> AsyncIterator[AsyncConnection]:
     except _AWAY as error:
         raise UnavailableError("the database cannot be reached just now") from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        raise UnavailableError(
-            "the connection to the database broke: read again to see what was changed"
-        ) from error
+        if error.connection_invalidated:
+            raise UnavailableError("the database went away: read again to see what was changed") from error
+        if error.orig is not None and isinstance(error.orig.__cause__, _FULL):
+            raise UnavailableError("the database takes no more connections just now") from error
+        raise
 
 
 # "function" ends the transaction between the route and the sending of its answer: a commit that fails

@@ -12,10 +12,12 @@ from httpx import ASGITransport, AsyncClient
 
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
+from app.embedded.servers import Servers
 from app.storage.postgres import Postgres
 from app.web.keyring import Keyring, Role, hash_of, new_key
 from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
+from tests.shop import RunningEdge, running_edge
 from tests.sites import SiteFactory
 
 # What a caller of the API holds: a client that sends the key of one site.
@@ -37,11 +39,11 @@ def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
     return app
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="session")
 async def admin(
     admin_app: FastAPI, keyring: Keyring, new_site: SiteFactory, postgres: Postgres
 ) -> AsyncIterator[AdminFactory]:
-    """Make clients: `await admin()` is an admin of a new site, `await admin(Role.VIEWER, site)` somebody else of it."""
+    """Make clients: `await admin()` is a new site's admin, `await admin(Role.VIEWER, site)` one with less."""
     opened = []
 
     async def make(role: Role | None = None, site: NewSite | None = None) -> AsyncClient:
@@ -69,3 +71,12 @@ async def _add_key(postgres: Postgres, site: NewSite, role: Role) -> str:
         f"the {role.name.lower()}",
     )
     return key
+
+
+@pytest_asyncio.fixture(scope="session")
+async def edge(
+    servers: Servers, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningEdge]:
+    """The whole app, for all tests of the public edge."""
+    async with running_edge(postgres, servers.redis_url, tmp_path_factory.mktemp("edge")) as opened:
+        yield opened

@@ -50,7 +50,7 @@ def _spread(what: str, sizes: list[int], middle: int, ninth_tenth: int) -> Itera
     if median(sizes) > middle:
         yield f"{what}: the median is {median(sizes)} lines, the limit is {middle}"
     if quantiles(sizes, n=10)[8] > ninth_tenth:
-        yield f"{what}: nine in ten have up to {quantiles(sizes, n=10)[8]:.0f} lines, the limit is {ninth_tenth}"
+        yield f"{what}: p90 is {quantiles(sizes, n=10)[8]:.0f} lines, the limit is {ninth_tenth}"
 
 
 if __name__ == "__main__":

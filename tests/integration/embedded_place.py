@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import uuid4
 
 from redis import Redis
 
@@ -30,6 +32,8 @@ def place_in(folder: Path) -> Iterator[Place]:
     finally:
         kill(place.postgres)
         kill(place.valkey)
+        # Some 40 MB each, which pytest would keep for three runs.
+        shutil.rmtree(place.root, ignore_errors=True)
 
 
 @contextmanager
@@ -98,6 +102,31 @@ def psql_command(database_url: str, statement: str) -> list[str]:
     psql = Path(wheel.submodule_search_locations[0], "pginstall", "bin", "psql")
     url = database_url.replace("+asyncpg", "")
     return [str(psql), "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, url]
+
+
+@contextmanager
+def asking(database_url: str, statement: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A client that waits for an answer, which may never come."""
+    command = psql_command(database_url, statement)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as client:
+        try:
+            yield client
+        finally:
+            client.kill()
+
+
+def leave_mark(database_url: str, redis_url: str) -> str:
+    """Leave something in both servers that was never there before."""
+    mark = f"mark_{uuid4().hex}"
+    sql(database_url, f"CREATE TABLE {mark} ()")
+    put(redis_url, mark, mark)
+    return mark
+
+
+def has_mark(database_url: str, redis_url: str, mark: str) -> bool:
+    """Whether both servers still have it."""
+    in_postgres = sql(database_url, f"SELECT to_regclass('{mark}')")
+    return (in_postgres, got(redis_url, mark)) == (mark, mark.encode())
 
 
 def put(redis_url: str, key: str, value: str) -> None:

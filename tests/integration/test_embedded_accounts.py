@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,12 +19,12 @@ from app.embedded.place import Place
 from tests.integration.embedded_place import (
     REPOSITORY,
     As,
-    got,
+    has_mark,
     leave,
+    leave_mark,
     nothing_runs,
     place_in,
     postmaster,
-    put,
     servers_of,
     sql,
     told_by,
@@ -30,6 +32,7 @@ from tests.integration.embedded_place import (
 )
 
 AS_ROOT = os.geteuid() == 0
+TO_NOBODY = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 
 
 @pytest.fixture
@@ -59,13 +62,12 @@ def test_postgres_runs_where_only_its_user_can_enter(open_folder: Path) -> None:
 
 def test_a_folder_that_is_closed_and_opened_again_keeps_its_rows(open_folder: Path) -> None:
     with place_in(open_folder / "data") as place:
-        for turn, mode in enumerate([0o755, 0o700, 0o755]):
+        marks: list[str] = []
+        for mode in (0o755, 0o700, 0o755):
             open_folder.chmod(mode)
             with servers_of(place) as servers:
-                sql(servers.database_url, f"CREATE TABLE turn_{turn} AS SELECT 1")
-                tables = "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'turn%'"
-                assert sql(servers.database_url, tables) == str(turn + 1)
-                put(servers.redis_url, "turn", str(turn))
+                assert all(has_mark(servers.database_url, servers.redis_url, mark) for mark in marks)
+                marks.append(leave_mark(servers.database_url, servers.redis_url))
             assert nothing_runs(place)
 
 
@@ -73,9 +75,8 @@ def test_a_folder_that_is_closed_and_opened_again_keeps_its_rows(open_folder: Pa
 def test_a_folder_may_have_any_path(open_folder: Path, name: str) -> None:
     with place_in(open_folder / name / "data") as place:
         with servers_of(place) as servers:
-            assert sql(servers.database_url, "SELECT 1") == "1"
-            put(servers.redis_url, "kept", "value")
-            assert got(servers.redis_url, "kept") == b"value"
+            mark = leave_mark(servers.database_url, servers.redis_url)
+            assert has_mark(servers.database_url, servers.redis_url, mark)
             assert len(os.fsencode(place.postgres.socket)) <= 107
             assert place.sockets.stat().st_mode & 0o077 == 0
         assert nothing_runs(place)
@@ -88,12 +89,38 @@ def test_an_ordinary_user_has_servers_of_its_own(open_folder: Path) -> None:
     run_as = as_nobody(home, open_folder / "copy") if AS_ROOT else As()
     with place_in(home / "data") as place, user_of(place, run_as) as user:
         told = told_by(user)
-        assert sql(told["database_url"], "SELECT 1") == "1"
-        put(told["redis_url"], "kept", "value")
+        assert has_mark(**told, mark=leave_mark(**told))
         assert owners(place) == {NOBODY if AS_ROOT else os.geteuid()}
         leave(user)
 
         assert nothing_runs(place)
+
+
+def test_root_that_may_not_look_into_others_manages_all_the_same(open_folder: Path) -> None:
+    # So it is in most containers. Everybody else may not look into root's processes either.
+    become = ["setpriv", "--bounding-set=-sys_ptrace", sys.executable] if AS_ROOT else [sys.executable]
+    with place_in(open_folder / "data") as place, somebody() as pid:
+        with user_of(place, As(become)) as first:
+            told = told_by(first)
+            os.kill(postmaster(place), signal.SIGKILL)
+            with user_of(place, As(become)) as second:
+                assert told_by(second) == told
+        assert nothing_runs(place)
+        (place.postgres.data / "postmaster.pid").write_text(f"{pid}\n")
+        with user_of(place, As(become)) as third:
+            assert told_by(third) == told
+            assert sql(told["database_url"], "SELECT 1") == "1"
+            leave(third)
+
+
+@contextmanager
+def somebody() -> Iterator[int]:
+    """A process of another user."""
+    if not AS_ROOT:
+        yield 1
+        return
+    with subprocess.Popen(["setpriv", *TO_NOBODY, "cat"], stdin=subprocess.PIPE) as process:
+        yield process.pid
 
 
 def owners(place: Place) -> set[int]:
@@ -108,9 +135,8 @@ def as_nobody(home: Path, copy: Path) -> As:
     os.chown(home, NOBODY, NOBODY)
     python, modules = copy_python(copy), copy_modules(copy)
     subprocess.run(["chmod", "-R", "a+rX", copy], check=True)
-    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     paths = {"LD_LIBRARY_PATH": str(copy / "lib"), "PYTHONPATH": str(modules), "HOME": str(home)}
-    return As([*become, str(python)], modules, {"PATH": os.environ["PATH"], **paths})
+    return As(["setpriv", *TO_NOBODY, str(python)], modules, {"PATH": os.environ["PATH"], **paths})
 
 
 def copy_python(copy: Path) -> Path:

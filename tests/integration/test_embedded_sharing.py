@@ -20,13 +20,13 @@ from app.embedded.servers import start
 from tests.integration.embedded_place import (
     DEADLINE_S,
     As,
-    got,
+    has_mark,
     leave,
+    leave_mark,
     nothing_runs,
     open_files,
     place_in,
     postmaster,
-    put,
     reapers,
     servers_of,
     sql,
@@ -35,8 +35,24 @@ from tests.integration.embedded_place import (
 )
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with place_in(tmp_path_factory.mktemp("embedded") / "data") as place:
+        start(place.root).close()
+        yield place
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(made: Place) -> Iterator[Place]:
+    """A place where servers ran before, and none run."""
+    assert nothing_runs(made)
+    yield made
+    assert nothing_runs(made)
+
+
+@pytest.fixture
+def new_place(tmp_path: Path) -> Iterator[Place]:
+    """A place of the test's own, where nothing ever ran."""
     with place_in(tmp_path / "data") as place:
         yield place
 
@@ -80,13 +96,11 @@ def listens_locally(file: str) -> bool:
 
 def test_the_next_start_finds_what_the_last_one_left(place: Place) -> None:
     with servers_of(place) as first:
-        sql(first.database_url, "CREATE TABLE kept AS SELECT 1 AS one")
-        put(first.redis_url, "kept", "one")
+        mark = leave_mark(first.database_url, first.redis_url)
     assert nothing_runs(place)
     with servers_of(place) as second:
         assert second == first
-        assert sql(second.database_url, "SELECT one FROM kept") == "1"
-        assert got(second.redis_url, "kept") == b"one"
+        assert has_mark(second.database_url, second.redis_url, mark)
 
 
 def test_a_second_process_joins_the_servers_of_the_first(place: Place) -> None:
@@ -116,20 +130,20 @@ def test_a_database_that_was_dropped_is_made_again(place: Place) -> None:
             assert sql(servers.database_url, "SELECT current_database()") == "signpost"
 
 
-def test_many_that_start_at_once_share_one_set_of_servers(place: Place) -> None:
+def test_many_that_start_at_once_share_one_set_of_servers(new_place: Place) -> None:
     with ExitStack() as stack:
-        users = [stack.enter_context(user_of(place)) for _ in range(4)]
+        users = [stack.enter_context(user_of(new_place)) for _ in range(4)]
         assert len({tuple(told_by(user).values()) for user in users}) == 1
-        assert len(find(place.valkey)) == 1
-        assert len(reapers(place)) == 1
+        assert len(find(new_place.valkey)) == 1
+        assert len(reapers(new_place)) == 1
 
 
 def test_who_starts_while_the_last_servers_are_being_stopped_gets_new_ones(place: Place) -> None:
-    for turn in range(6):
+    marks: list[str] = []
+    for _ in range(6):
         with servers_of(place) as servers:
-            put(servers.redis_url, "turn", str(turn))
-            assert sql(servers.database_url, f"SELECT {turn}") == str(turn)
-            assert got(servers.redis_url, "turn") == str(turn).encode()
+            assert all(has_mark(servers.database_url, servers.redis_url, mark) for mark in marks)
+            marks.append(leave_mark(servers.database_url, servers.redis_url))
             assert is_held(place.reaper_lock)
 
 
@@ -152,31 +166,31 @@ def test_a_killed_process_group_leaves_nothing_running(place: Place) -> None:
 @pytest.mark.parametrize(
     "reached", ["lease", "postgres.new/PG_VERSION", "postgres/postmaster.pid", "valkey.alive"]
 )
-def test_who_is_killed_while_starting_leaves_nothing_running(place: Place, reached: str) -> None:
-    with user_of(place) as user:
-        assert wait_until((place.root / reached).exists, DEADLINE_S)
+def test_who_is_killed_while_starting_leaves_nothing_running(new_place: Place, reached: str) -> None:
+    with user_of(new_place) as user:
+        assert wait_until((new_place.root / reached).exists, DEADLINE_S)
         user.kill()
 
-        assert nothing_runs(place)
-    with servers_of(place) as servers:
+        assert nothing_runs(new_place)
+    with servers_of(new_place) as servers:
         assert sql(servers.database_url, "SELECT 1") == "1"
 
 
-def test_a_deleted_folder_takes_its_servers_along(place: Place) -> None:
-    with user_of(place) as user:
+def test_a_deleted_folder_takes_its_servers_along(new_place: Place) -> None:
+    with user_of(new_place) as user:
         told_by(user)
-        shutil.rmtree(place.root)
+        shutil.rmtree(new_place.root)
         user.kill()
 
-        assert nothing_runs(place)
-        assert not place.root.exists()
+        assert nothing_runs(new_place)
+        assert not new_place.root.exists()
 
 
-def test_a_folder_made_anew_gets_servers_of_its_own(place: Place) -> None:
-    with servers_of(place) as old:
+def test_a_folder_made_anew_gets_servers_of_its_own(new_place: Place) -> None:
+    with servers_of(new_place) as old:
         sql(old.database_url, "CREATE TABLE old AS SELECT 1")
-        shutil.rmtree(place.root)
-        with servers_of(place) as new:
+        shutil.rmtree(new_place.root)
+        with servers_of(new_place) as new:
             old.close()
             assert sql(new.database_url, "SELECT to_regclass('old') IS NULL") == "t"
 

@@ -1,59 +1,38 @@
 """The way of the journal to PostgreSQL, as long as nothing goes wrong."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
-from app.journal.append import FileJournal
-from app.journal.ship import BATCH_RECORDS, Shipper
+from app.engine.records import Record
+from app.journal.ship import BATCH_RECORDS
 from app.kit.clock import instant_of
 from app.storage.postgres import Postgres
-from tests.integration.ship_cases import Remembering, decision_ids, event_ids
+from tests.integration.ship_cases import Case, fail, ids_of
 from tests.sites import SiteFactory
-from tests.unit.journal.journalled import assignment, event, new_assignments, new_events
-
-
-@pytest.fixture
-def pool(postgres: Postgres) -> asyncpg.Pool:
-    return postgres.pool
-
-
-@pytest.fixture
-def fold() -> Remembering:
-    return Remembering()
+from tests.unit.journal.journalled import event, new_assignments, new_events
 
 
 @pytest_asyncio.fixture
-async def site(new_site: SiteFactory) -> int:
-    return (await new_site()).site_id
+async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
+    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
+    yield made
+    for journal in made.journals:
+        journal.close()
 
 
-@pytest_asyncio.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[FileJournal]:
-    opened = FileJournal(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def shipper(tmp_path: Path, pool: asyncpg.Pool, fold: Remembering) -> Shipper:
-    return Shipper(tmp_path, pool, fold)
-
-
-async def test_an_event_arrives_as_it_was(
-    journal: FileJournal, shipper: Shipper, pool: asyncpg.Pool, site: int
-) -> None:
-    [sent] = new_events(site, 1, properties={"value": 59.9, "tags": ["a", None]}, trusted=True, results_only=True)
-    await journal.append([sent])
-    await shipper.ship_once()
-    row = await pool.fetchrow("SELECT *, properties->>'value' AS value FROM events WHERE id = $1", sent.id)
+async def test_an_event_arrives_as_it_was(case: Case) -> None:
+    [sent] = new_events(case.site, 1, properties={"value": 59.9, "tags": ["ä", None]}, results_only=True)
+    await case.new_journal().append([sent])
+    await case.shipper.ship_once()
+    [row] = await case.pool.fetch(
+        "SELECT *, properties->>'value' AS value FROM events WHERE id = $1", sent.id
+    )
     assert dict(row) | {"properties": None} == {
-        "site_id": site,
+        "site_id": case.site,
         "id": sent.id,
         "visitor": "v-1",
         "name": "page_viewed",
@@ -61,22 +40,20 @@ async def test_an_event_arrives_as_it_was(
         "value": "59.9",
         "at": instant_of(sent.at_ms),
         "received_at": instant_of(sent.received_ms),
-        "trusted": True,
+        "trusted": False,
         "profile_only": False,
         "results_only": True,
     }
 
 
-async def test_an_assignment_arrives_as_it_was(
-    journal: FileJournal, shipper: Shipper, pool: asyncpg.Pool, site: int
-) -> None:
-    [sent] = new_assignments(site, 1)
-    await journal.append([sent])
-    await shipper.ship_once()
+async def test_an_assignment_arrives_as_it_was(case: Case) -> None:
+    [sent] = new_assignments(case.site, 1)
+    await case.new_journal().append([sent])
+    await case.shipper.ship_once()
     query = "SELECT *, stages->>'purchase' AS purchase FROM assignments WHERE decision_id = $1"
-    row = await pool.fetchrow(query, sent.decision_id)
+    [row] = await case.pool.fetch(query, sent.decision_id)
     assert dict(row) | {"stages": None} == {
-        "site_id": site,
+        "site_id": case.site,
         "decision_id": UUID(sent.decision_id),
         "experiment": "hero-copy",
         "unit": "v-1",
@@ -93,3 +70,91 @@ async def test_an_assignment_arrives_as_it_was(
         "country": None,
         "at": instant_of(sent.at_ms),
     }
+
+
+async def test_there_may_be_nothing_to_ship(case: Case) -> None:
+    assert await case.shipper.ship_once() == 0
+    case.new_journal()
+    assert await case.shipper.ship_once() == 0
+
+
+async def test_only_what_came_since_is_shipped(case: Case) -> None:
+    journal, sent = case.new_journal(), new_events(case.site, 5)
+    await journal.append(sent[:2])
+    assert await case.shipper.ship_once() == 2
+    assert await case.shipper.ship_once() == 0
+    await journal.append(sent[2:])
+    assert await case.shipper.ship_once() == 3
+    assert case.fold.batches == [sent[:2], sent[2:]]
+    assert case.shipper.shipped == 5
+
+
+async def test_the_lag_is_what_is_not_stored(case: Case) -> None:
+    journal = case.new_journal()
+    await journal.append(new_events(case.site, 3))
+    await case.shipper.ship_once()
+    assert case.shipper.lag_bytes == 0
+    case.fold.next_time(fail)
+    before = journal.bytes
+    await journal.append(new_events(case.site, 1))
+    with pytest.raises(ZeroDivisionError):
+        await case.shipper.ship_once()
+    assert case.shipper.lag_bytes == journal.bytes - before
+
+
+async def test_what_rests_on_records_gets_them_in_journal_order(case: Case) -> None:
+    events, assignments = new_events(case.site, 2), new_assignments(case.site, 2)
+    sent: list[Record] = [assignments[1], events[1], assignments[0], events[0]]
+    await case.new_journal().append(sent)
+    await case.shipper.ship_once()
+    assert case.fold.batches == [sent]
+
+
+async def test_a_batch_that_fails_leaves_nothing_and_is_shipped_the_next_time(case: Case) -> None:
+    sent: list[Record] = [*new_events(case.site, 2), *new_assignments(case.site, 2)]
+    await case.new_journal().append(sent)
+    case.fold.next_time(fail)
+    with pytest.raises(ZeroDivisionError):
+        await case.shipper.ship_once()
+    assert await case.events() + await case.decisions() + await case.positions() == []
+    assert await case.shipper.ship_once() == 4
+    assert await case.events() + await case.decisions() == ids_of(sent[:2]) + ids_of(sent[2:])
+    assert case.fold.records == sent
+
+
+async def test_an_event_sent_twice_counts_once_and_as_it_came_first(case: Case) -> None:
+    [first] = new_events(case.site, 1, visitor="first")
+    again = event(first.id, site=case.site, visitor="again", at_ms=first.at_ms + 1)
+    journal = case.new_journal()
+    await journal.append([first, again])
+    await journal.append([again])
+    await case.shipper.ship_once()
+    await case.new_journal().append([again])
+    await case.shipper.ship_once()
+    rows = await case.pool.fetch("SELECT visitor FROM events WHERE id = $1", first.id)
+    assert [row["visitor"] for row in rows] == ["first"]
+    assert case.fold.records == [first]
+
+
+async def test_an_id_is_a_sites_own(case: Case, new_site: SiteFactory) -> None:
+    other = (await new_site()).site_id
+    [mine] = new_events(case.site, 1)
+    await case.new_journal().append([mine, event(mine.id, site=other, at_ms=mine.at_ms)])
+    assert await case.shipper.ship_once() == 2
+    assert [record.site for record in case.fold.records] == [case.site, other]
+
+
+async def test_all_streams_are_shipped(case: Case) -> None:
+    sent = new_events(case.site, 6)
+    for start in range(0, 6, 2):
+        await case.new_journal().append(sent[start : start + 2])
+    assert await case.shipper.ship_once() == 6
+    assert await case.events() == ids_of(sent)
+
+
+async def test_many_records_are_shipped_in_batches(case: Case) -> None:
+    sent = new_events(case.site, BATCH_RECORDS + 1)
+    await case.new_journal(segment_bytes=2**30).append(sent)
+    assert await case.shipper.ship_once() == BATCH_RECORDS + 1
+    assert [len(batch) for batch in case.fold.batches] == [BATCH_RECORDS, 1]
+    assert await case.events() == ids_of(sent)

@@ -160,7 +160,7 @@ def bound_of(operand: str, now: datetime) -> datetime:
 
 
 def is_version(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"v?\d+(\.\d+)*(-\w+(\.\w+)*)?", value))
+    return isinstance(value, str) and bool(re.fullmatch(r"v?\d+(\.\d+)*(-[\w-]+(\.[\w-]+)*)?", value))
 
 
 def compare_versions(one: str, other: str) -> int:

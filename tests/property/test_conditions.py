@@ -66,7 +66,7 @@ def beneath(name: str, inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[
     return inner.map(lambda operand: {name: operand})
 
 
-FLAT_OPERATORS = st.sampled_from(sorted(OPERANDS)).flatmap(one_operator)
+FLAT_OPERATORS = st.one_of(*map(one_operator, sorted(OPERANDS)))
 OPERATOR_OBJECTS = some_of(
     st.recursive(
         FLAT_OPERATORS,
@@ -152,7 +152,7 @@ def test_not_is_the_opposite(condition: Any, visitor: Any) -> None:
 
 
 OBJECTS = st.recursive(TEXTS, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=6)
-OF_TEXTS = st.sampled_from([*ORDERINGS, "$regex", "$regexi", "$exists", "$type"]).flatmap(one_operator)
+OF_TEXTS = st.one_of(*map(one_operator, [*ORDERINGS, "$regex", "$regexi", "$exists", "$type"]))
 
 
 @EXAMPLES
@@ -219,7 +219,7 @@ def test_a_sound_condition_never_fails(condition: Any, visitor: Any, now: dateti
     assert type(compile_condition(condition)(visitor, now)) is bool
 
 
-@EXAMPLES
+@FEWER_EXAMPLES
 @given(GARBAGE_CONDITIONS)
 def test_what_a_condition_asks_for_can_always_be_listed(condition: Any) -> None:
     for path in attributes_of(condition):
@@ -249,15 +249,14 @@ def test_a_name_in_snake_case_stays_as_it_is(name: str) -> None:
 
 
 @FEWER_EXAMPLES
-@given(st.datetimes(timezones=st.timezones()), st.timedeltas(timedelta(-30_000), timedelta(30_000)))
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.timezones()),  # noqa: DTZ001 -- bounds have no zone
+    st.timedeltas(timedelta(-30_000), timedelta(30_000)),
+)
 def test_an_instant_is_before_another_however_both_are_written(instant: datetime, gap: timedelta) -> None:
-    try:
-        other = instant.astimezone(UTC) + gap
-    except OverflowError:
-        return
-    written = {"$before": other.isoformat(), "$after": other.isoformat()}
+    other = (instant.astimezone(UTC) + gap).isoformat()
 
     for operator, expected in (("$before", gap > timedelta()), ("$after", gap < timedelta())):
-        predicate = compile_condition({"a": {operator: written[operator]}})
+        predicate = compile_condition({"a": {operator: other}})
         assert predicate({"a": instant}) is expected
         assert predicate({"a": instant.astimezone(UTC).isoformat()}) is expected

@@ -1,6 +1,8 @@
 """A configuration as the OpenAPI document shows it."""
 
-CONFIG = {
+from typing import Any
+
+CONFIG: dict[str, Any] = {
     "site": {"timezone": "Europe/London", "default_locale": "en"},
     "placements": [
         {

@@ -20,7 +20,7 @@ def test_a_reaper_watches_until_the_last_lease_is_given_up(place: Place) -> None
     first, second = FileLock(place.lease, shared=True), FileLock(place.lease, shared=True)
     watching = threading.Thread(target=reaper.reap, args=[place])
     watching.start()
-    reaper.await_arrival(place)
+    assert wait_until(lambda: is_held(place.reaper_lock), 10)
     first.release()
     assert is_held(place.reaper_lock)
     second.release()
@@ -34,7 +34,7 @@ def test_a_second_reaper_waits_its_turn(place: Place) -> None:
     reapers = [threading.Thread(target=reaper.reap, args=[place]) for _ in range(2)]
     for each in reapers:
         each.start()
-    reaper.await_arrival(place)
+    assert wait_until(lambda: is_held(place.reaper_lock), 10)
     user.release()
     for each in reapers:
         each.join()
@@ -65,8 +65,7 @@ def test_a_reaper_that_does_not_come_is_reported_with_what_it_said(
 ) -> None:
     monkeypatch.setattr(reaper, "_START_S", 0.05)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
-    reaper.send_for(place)
     with pytest.raises(EmbeddedError, match=r"reaper\.log tells"):
-        reaper.await_arrival(place)
+        reaper.ensure(place)
 
     assert wait_until(lambda: "/no/such/python" in place.reaper_log.read_text(), 10)

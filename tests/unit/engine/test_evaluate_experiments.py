@@ -14,7 +14,7 @@ from tests.builders import arm, decide, delivering, experiment, placement, rule,
 # in its traffic v-1 into 6,057 and v-2 into 5,237.
 
 
-def testing(*more: dict[str, Any], **fields: Any) -> Ruleset:
+def running(*more: dict[str, Any], **fields: Any) -> Ruleset:
     """A ruleset that delivers one experiment before whatever else it does."""
     tested = experiment(**fields)
     rules = [delivering("hero-copy", priority=900), *more]
@@ -35,7 +35,7 @@ def taken(decision: Decision) -> list[tuple[str, str, bool]]:
     ("visitor", "arm_", "shows"), [("v-1", "treatment", "offer"), ("v-2", "control", "default")]
 )
 def test_an_experiment_shows_the_variant_of_the_arm(visitor: str, arm_: str, shows: str) -> None:
-    decision = decide(testing(phase=3), visitor=visitor)
+    decision = decide(running(phase=3), visitor=visitor)
     choice = decision.placements["home.hero"]
 
     assert (choice.variant, choice.reason, choice.rule) == (shows, Reason.EXPERIMENT, "hero-copy-rule")
@@ -44,7 +44,7 @@ def test_an_experiment_shows_the_variant_of_the_arm(visitor: str, arm_: str, sho
 
 
 def test_an_experiment_stands_where_its_rule_stands() -> None:
-    decision = decide(testing(rule("above", priority=999)))
+    decision = decide(running(rule("above", priority=999)))
 
     assert decision.placements["home.hero"].rule == "above"
     assert decision.arms == ()
@@ -62,7 +62,7 @@ def test_who_is_not_addressed_is_not_assigned() -> None:
 
 @pytest.mark.parametrize(("visitor", "reached"), [("v-1", False), ("v-2", True)])
 def test_who_is_outside_the_traffic_goes_on_to_the_next_rule(visitor: str, reached: object) -> None:
-    rules = testing(rule("next", deliver={"variant": "other"}), traffic=55)
+    rules = running(rule("next", deliver={"variant": "other"}), traffic=55)
     decision = decide(rules, visitor=visitor)
 
     assert (decision.placements["home.hero"].reason == Reason.EXPERIMENT) is reached
@@ -71,39 +71,39 @@ def test_who_is_outside_the_traffic_goes_on_to_the_next_rule(visitor: str, reach
 
 
 def test_who_is_in_stays_in_when_the_traffic_shrinks() -> None:
-    decision = decide(testing(traffic=0), holding("control"))
+    decision = decide(running(traffic=0), holding("control"))
 
     assert taken(decision) == [("hero-copy", "control", False)]
 
 
 def test_the_first_arm_is_kept() -> None:
-    assert taken(decide(testing(), holding("control"))) == [("hero-copy", "control", False)]
-    assert shown(testing(), holding("control")).variant == "default"
+    assert taken(decide(running(), holding("control"))) == [("hero-copy", "control", False)]
+    assert shown(running(), holding("control")).variant == "default"
 
 
 def test_an_arm_is_kept_when_the_weights_move_the_bucket() -> None:
     moved = [arm("control", "default", weight=999), arm("treatment", weight=1)]
 
-    assert taken(decide(testing(arms=moved), holding("treatment"))) == [("hero-copy", "treatment", False)]
-    assert taken(decide(testing(arms=moved))) == [("hero-copy", "control", True)]
+    assert taken(decide(running(arms=moved), holding("treatment"))) == [("hero-copy", "treatment", False)]
+    assert taken(decide(running(arms=moved))) == [("hero-copy", "control", True)]
 
 
 def test_without_stickiness_the_bucket_decides_each_time() -> None:
-    rules = testing(sticky=False)
+    rules = running(sticky=False)
 
     assert taken(decide(rules, holding("control"))) == [("hero-copy", "treatment", False)]
-    assert decide(testing(sticky=False, traffic=0), holding("control")).arms == ()
+    assert decide(running(sticky=False, traffic=0), holding("control")).arms == ()
 
 
 def test_an_arm_that_is_no_more_is_not_kept() -> None:
-    assert taken(decide(testing(), holding("gone"))) == [("hero-copy", "treatment", False)]
-    assert decide(testing(traffic=0), holding("gone")).arms == ()
+    assert taken(decide(running(), holding("gone"))) == [("hero-copy", "treatment", False)]
+    assert decide(running(traffic=0), holding("gone")).arms == ()
 
 
 @pytest.mark.parametrize("variants", [{"home.hero": None}, {}])
 def test_an_arm_without_a_variant_is_logged_and_the_next_rule_decides(variants: dict[str, None]) -> None:
     business_as_usual = [{"key": "usual", "variants": variants}]
-    decision = decide(testing(rule("next"), arms=business_as_usual))
+    decision = decide(running(rule("next"), arms=business_as_usual))
     choice = decision.placements["home.hero"]
 
     assert (choice.reason, choice.rule, choice.experiment, choice.arm) == (Reason.RULE, "next", None, None)
@@ -111,7 +111,7 @@ def test_an_arm_without_a_variant_is_logged_and_the_next_rule_decides(variants: 
 
 
 def test_business_as_usual_may_be_the_default() -> None:
-    choice = shown(testing(arms=[arm("usual", None)]))
+    choice = shown(running(arms=[arm("usual", None)]))
 
     assert (choice.variant, choice.reason) == ("default", Reason.DEFAULT)
 
@@ -146,7 +146,7 @@ def test_two_rules_of_one_experiment_log_it_once() -> None:
 
 @pytest.mark.parametrize("status", ["draft", "archived", "stopped"])
 def test_a_rule_whose_experiment_does_not_run_is_passed_over(status: str) -> None:
-    decision = decide(testing(rule("next"), status=status), holding("treatment"))
+    decision = decide(running(rule("next"), status=status), holding("treatment"))
 
     assert decision.placements["home.hero"].rule == "next"
     assert decision.arms == ()
@@ -154,15 +154,15 @@ def test_a_rule_whose_experiment_does_not_run_is_passed_over(status: str) -> Non
 
 @pytest.mark.parametrize(("status", "reason"), [("draft", Reason.DEFAULT), ("archived", Reason.DEFAULT)])
 def test_a_roll_out_waits_for_the_stop(status: str, reason: Reason) -> None:
-    assert shown(testing(status=status, rollout="treatment")).reason == reason
+    assert shown(running(status=status, rollout="treatment")).reason == reason
 
 
 def test_a_running_experiment_ignores_its_roll_out() -> None:
-    assert shown(testing(rollout="treatment"), visitor="v-2").arm == "control"
+    assert shown(running(rollout="treatment"), visitor="v-2").arm == "control"
 
 
 def test_a_roll_out_delivers_its_arm_to_everybody_unlogged() -> None:
-    rules = testing(status="stopped", rollout="treatment", traffic=0, unit="user", before_login="skip")
+    rules = running(status="stopped", rollout="treatment", traffic=0, unit="user", before_login="skip")
     decision = decide(rules, holding("control"), may_enter=False)
     choice = decision.placements["home.hero"]
 
@@ -171,26 +171,26 @@ def test_a_roll_out_delivers_its_arm_to_everybody_unlogged() -> None:
 
 
 def test_a_roll_out_of_business_as_usual_goes_on_to_the_next_rule() -> None:
-    rules = testing(rule("next"), arms=[arm("usual", None)], status="stopped", rollout="usual")
+    rules = running(rule("next"), arms=[arm("usual", None)], status="stopped", rollout="usual")
 
     assert shown(rules).rule == "next"
 
 
 def test_who_cannot_be_taken_in_goes_on_as_if_outside_the_traffic() -> None:
-    decision = decide(testing(rule("next")), may_enter=False)
+    decision = decide(running(rule("next")), may_enter=False)
 
     assert decision.placements["home.hero"].rule == "next"
     assert decision.arms == ()
 
 
 def test_who_cannot_be_taken_in_keeps_a_known_arm() -> None:
-    decision = decide(testing(), holding("control"), may_enter=False)
+    decision = decide(running(), holding("control"), may_enter=False)
 
     assert taken(decision) == [("hero-copy", "control", False)]
 
 
 def test_a_known_arm_is_shown_unlogged_where_nothing_may_be_logged() -> None:
-    decision = decide(testing(), holding("control"), may_enter=False, may_log=False)
+    decision = decide(running(), holding("control"), may_enter=False, may_log=False)
 
     assert (decision.placements["home.hero"].arm, decision.arms) == ("control", ())
 
@@ -205,22 +205,22 @@ def test_a_known_arm_is_shown_unlogged_where_nothing_may_be_logged() -> None:
     ],
 )
 def test_a_user_is_the_unit_once_known(before_login: str, user: str | None, unit: str | None) -> None:
-    decision = decide(testing(unit="user", before_login=before_login), user=user)
+    decision = decide(running(unit="user", before_login=before_login), user=user)
 
     assert [a.unit for a in decision.arms] == ([] if unit is None else [unit])
 
 
 def test_who_has_no_unit_is_out_even_with_a_known_arm() -> None:
-    assert decide(testing(unit="user", before_login="skip"), holding("control")).arms == ()
+    assert decide(running(unit="user", before_login="skip"), holding("control")).arms == ()
 
 
 def test_a_visitor_is_the_unit_whoever_logs_in() -> None:
-    assert [a.unit for a in decide(testing(), user="u-1").arms] == ["v-1"]
+    assert [a.unit for a in decide(running(), user="u-1").arms] == ["v-1"]
 
 
 def test_the_salt_is_the_key_unless_it_is_given() -> None:
-    assert decide(testing(salt="hero-copy")) == decide(testing())
-    arms = [[taken(decide(testing(salt=s), visitor=f"v-{n}")) for n in range(64)] for s in ("", "a", "b")]
+    assert decide(running(salt="hero-copy")) == decide(running())
+    arms = [[taken(decide(running(salt=s), visitor=f"v-{n}")) for n in range(64)] for s in ("", "a", "b")]
     assert len({repr(of_salt) for of_salt in arms}) == 3
 
 

@@ -51,7 +51,7 @@ def test_a_unit_enters_the_experiment_whose_share_it_falls_into(
 
 
 def neighbours(**of_a: Any) -> Ruleset:
-    """Two experiments of one group; v-1 falls into the share of `b`, and the rule of `a` addresses Germans."""
+    """Two experiments of one group: v-1 falls into the share of `b`, and `a` addresses Germans."""
     shares = {"a": {"key": "hero", "from": 50, "to": 100}, "b": {"key": "hero", "from": 0, "to": 50}}
     return ruleset(
         exclusion_groups=[{"key": "hero"}],

@@ -177,14 +177,14 @@ def test_a_set_operator_needs_an_array(operator: str, operand: object) -> None:
 @pytest.mark.parametrize(
     ("literal", "pointer", "message"),
     [
-        (NAN, "", "must be a finite number"),
-        (float("inf"), "", "must be a finite number"),
+        (NAN, "", "must be a JSON value, not a number that is not finite"),
+        (float("inf"), "", "must be a JSON value, not a number that is not finite"),
         (b"a", "", "must be a JSON value, not a bytes"),
         (datetime(2026, 1, 1, tzinfo=UTC), "", "must be a JSON value, not a datetime"),
         ({1, 2}, "", "must be a JSON value, not a set"),
         ([1, [object()]], "/1/0", "must be a JSON value, not a object"),
-        ({"b": {"c": NAN}}, "/b/c", "must be a finite number"),
-        ({"b/c": [0, NAN]}, "/b~1c/1", "must be a finite number"),
+        ({"b": {"c": NAN}}, "/b/c", "must be a JSON value, not a number that is not finite"),
+        ({"b/c": [0, NAN]}, "/b~1c/1", "must be a JSON value, not a number that is not finite"),
         ({1: 2}, "", "must have strings as keys"),
     ],
 )

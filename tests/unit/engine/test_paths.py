@@ -24,6 +24,7 @@ def test_a_path_that_leads_nowhere_finds_null(path: str) -> None:
 def test_a_path_does_not_go_on_into_what_is_no_object(path: str, inner: object) -> None:
     assert holds({path: None}, {"a": inner})
     assert holds({path: {"$type": "undefined"}}, {"a": inner})
+    assert holds({f"z.{path}": None}, {"z": {"a": inner}})
 
 
 def test_a_path_goes_through_lookups_and_dicts_alike() -> None:

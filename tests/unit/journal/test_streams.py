@@ -122,3 +122,10 @@ def test_what_is_not_ours_is_not_removed(tmp_path: Path) -> None:
     remove_stream(folder)
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
     assert list_streams(tmp_path) == []
+
+
+def test_a_segment_that_goes_while_it_is_measured_counts_for_nothing(tmp_path: Path) -> None:
+    folder, _ = make(tmp_path, 5)
+    # What a listing still names and is not there any more.
+    (folder / "00000002.log").symlink_to(folder / "gone")
+    assert bytes_in(tmp_path) == 5

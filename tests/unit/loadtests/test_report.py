@@ -113,6 +113,14 @@ def test_a_decision_that_tells_no_stage_moves_nobody(make_step: MakeStep) -> Non
     assert tally.assigned == {}
 
 
+def test_a_decision_without_its_profile_moves_nobody(make_step: MakeStep) -> None:
+    tally = Tally(STAGES)
+    tally.decided(make_step(), decided("d1", "decision"))
+    tally.decided(make_step(), decided("d2", "awareness", degraded=("profile",)))
+    assert build(tally).stages["decision"] == 1
+    assert [move.kind for move in build(tally).transitions] == ["skipping"]
+
+
 def test_results_become_a_line_for_each_metric_and_arm() -> None:
     assert arm_results("hero", read_results(RESULTS)) == [
         ArmResult("hero", "orders", "control", 10, 0.1, None, None),
@@ -170,6 +178,12 @@ def test_the_text_says_what_the_report_says(tally: Tally) -> None:
         "failed: /decide: s:2: 503 away",
     ):
         assert line in text.splitlines()
+
+
+def test_visitors_whose_stage_was_never_told_are_counted_too(tally: Tally, make_step: MakeStep) -> None:
+    assert "(unknown)                1" in report_text(build(tally)).splitlines()
+    tally.decided(make_step("other"), decided("d3", "decision"))
+    assert "(unknown)" not in report_text(build(tally))
 
 
 def test_the_text_of_a_sound_replay_says_so() -> None:

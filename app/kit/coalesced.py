@@ -1,0 +1,49 @@
+"""Look-ups that wait for each other: all those of one event-loop turn are answered by one call."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Coalesced(Generic[K, V]):
+    """Asks `load_many` once for everything that was looked up in one turn of the loop, each key once.
+
+    Who stops waiting takes nothing from the others. What `load_many` raises reaches all who wait for it.
+    """
+
+    def __init__(self, load_many: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._load_many = load_many
+        self._waiting: list[tuple[Sequence[K], asyncio.Future[list[V | None]]]] = []
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def find_many(self, keys: Sequence[K]) -> list[V | None]:
+        """Look keys up; None stands for each that there is nothing for."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._call)
+        future: asyncio.Future[list[V | None]] = loop.create_future()
+        self._waiting.append((keys, future))
+        return await future
+
+    def _call(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        call = asyncio.get_running_loop().create_task(self._answer(waiting))
+        # The loop itself keeps only a weak hold on its tasks.
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+
+    async def _answer(self, waiting: list[tuple[Sequence[K], asyncio.Future[list[V | None]]]]) -> None:
+        wanted = list(dict.fromkeys(key for keys, _ in waiting for key in keys))
+        try:
+            found = await self._load_many(wanted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+            for _, future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for keys, future in waiting:
+            if not future.done():
+                future.set_result([found.get(key) for key in keys])

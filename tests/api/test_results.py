@@ -1,0 +1,211 @@
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from httpx import AsyncClient
+from sqlalchemy import event
+
+from app.embedded.servers import Servers
+from app.storage.postgres import Postgres
+from app.web.keyring import Role
+from tests.api.conftest import AdminFactory
+from tests.builders import DAY, experiment
+from tests.integration.planted import Planted
+from tests.sites import SiteFactory
+from tests.unit.reporting.counted import fixed, orders, revenue
+
+RESULTS = "/api/v1/experiments/hero-copy/results"
+
+
+class Reader(Planted):
+    """A site whose records a test plants, and a viewer's client for it."""
+
+    client: AsyncClient
+
+    async def get(self, **query: Any) -> dict[str, Any]:
+        """Read the results of `hero-copy` as JSON."""
+        answer = await self.client.get(RESULTS, params=query)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def errors(self, **query: Any) -> list[str]:
+        """Be refused for the query; answers the places that are wrong in it."""
+        answer = await self.client.get(RESULTS, params=query)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        return [error["pointer"] for error in answer.json()["errors"]]
+
+
+@pytest_asyncio.fixture
+async def reader(admin: AdminFactory, new_site: SiteFactory, postgres: Postgres) -> Reader:
+    site = await new_site()
+    made = Reader(postgres, site.site_id)
+    made.client = await admin(Role.VIEWER, site)
+    await made.publish()
+    return made
+
+
+async def test_results_have_the_shape_of_the_contract(reader: Reader) -> None:
+    await reader.assign("v", device="mobile")
+    await reader.event("v", DAY, value=5)
+    found = await reader.get(by="device")
+    figures = found["metrics"][0]
+    assert {key: found[key] for key in ("experiment", "phase", "population", "units")} == {
+        "experiment": "hero-copy",
+        "phase": 1,
+        "population": "assigned",
+        "units": 1,
+    }
+    assert found["as_of"].endswith("Z")
+    assert (found["units_complete"], found["crossed_units"]) == (1, 0)
+    assert found["sample_ratio"].keys() == {"p_value", "mismatch"}
+    assert (figures["metric"], figures["kind"], figures["role"]) == ("orders", "conversion", "primary")
+    assert figures["arms"][0] == {
+        "arm": "control",
+        "units": 1,
+        "sum": 1,
+        "sum_of_squares": 1,
+        "mean": 1,
+    }
+    assert found["cuts"][0].keys() == {"by", "value", "units", "sample_ratio", "metrics"}
+    assert found["verdict"].keys() == {"call", "arm", "why", "checks"}
+    assert {check.keys() == {"check", "ok", "detail"} for check in found["verdict"]["checks"]} == {True}
+
+
+async def test_every_field_of_a_comparison_is_there_also_without_a_figure(reader: Reader) -> None:
+    (comparison,) = (await reader.get())["metrics"][0]["comparisons"]
+    assert comparison == {
+        "arm": "treatment",
+        "baseline": "control",
+        "estimator": "plain",
+        **dict.fromkeys(("difference", "interval", "relative", "relative_interval", "p_value")),
+        **dict.fromkeys(("adjusted_p_value", "always_valid", "chance_to_win", "expected_loss")),
+        "significant": False,
+    }
+
+
+async def test_an_interval_is_a_pair_of_numbers(reader: Reader) -> None:
+    for unit, arm in (("a", "control"), ("b", "control"), ("c", "treatment"), ("d", "treatment")):
+        await reader.assign(unit, arm)
+    await reader.event("a", DAY)
+    (comparison,) = (await reader.get())["metrics"][0]["comparisons"]
+    low, high = comparison["interval"]
+    assert low < comparison["difference"] == -0.5 < high
+    assert comparison["relative"] == -1
+
+
+async def test_a_sum_beyond_all_numbers_is_null(reader: Reader) -> None:
+    await reader.assign("v")
+    await reader.event("v", DAY, value=1e200)
+    assert (await reader.get())["metrics"][2]["arms"][0]["sum_of_squares"] is None
+
+
+async def test_comparisons_of_complete_units_can_be_asked_for(reader: Reader) -> None:
+    judged = experiment(primary_metric="orders", analysis=fixed())
+    await reader.publish(2, metrics=[orders(window_days=36_500)], experiments=[judged])
+    await reader.assign("a")
+    await reader.assign("b", "treatment")
+    everyone, complete = await reader.get(), await reader.get(complete="true")
+    assert everyone["metrics"][0]["comparisons"][0]["difference"] == 0
+    assert complete["metrics"][0]["comparisons"][0]["difference"] is None
+
+
+async def test_results_come_as_a_table_too(reader: Reader) -> None:
+    await reader.assign("v")
+    answer = await reader.client.get(RESULTS, params={"format": "csv"})
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert [(line["metric"], line["arm"], line["units"]) for line in lines][:2] == [
+        ("orders", "control", "1"),
+        ("orders", "treatment", "0"),
+    ]
+
+
+async def test_the_holdout_is_read_under_its_own_name(reader: Reader) -> None:
+    await reader.publish(2, holdout={"percent": 5, "salt": "s", "metrics": ["revenue"]}, metrics=[revenue()])
+    answer = await reader.client.get("/api/v1/experiments/$holdout/results")
+    assert [arm["arm"] for arm in answer.json()["arms"]] == ["generic", "personalized"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"by": "weather"},
+        {"phase": "0"},
+        {"phase": "40000"},
+        {"phase": "one"},
+        {"population": "everyone"},
+        {"complete": "perhaps"},
+        {"format": "xml"},
+        {"sort": "units"},
+    ],
+)
+async def test_a_query_that_cannot_be_is_refused_by_its_name(reader: Reader, query: dict[str, str]) -> None:
+    assert await reader.errors(**query) == [f"query:{name}" for name in query]
+
+
+async def test_a_phase_that_is_still_to_come_is_refused_by_its_name(reader: Reader) -> None:
+    assert await reader.errors(phase=2) == ["query:phase"]
+
+
+@pytest.mark.parametrize("key", ["hero-copi", "$holdout", "a" * 128])
+async def test_an_experiment_that_nobody_knows_is_not_found(reader: Reader, key: str) -> None:
+    answer = await reader.client.get(f"/api/v1/experiments/{key}/results")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == f"there is no published experiment {key!r}"
+
+
+@pytest.mark.parametrize("key", ["%00", "a%20b", "a" * 129, "%ff", "-a"])
+async def test_a_name_that_no_experiment_can_have_is_refused(reader: Reader, key: str) -> None:
+    answer = await reader.client.get(f"/api/v1/experiments/{key}/results")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "path:key"
+
+
+async def test_the_experiment_of_another_site_is_not_found(admin: AdminFactory, reader: Reader) -> None:
+    assert (await reader.client.get(RESULTS)).status_code == 200
+    assert (await (await admin()).get(RESULTS)).status_code == 404
+
+
+async def test_a_key_is_needed_and_a_public_one_will_not_do(
+    admin: AdminFactory, new_site: SiteFactory
+) -> None:
+    site = await new_site()
+    client = await admin(None, site)
+    strange = await client.get(RESULTS, headers={"Authorization": "Bearer sk_unknown"})
+    public = await client.get(RESULTS, headers={"Authorization": f"Bearer {site.public_key}"})
+    assert (strange.status_code, public.status_code) == (401, 403)
+
+
+@pytest_asyncio.fixture
+async def breaking(
+    servers: Servers, reader: Reader, admin_app: FastAPI, postgres: Postgres
+) -> AsyncIterator[AsyncClient]:
+    """A client of an app each of whose connections breaks as soon as it is lent."""
+    opened = await Postgres.open(servers.database_url)
+    event.listen(
+        opened.engine.sync_engine, "checkout", lambda adapted, *_: adapted.driver_connection.terminate()
+    )
+    admin_app.state.postgres = opened
+    yield reader.client
+    admin_app.state.postgres = postgres
+    await opened.close()
+
+
+async def test_while_the_database_is_away_results_are_too(breaking: AsyncClient) -> None:
+    answer = await breaking.get(RESULTS)
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+
+
+def test_the_contract_is_documented(admin_app: FastAPI) -> None:
+    documented = admin_app.openapi()["paths"]["/api/v1/experiments/{key}/results"]["get"]
+    assert documented["responses"]["200"]["content"].keys() == {"application/json", "text/csv"}
+    assert {parameter["name"] for parameter in documented["parameters"]} == {
+        *("key", "by", "phase", "population", "complete", "format")
+    }

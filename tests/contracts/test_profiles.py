@@ -1,0 +1,187 @@
+"""What every profile store promises: the one in memory and the one on Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from app.decision.ports import Profiles
+from app.engine.profile import ArmHeld, Profile
+from app.profiles.codec import ABSENT
+from app.profiles.durable import DurableProfiles
+from app.profiles.loaded import Loaded, ProfilesUnavailable
+from app.profiles.redis import RedisProfiles
+from app.storage.postgres import Postgres
+from app.storage.redis import open_redis
+from tests.fakes import FakeProfiles
+from tests.sites import SiteFactory
+
+KNOWN = Profile(first_ms=7, arms={"hero-copy": ArmHeld("control", 1, 7)})
+
+
+class Stores(Protocol):
+    """One kind of store: sound, away, and slower than its budget."""
+
+    def sound(self) -> Profiles: ...
+
+    def away(self) -> Profiles: ...
+
+    def slow(self) -> Profiles: ...
+
+
+class FakeStores:
+    def sound(self) -> Profiles:
+        return FakeProfiles()
+
+    def away(self) -> Profiles:
+        store = FakeProfiles()
+        store.away = True
+        return store
+
+    def slow(self) -> Profiles:
+        store = FakeProfiles()
+        store.takes_s = 60
+        return store
+
+
+class RedisStores:
+    def __init__(self, redis: Redis, deaf: Redis, postgres: Postgres) -> None:
+        self._redis = redis
+        self._deaf = deaf
+        self._durable = DurableProfiles(postgres.pool, lambda _: None)
+
+    def sound(self) -> Profiles:
+        return RedisProfiles(self._redis, self._durable, budget_s=10, ttl_s=60)
+
+    def away(self) -> Profiles:
+        nowhere = open_redis("unix:///nowhere/valkey.sock")
+        return RedisProfiles(nowhere, self._durable, budget_s=10, ttl_s=60)
+
+    def slow(self) -> Profiles:
+        return RedisProfiles(self._deaf, self._durable, budget_s=0.01, ttl_s=60)
+
+
+@asynccontextmanager
+async def deaf_server(folder: Path) -> AsyncIterator[Redis]:
+    """Somebody who takes connections and never says a word."""
+    silent = asyncio.Event()
+
+    async def listen(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silent.wait()
+        writer.close()
+
+    server = await asyncio.start_unix_server(listen, folder / "deaf.sock")
+    client = open_redis(f"unix://{folder / 'deaf.sock'}")
+    yield client
+    await client.aclose()
+    silent.set()
+    server.close()
+    await server.wait_closed()
+
+
+@pytest_asyncio.fixture(params=["fake", "redis"])
+async def stores(
+    request: pytest.FixtureRequest, redis: Redis, postgres: Postgres, tmp_path: Path
+) -> AsyncIterator[Stores]:
+    if request.param == "fake":
+        yield FakeStores()
+        return
+    async with deaf_server(tmp_path) as deaf:
+        yield RedisStores(redis, deaf, postgres)
+
+
+@pytest.fixture
+def profiles(stores: Stores) -> Profiles:
+    return stores.sound()
+
+
+@pytest_asyncio.fixture
+async def site(new_site: SiteFactory) -> int:
+    return (await new_site()).site_id
+
+
+async def test_a_stranger_has_an_empty_profile(profiles: Profiles, site: int) -> None:
+    assert await profiles.load(site, "v-1") == Loaded(Profile(), ABSENT)
+
+
+async def test_what_was_saved_is_loaded(profiles: Profiles, site: int) -> None:
+    stranger = await profiles.load(site, "v-1")
+
+    assert await profiles.save(site, "v-1", stranger, KNOWN)
+
+    loaded = await profiles.load(site, "v-1")
+    assert loaded.profile == KNOWN
+    assert loaded.version != ABSENT
+
+
+async def test_each_save_has_a_version_of_its_own(profiles: Profiles, site: int) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN)
+    first = await profiles.load(site, "v-1")
+
+    assert await profiles.save(site, "v-1", first, KNOWN)
+
+    assert (await profiles.load(site, "v-1")).version != first.version
+
+
+async def test_who_comes_second_changes_nothing(profiles: Profiles, site: int) -> None:
+    seen_by_both = await profiles.load(site, "v-1", ["e-1"])
+    await profiles.save(site, "v-1", seen_by_both, KNOWN)
+
+    assert not await profiles.save(site, "v-1", seen_by_both, Profile(first_ms=8), ["e-1"])
+
+    after = await profiles.load(site, "v-1", ["e-1"])
+    assert (after.profile, after.known_ids) == (KNOWN, frozenset())
+
+
+async def test_a_stale_version_is_refused(profiles: Profiles, site: int) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN)
+    stale = await profiles.load(site, "v-1")
+    await profiles.save(site, "v-1", stale, Profile(first_ms=8))
+
+    assert not await profiles.save(site, "v-1", stale, KNOWN)
+    assert (await profiles.load(site, "v-1")).profile == Profile(first_ms=8)
+
+
+async def test_the_events_of_a_save_are_known_from_then_on(profiles: Profiles, site: int) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN, ["e-1", "e-2"])
+
+    loaded = await profiles.load(site, "v-1", ["e-2", "e-3", "e-1"])
+
+    assert loaded.known_ids == {"e-1", "e-2"}
+
+
+async def test_events_that_were_known_stay_known(profiles: Profiles, site: int) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN, ["e-1"])
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN, ["e-2"])
+
+    assert (await profiles.load(site, "v-1", ["e-1", "e-2"])).known_ids == {"e-1", "e-2"}
+
+
+@pytest.mark.parametrize("other", ["v-2", "v", "v-1e", "", "{v-1}", "v-1}e-1", "1:v-1", "é", "$user:v-1"])
+async def test_no_visitor_sees_another_however_they_are_called(
+    profiles: Profiles, site: int, other: str
+) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN, ["e-1"])
+
+    assert await profiles.load(site, other, ["e-1", "-1"]) == Loaded(Profile(), ABSENT)
+
+
+async def test_no_site_sees_another(profiles: Profiles, site: int) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN, ["e-1"])
+
+    assert await profiles.load(site + 1_000_000, "v-1", ["e-1"]) == Loaded(Profile(), ABSENT)
+
+
+@pytest.mark.parametrize("fault", ["away", "slow"])
+async def test_a_store_that_does_not_answer_in_time_is_unavailable(stores: Stores, fault: str) -> None:
+    store: Profiles = getattr(stores, fault)()
+
+    with pytest.raises(ProfilesUnavailable):
+        await store.load(1, "v-1", ["e-1"])
+    with pytest.raises(ProfilesUnavailable):
+        await store.save(1, "v-1", Loaded(Profile(), ABSENT), KNOWN, ["e-1"])

@@ -1,0 +1,79 @@
+"""What decisions need from outside, in memory; `tests/contracts` holds each to what the real one promises."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from app.engine.profile import Profile
+from app.engine.records import Record
+from app.engine.ruleset import Ruleset
+from app.journal.append import JournalUnavailable
+from app.profiles.codec import ABSENT, decode_profile, encode_profile, version_of
+from app.profiles.loaded import Loaded, ProfilesUnavailable
+
+
+class FakeProfiles:
+    """Profiles as bytes under versions; `away` and `takes_s` make it fail or be slow."""
+
+    def __init__(self, *, budget_s: float = 0.01) -> None:
+        self.away = False
+        self.takes_s = 0.0
+        self.reads: list[tuple[int, str]] = []
+        self.writes: list[tuple[int, str]] = []
+        self._budget_s = budget_s
+        self._bodies: dict[tuple[int, str], bytes] = {}
+        self._marks: set[tuple[int, str, str]] = set()
+
+    async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
+        self.reads.append((site, visitor))
+        await self._answer()
+        body = self._bodies.get((site, visitor))
+        known = frozenset(id_ for id_ in event_ids if (site, visitor, id_) in self._marks)
+        if body is None:
+            return Loaded(Profile(), ABSENT, known)
+        return Loaded(decode_profile(body), version_of(body), known)
+
+    async def save(
+        self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
+    ) -> bool:
+        await self._answer()
+        if version_of(self._bodies.get((site, visitor), ABSENT)) != loaded.version:
+            return False
+        self.writes.append((site, visitor))
+        self._bodies[site, visitor] = encode_profile(profile)
+        self._marks |= {(site, visitor, id_) for id_ in event_ids}
+        return True
+
+    async def _answer(self) -> None:
+        # Others have their turn meanwhile, as with a store on a wire.
+        await asyncio.sleep(0)
+        if self.away:
+            raise ProfilesUnavailable("away")
+        if self.takes_s > self._budget_s:
+            await asyncio.sleep(self._budget_s)
+            raise ProfilesUnavailable("slow")
+
+
+class FakeJournal:
+    """Records in a list; a `full` one takes none."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.records: list[Record] = []
+
+    async def append(self, records: Sequence[Record]) -> None:
+        if records and self.full:
+            raise JournalUnavailable("full")
+        self.records += records
+
+
+class FakeRulesets:
+    """The rulesets that a test puts in force."""
+
+    def __init__(self, rulesets: Mapping[int, Ruleset] | None = None) -> None:
+        self._rulesets = dict(rulesets or {})
+
+    def publish(self, site: int, ruleset: Ruleset) -> None:
+        self._rulesets[site] = ruleset
+
+    def ruleset_of(self, site: int) -> Ruleset | None:
+        return self._rulesets.get(site)

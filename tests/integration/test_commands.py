@@ -1,0 +1,75 @@
+"""The commands of `signpost` that end by themselves."""
+
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.embedded.servers import Servers
+from app.main import openapi_document
+from app.storage.postgres import dsn_of
+from tests.databases import new_database
+from tests.integration.signpost import signpost
+
+NOWHERE = {"DATABASE_URL": "postgresql+asyncpg://u:p@127.0.0.1:1/x", "REDIS_URL": "unix:///nowhere"}
+
+
+def test_openapi_prints_the_document(tmp_path: Path) -> None:
+    ended = signpost("openapi", data_dir=tmp_path / "data")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads(ended.stdout) == openapi_document()
+    assert not (tmp_path / "data").exists()
+
+
+async def test_migrate_makes_the_tables_and_a_second_time_changes_nothing(
+    servers: Servers, tmp_path: Path
+) -> None:
+    async with new_database(servers.database_url) as database_url:
+        said = {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
+
+        ended = [signpost("migrate", data_dir=tmp_path, **said).returncode for _ in range(2)]
+
+        connection = await asyncpg.connect(dsn_of(database_url))
+        tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE tablename = 'revisions'")
+        await connection.close()
+    assert (ended, tables) == ([0, 0], 1)
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["ship"], ["serve"], ["site", "create", "shop"]])
+def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    ended = signpost(*arguments, data_dir=tmp_path / "data", **NOWHERE)
+
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("signpost: ")
+    assert "Connect call failed ('127.0.0.1', 1)" in line
+
+
+def test_a_setting_that_makes_no_sense_is_told_by_its_name(tmp_path: Path) -> None:
+    ended = signpost("serve", data_dir=tmp_path, WORKERS="0", PORT="http")
+
+    assert ended.returncode == 2
+    assert [line.split(": ")[1] for line in ended.stderr.splitlines()] == [
+        "SIGNPOST_PORT",
+        "SIGNPOST_WORKERS",
+    ]
+
+
+@pytest.mark.parametrize("key", ["", "shop de", "$shop", "x" * 129])
+def test_a_site_needs_a_plain_name(servers: Servers, tmp_path: Path, key: str) -> None:
+    said = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+
+    ended = signpost("site", "create", key, data_dir=tmp_path, **said)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "is no key" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["site"], ["site", "create"]])
+def test_a_command_that_is_none_is_told(tmp_path: Path, arguments: list[str]) -> None:
+    ended = signpost(*arguments, data_dir=tmp_path)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("usage: signpost")

@@ -1,0 +1,71 @@
+"""A record that PostgreSQL refuses holds up nothing but itself."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from app.engine.records import Record
+from app.storage.postgres import Postgres
+from tests.integration.ship_cases import Case, ids_of
+from tests.sites import SiteFactory
+from tests.unit.journal.journalled import assignment, event, new_assignments, new_events
+
+
+@pytest_asyncio.fixture
+async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
+    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
+    yield made
+    for journal in made.journals:
+        journal.close()
+
+
+UNSTORABLE = {
+    "text that no column holds": (event(visitor="a\0b"), "CharacterNotInRepertoireError"),
+    "text that no document holds": (event(properties={"a": "\0"}), "UntranslatableCharacterError"),
+    "a number that is too large": (event(site=2**40), "DataError"),
+    "an instant that is too late": (event(at_ms=2**60), "OverflowError"),
+    "a decision without an id": (assignment("nobody's"), "ValueError"),
+    "a phase that is too large": (assignment(phase=2**20), "OverflowError"),
+}
+
+
+@pytest.mark.parametrize(("bad", "reason"), UNSTORABLE.values(), ids=UNSTORABLE)
+async def test_a_record_that_is_refused_is_set_aside_and_all_others_arrive(
+    case: Case, bad: Record, reason: str
+) -> None:
+    good: list[Record] = [*new_events(case.site, 3), *new_assignments(case.site, 3)]
+    journal = case.new_journal()
+    await journal.append([*good[:4], bad, *good[4:]])
+    assert await case.shipper.ship_once() == 6
+    assert await case.events() + await case.decisions() == ids_of(good[:3]) + ids_of(good[3:])
+    assert case.fold.records == good
+    [kept] = case.kept()
+    [line] = kept.read_bytes().splitlines()
+    told = msgspec.json.decode(line)
+    assert told["reason"].startswith(reason)
+    assert msgspec.convert(told["record"], type(bad)) == bad
+
+
+async def test_a_record_that_was_refused_is_not_tried_again(case: Case) -> None:
+    journal = case.new_journal()
+    await journal.append([event(visitor="\0")])
+    for _ in range(2):
+        assert await case.shipper.ship_once() == 0
+    assert (case.shipper.refused, case.shipper.lag_bytes) == (1, 0)
+    assert len(case.kept()[0].read_bytes().splitlines()) == 1
+    journal.close()
+    await case.new_shipper().ship_once()
+    assert case.streams() == []
+
+
+async def test_many_that_are_refused_hold_up_nothing(case: Case) -> None:
+    good = new_events(case.site, 8)
+    bad = [event(f"bad-{number}", visitor="\0") for number in range(8)]
+    mixed = [record for pair in zip(good, bad, strict=True) for record in pair]
+    await case.new_journal().append(mixed)
+    assert await case.shipper.ship_once() == 8
+    assert case.fold.records == good
+    assert case.shipper.refused == 8

@@ -1,0 +1,40 @@
+import os
+from pathlib import Path
+
+from prometheus_client import generate_latest
+
+from app.api.metrics import registry_of
+from app.api.tally import Tally
+from app.journal.append import FileJournal
+from tests.builders import event
+
+
+def written(tally: Tally, journal: FileJournal) -> list[str]:
+    return generate_latest(registry_of(tally, journal)).decode().splitlines()
+
+
+async def test_the_metrics_tell_what_was_answered_and_what_the_journal_took(tmp_path: Path) -> None:
+    tally, journal = Tally(), FileJournal(tmp_path)
+    tally.count("/decide", 200, 2_000_000)
+    tally.count("/decide", 200, 500_000)
+    tally.count("/decide", 422, 0)
+    await journal.append([event("page_viewed")])
+    journal.refused = 3
+
+    lines = written(tally, journal)
+    journal.close()
+
+    assert 'signpost_answers_total{path="/decide",status="200"} 2.0' in lines
+    assert 'signpost_answers_total{path="/decide",status="422"} 1.0' in lines
+    assert 'signpost_answer_seconds_total{path="/decide"} 0.0025' in lines
+    assert "signpost_journal_records_total 1.0" in lines
+    assert f"signpost_journal_bytes_total {float(journal.bytes)}" in lines
+    assert "signpost_journal_refused_total 3.0" in lines
+
+
+def test_the_metrics_tell_which_process_they_are_of(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+
+    assert f'signpost_process_info{{pid="{os.getpid()}"}} 1.0' in written(Tally(), journal)
+
+    journal.close()

@@ -1,0 +1,71 @@
+"""A page that asks, and everything in memory that its decision needs."""
+
+from typing import Any
+
+from app.decision.decide import Decide, Decided
+from app.decision.observe import Observe
+from app.decision.page_load import PageLoad
+from app.engine.records import Assignment, Event
+from app.engine.ruleset import Ruleset
+from tests.builders import NOW, delivering, experiment, rule, ruleset, segment
+from tests.fakes import FakeJournal, FakeProfiles, FakeRulesets
+
+SITE = 1
+BOTH = frozenset({"personalization", "analytics"})
+ONLY_ANALYTICS = frozenset({"analytics"})
+ONLY_PERSONALIZATION = frozenset({"personalization"})
+NONE: frozenset[str] = frozenset()
+
+VIEWED_ONCE = segment("viewed", {"events.page_viewed.count": {"$gte": 1}})
+VIEWED_TWICE = segment("viewed-twice", {"events.page_viewed.count": {"$gte": 2}})
+
+
+def experimenting() -> Ruleset:
+    """A site with an experiment for everybody at `home.hero` and two segments by page views."""
+    return ruleset(
+        segments=[VIEWED_ONCE, VIEWED_TWICE], experiments=[experiment()], rules=[delivering("hero-copy")]
+    )
+
+
+def telling() -> Ruleset:
+    """A site that shows `offer` at `home.hero` to who has viewed a page, and runs no experiment."""
+    return ruleset(
+        segments=[VIEWED_ONCE, VIEWED_TWICE], rules=[rule("offer", audience={"segments": ["viewed"]})]
+    )
+
+
+def page(**fields: Any) -> PageLoad:
+    """A page that asks for `home.hero` for the visitor `v-1`."""
+    return PageLoad(**{"site": SITE, "visitor": "v-1", "placements": ["home.hero"], **fields})
+
+
+def viewed(id_: str = "e-1", **fields: Any) -> Event:
+    """A page view of `v-1`, now."""
+    at_ms = int(NOW.timestamp() * 1_000)
+    return Event(SITE, "v-1", id_, "page_viewed", {}, at_ms, at_ms, **fields)
+
+
+class Asking:
+    """The use cases over fakes."""
+
+    def __init__(self, published: Ruleset | None, profiles: FakeProfiles | None = None) -> None:
+        self.profiles = profiles or FakeProfiles()
+        self.journal = FakeJournal()
+        self.rulesets = FakeRulesets({SITE: published} if published is not None else {})
+        self.observe = Observe(self.profiles, self.journal, self.rulesets)
+        self._decide = Decide(self.profiles, self.journal, self.rulesets)
+
+    async def decide(self, **fields: Any) -> Decided:
+        return await self._decide.decide(page(**fields), NOW)
+
+    async def views(self, *ids: str) -> None:
+        """Let `v-1` have viewed pages before."""
+        await self.observe.observe([viewed(id_) for id_ in ids], BOTH)
+
+    @property
+    def events(self) -> list[Event]:
+        return [record for record in self.journal.records if isinstance(record, Event)]
+
+    @property
+    def assignments(self) -> list[Assignment]:
+        return [record for record in self.journal.records if isinstance(record, Assignment)]

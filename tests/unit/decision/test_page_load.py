@@ -1,0 +1,36 @@
+import pytest
+
+from app.decision.page_load import for_consent, profile_key, unseen
+from tests.unit.decision.asking import (
+    BOTH,
+    NONE,
+    ONLY_ANALYTICS,
+    ONLY_PERSONALIZATION,
+    page,
+    viewed,
+)
+
+
+def test_a_visitor_has_a_profile_of_its_own_until_the_user_is_known() -> None:
+    assert page().profile_key == profile_key("v-1", None) == "v-1"
+    assert page(user="u-1").profile_key == profile_key("v-1", "u-1") == "$user:u-1"
+
+
+@pytest.mark.parametrize(
+    ("consent", "only"),
+    [(BOTH, (False, False)), (ONLY_ANALYTICS, (False, True)), (ONLY_PERSONALIZATION, (True, False))],
+)
+def test_an_event_serves_what_the_visitor_agreed_to(consent: frozenset[str], only: tuple[bool, bool]) -> None:
+    [kept] = for_consent([viewed()], consent)
+
+    assert (kept.profile_only, kept.results_only) == only
+
+
+def test_without_any_consent_no_event_is_kept() -> None:
+    assert for_consent([viewed()], NONE) == []
+
+
+def test_of_events_with_one_id_the_first_is_new() -> None:
+    first, second = viewed("e-1"), viewed("e-1", trusted=True)
+
+    assert unseen([first, second, viewed("e-2"), viewed("e-3")], frozenset({"e-2"})) == [first, viewed("e-3")]

@@ -1,0 +1,89 @@
+"""The decision cases, through the engine alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from app.api.consent import granted
+from app.api.context import context_of
+from app.api.wire import EventBody
+from app.decision.page_load import profile_key
+from app.engine.compile import compile_ruleset, parse_document
+from app.engine.decision import Decision
+from app.engine.evaluate import evaluate
+from app.engine.names import snake_case
+from app.engine.profile import Profile
+from app.engine.records import Event
+from app.engine.ruleset import Ruleset
+from app.engine.visitor import Standing
+from app.profiles.fold import fold
+from app.rulesets.live import LiveSite
+from tests.builders import assignment, event
+from tests.case_files import FILES, Case, check, each_case
+
+EVERYTHING = frozenset({"personalization", "analytics"})
+
+
+@each_case
+def test_the_engine_decides_as_the_case_says(theme: str, case: Case) -> None:
+    rules = compiled(theme)
+    consent = granted(case.consent, LiveSite(1, theme, "", rules))
+
+    decision = decided(case, rules, remembered(case, rules), consent)
+
+    check(case.expect, written(decision))
+
+
+@cache
+def compiled(theme: str) -> Ruleset:
+    return compile_ruleset(parse_document(FILES[theme].config), 1)
+
+
+def remembered(case: Case, rules: Ruleset) -> Profile:
+    """Fold what happened before the case, in order."""
+    profile = Profile()
+    for step in case.history:
+        records = records_of(step.events, step.at)
+        if step.decide is not None:
+            loaded = Case(case.name, step.at, case.expect, visitor=case.who, placements=tuple(step.decide))
+            taken = decided(loaded, rules, profile, EVERYTHING).arms
+            profile = fold(
+                profile, [assignment(t.experiment, t.arm, step.at) for t in taken if t.first], rules
+            )
+        profile = fold(profile, records, rules)
+    return profile
+
+
+def records_of(events: Sequence[EventBody], at: datetime) -> list[Event]:
+    return [
+        event(snake_case(e.name), at, **{snake_case(name): value for name, value in e.properties.items()})
+        for e in events
+    ]
+
+
+def decided(case: Case, rules: Ruleset, profile: Profile, consent: frozenset[str]) -> Decision:
+    """Decide as the service does: without personalization nothing of the visitor is known."""
+    known = (
+        fold(profile, records_of(case.events, case.now), rules) if "personalization" in consent else Profile()
+    )
+    counted = "analytics" in consent
+    standing = Standing(
+        visitor=case.who.id, user=case.who.user_id, may_log=counted, may_enter=counted, consent=consent
+    )
+    seen = rules.see(known, context_of(case.context, None), standing, case.now)
+    return evaluate(rules, seen, case.placements)
+
+
+def written(decision: Decision) -> dict[str, Any]:
+    """Write a decision as the wire does."""
+    answer: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(decision))
+    return {**answer, "assignments": answer["arms"]}
+
+
+def test_no_two_cases_of_a_file_share_a_visitor() -> None:
+    for file in FILES.values():
+        who = [profile_key(case.who.id, case.who.user_id) for case in file.cases]
+        assert len(set(who)) == len(who)

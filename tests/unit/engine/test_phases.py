@@ -1,0 +1,174 @@
+"""What publishing may change of a running experiment, and what starts a new phase."""
+
+from typing import Any
+
+import pytest
+
+from app.engine.model import Document
+from app.engine.phases import advance
+from app.engine.problems import Problems
+from tests.builders import arm, delivering, experiment, parsed, placement, rule, variant
+
+
+def published(*rules: dict[str, Any], placements: Any = None, **fields: Any) -> Document:
+    """A document with one running experiment and the rule that delivers it."""
+    return parsed(
+        placements=placements or [placement()],
+        experiments=[experiment(**fields)],
+        rules=rules or [delivering("hero-copy")],
+    )
+
+
+def phase(*revisions: Document) -> int:
+    """The phase of the experiment after some revisions."""
+    before: Document | None = None
+    for revision in revisions:
+        before = advance(revision, before)
+    assert before is not None
+    return before.experiments[0].phase
+
+
+def refused(now: Document, before: Document) -> dict[str, str]:
+    with pytest.raises(Problems) as caught:
+        advance(now, before)
+    return {problem.pointer: problem.message for problem in caught.value.problems}
+
+
+def test_a_first_revision_begins_with_phase_one() -> None:
+    assert phase(published()) == 1
+
+
+def test_an_editor_cannot_set_the_phase() -> None:
+    assert phase(published(phase=7)) == 1
+    assert phase(published(), published(phase=7)) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        published(),
+        published(traffic=5),
+        published(sticky=False),
+        published(primary_metric=None, rollout="control"),
+        published(delivering("hero-copy", priority=1)),
+        published(delivering("hero-copy", note="new")),
+        published(delivering("hero-copy"), rule("another", audience={"stages": []})),
+        published(delivering("hero-copy"), rule("other", audience={"condition": {"stage": "x"}})),
+        published(placements=[placement(), placement("side")]),
+        published(placements=[placement("home.hero", "default", "offer", "spare")]),
+    ],
+)
+def test_what_does_not_matter_starts_no_phase(changed: Document) -> None:
+    assert phase(published(), changed) == 1
+
+
+NEW_TEXT = {
+    "key": "home.hero",
+    "default": "default",
+    "variants": [variant("default"), variant("offer", content="new")],
+}
+NEW_LOCALE = {**NEW_TEXT, "variants": [variant("default", locales={"de": "neu"}), variant("offer")]}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        published(arms=[arm("control", "default", weight=3), arm("treatment")]),
+        published(arms=[arm("control", "offer"), arm("treatment")]),
+        published(arms=[arm("control", None), arm("treatment")]),
+        published(placements=[NEW_TEXT]),
+        published(placements=[NEW_LOCALE]),
+        published(delivering("hero-copy", audience={"condition": {"context.country": "DE"}})),
+        published(delivering("hero-copy", audience={"segments": []}), delivering("hero-copy", key="second")),
+        published(delivering("hero-copy", enabled=False)),
+        published(delivering("hero-copy", key="renamed")),
+    ],
+)
+def test_weights_audience_and_content_start_a_new_phase(changed: Document) -> None:
+    assert phase(published(), changed) == 2
+    assert phase(published(), changed, published()) == 3
+    assert phase(published(), changed, changed) == 2
+
+
+def test_a_variant_without_a_placement_is_compared_too() -> None:
+    gone = [arm("control", variants={"gone": "x"}), arm("treatment")]
+
+    assert phase(published(arms=gone), published(arms=gone)) == 1
+
+
+def test_a_draft_that_starts_is_still_in_its_first_phase() -> None:
+    other = [arm("control", "default", weight=9), arm("treatment")]
+
+    assert phase(published(status="draft"), published(arms=other)) == 1
+
+
+@pytest.mark.parametrize("status", ["stopped", "archived"])
+def test_what_runs_again_is_in_a_new_phase(status: str) -> None:
+    assert phase(published(), published(status=status)) == 1
+    assert phase(published(), published(status=status), published()) == 2
+
+
+def test_what_changes_while_stopped_is_in_a_new_phase_only_when_it_runs() -> None:
+    other = [arm("control", "default", weight=9), arm("treatment")]
+
+    assert phase(published(), published(status="stopped"), published(status="stopped", arms=other)) == 1
+    assert phase(published(), published(status="stopped", arms=other), published(arms=other)) == 2
+
+
+def test_each_experiment_has_its_own_phase() -> None:
+    def both(weight: float) -> Document:
+        arms = [arm("control", "default", weight=weight), arm("treatment")]
+        return parsed(experiments=[experiment("a"), experiment("b", arms=arms)])
+
+    after = advance(both(2), advance(both(1), None))
+
+    assert [e.phase for e in after.experiments] == [1, 2]
+
+
+def test_an_experiment_that_is_new_begins_with_phase_one() -> None:
+    before = parsed(experiments=[experiment("a")])
+    after = advance(parsed(experiments=[experiment("b"), experiment("a")]), before)
+
+    assert [(e.key, e.phase) for e in after.experiments] == [("b", 1), ("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"unit": "user"}, "/experiments/0/unit"),
+        ({"salt": "other"}, "/experiments/0/salt"),
+        ({"analysis": {"alpha": 0.1}}, "/experiments/0/analysis"),
+        ({"arms": [arm("control"), arm("treatment"), arm("third")]}, "/experiments/0/arms"),
+        ({"arms": [arm("control")]}, "/experiments/0/arms"),
+        ({"arms": [arm("treatment"), arm("control", "default")]}, "/experiments/0/arms"),
+    ],
+)
+def test_what_is_frozen_while_it_runs_is_refused(changed: dict[str, Any], pointer: str) -> None:
+    assert list(refused(published(**changed), published())) == [pointer]
+    assert "frozen while the experiment runs" in refused(published(**changed), published())[pointer]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("draft", "running"), ("running", "stopped"), ("stopped", "running"), ("archived", "draft")],
+)
+def test_nothing_is_frozen_unless_it_runs_before_and_after(before: str, now: str) -> None:
+    changed = published(status=now, unit="user", salt="x", arms=[arm("only")])
+
+    assert advance(changed, published(status=before)).experiments[0].unit == "user"
+
+
+def test_everything_frozen_is_told_at_once() -> None:
+    found = refused(
+        parsed(experiments=[experiment("new"), experiment(unit="user", salt="x", arms=[arm("a")])]),
+        published(),
+    )
+
+    assert list(found) == ["/experiments/1/unit", "/experiments/1/salt", "/experiments/1/arms"]
+
+
+def test_advancing_leaves_the_document_as_it_was() -> None:
+    document = published(phase=4)
+    advance(document, published())
+
+    assert document == published(phase=4)

@@ -1,0 +1,73 @@
+"""Look-ups of one turn of the loop."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from app.kit.coalesced import Coalesced
+
+
+class Shelf:
+    """Answers each key with itself in capitals, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def load_many(self, keys: Sequence[str]) -> dict[str, str]:
+        self.calls.append(list(keys))
+        self.asked.set()
+        await self.go.wait()
+        if "bad" in keys:
+            raise LookupError("bad")
+        return {key: key.upper() for key in keys if key != "absent"}
+
+
+async def test_all_look_ups_of_one_turn_are_one_call() -> None:
+    shelf = Shelf()
+    reads = Coalesced(shelf.load_many)
+    found = await asyncio.gather(reads.find_many(["a", "b"]), reads.find_many(["b", "c"]))
+    assert list(found) == [["A", "B"], ["B", "C"]]
+    assert shelf.calls == [["a", "b", "c"]]
+
+
+async def test_a_later_turn_is_another_call() -> None:
+    shelf = Shelf()
+    reads = Coalesced(shelf.load_many)
+    await reads.find_many(["a"])
+    await reads.find_many(["a"])
+    assert shelf.calls == [["a"], ["a"]]
+
+
+async def test_what_there_is_nothing_for_is_none() -> None:
+    assert await Coalesced(Shelf().load_many).find_many(["absent", "a"]) == [None, "A"]
+
+
+async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
+    shelf = Shelf()
+    shelf.go.clear()
+    reads = Coalesced(shelf.load_many)
+    impatient = asyncio.create_task(reads.find_many(["a"]))
+    patient = asyncio.create_task(reads.find_many(["a"]))
+    await shelf.asked.wait()
+    impatient.cancel()
+    shelf.go.set()
+    assert await patient == ["A"]
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+
+
+async def test_a_failure_reaches_everybody_who_waits_for_it() -> None:
+    shelf = Shelf()
+    shelf.go.clear()
+    reads = Coalesced(shelf.load_many)
+    asked = [asyncio.create_task(reads.find_many([key])) for key in ("a", "bad", "gone")]
+    await shelf.asked.wait()
+    asked.pop().cancel()
+    shelf.go.set()
+    for task in asked:
+        with pytest.raises(LookupError, match="bad"):
+            await task

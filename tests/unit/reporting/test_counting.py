@@ -1,0 +1,65 @@
+from app.stats.aggregates import Aggregate
+from tests.builders import DAY, NOW
+from tests.unit.reporting.counted import counted, definition, order, orders, revenue, row
+
+
+def test_every_unit_is_counted_once_with_its_values() -> None:
+    found = counted(
+        definition(orders(), revenue()),
+        [row("a", "control", order(10), order(5)), row("b", "treatment"), row("c", "control", order(1))],
+    )
+    assert found.everyone.arms == {"control": 2, "treatment": 1}
+    assert found.everyone.aggregates_of("orders")["control"] == Aggregate(2, 2, 2)
+    assert found.everyone.aggregates_of("revenue")["control"] == Aggregate(2, 16, 226)
+    assert found.everyone.aggregates_of("revenue")["treatment"] == Aggregate(1, 0, 0)
+
+
+def test_the_rows_of_one_unit_are_one_unit() -> None:
+    found = counted(
+        definition(orders(), revenue()),
+        [row("a", "control", order(10)), row("a", "control", order(5)), row("b", "control")],
+    )
+    assert found.everyone.units == 2
+    assert found.everyone.aggregates_of("orders")["control"] == Aggregate(2, 1, 1)
+    assert found.everyone.aggregates_of("revenue")["control"] == Aggregate(2, 15, 225)
+
+
+def test_nobody_is_counted_where_nobody_is() -> None:
+    assert counted(definition(orders()), []).everyone.units == 0
+
+
+def test_a_unit_is_complete_at_the_instant_its_longest_window_closes() -> None:
+    just_closed, still_open = NOW - 14 * DAY, NOW - 14 * DAY + DAY / 86_400
+    found = counted(
+        definition(orders(window_days=1), revenue()),
+        [row("a", at=just_closed), row("b", at=still_open)],
+    )
+    assert (found.everyone.units, found.complete.units) == (2, 1)
+
+
+def test_without_metrics_everybody_is_complete() -> None:
+    assert counted(definition(), [row("a", at=NOW)]).complete.units == 1
+
+
+def test_crossed_units_are_counted() -> None:
+    assert counted(definition(), [row("a", crossed=True), row("b")]).crossed == 1
+
+
+def test_a_unit_counts_in_each_of_its_cuts_once() -> None:
+    found = counted(
+        definition(orders()),
+        [row("a", "control", order(), cuts=["new", "mobile", "new"]), row("b", "treatment", cuts=["mobile"])],
+    )
+    assert {value: tally.arms for value, tally in found.cuts.items()} == {
+        "new": {"control": 1, "treatment": 0},
+        "mobile": {"control": 1, "treatment": 1},
+    }
+    assert found.cuts["mobile"].aggregates_of("orders")["control"] == Aggregate(1, 1, 1)
+
+
+def test_a_unit_of_whom_a_cut_is_not_known_has_a_cut_without_a_value() -> None:
+    assert list(counted(definition(), [row("a", cuts=[None])]).cuts) == [None]
+
+
+def test_without_a_cut_there_are_none() -> None:
+    assert counted(definition(), [row("a")]).cuts == {}

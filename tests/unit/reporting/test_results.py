@@ -1,0 +1,139 @@
+from typing import Any
+
+import pytest
+
+from app.reporting.definition import Definition
+from app.reporting.queries import UnitRow
+from app.reporting.question import CutBy, Population, Question
+from app.reporting.report import ArmFigures, ArmUnits, MetricReport, Results
+from app.reporting.results import CUTS_LISTED, assemble
+from tests.builders import NOW, arm
+from tests.unit.reporting.counted import (
+    counted,
+    definition,
+    fixed,
+    order,
+    orders,
+    revenue,
+    row,
+    units,
+)
+
+
+def results(found: Definition, rows: list[UnitRow], **asked: Any) -> Results:
+    question = Question(site_id=1, experiment=found.key, **asked)
+    return assemble(found, counted(found, rows), question, NOW)
+
+
+def metric(found: Results, key: str) -> MetricReport:
+    return next(metric for metric in found.metrics if metric.metric == key)
+
+
+def clear_winner(**fields: Any) -> list[UnitRow]:
+    return [*units("control", 100, 10, **fields), *units("treatment", 100, 40, **fields)]
+
+
+def test_the_head_says_what_was_asked_and_of_how_many() -> None:
+    rows = [row("a", crossed=True), row("b", "treatment", at=NOW)]
+    found = results(definition(orders(), phase=2), rows, population=Population.EXPOSED)
+    assert (found.experiment, found.as_of, found.phase) == ("hero-copy", NOW, 2)
+    assert found.population is Population.EXPOSED
+    assert (found.units, found.units_complete, found.crossed_units) == (2, 1, 1)
+
+
+def test_arms_are_listed_with_units_and_promised_shares() -> None:
+    found = results(definition(arms=[arm("a", weight=3), arm("b")]), [row("x", "a"), row("y", "odd")])
+    assert found.arms == [ArmUnits("a", 1, 0.75), ArmUnits("b", 0, 0.25), ArmUnits("odd", 1, 0)]
+    assert found.sample_ratio.p_value == 0
+    assert found.verdict.call == "broken"
+
+
+def test_every_arm_has_its_figures_also_one_without_units() -> None:
+    found = results(definition(revenue()), [row("a", "control", order(4)), row("b", "control", order(6))])
+    assert metric(found, "revenue").arms == [
+        ArmFigures("control", 2, 10, 52, 5),
+        ArmFigures("treatment", 0, 0, 0, None),
+    ]
+    (comparison,) = metric(found, "revenue").comparisons
+    assert (comparison.difference, comparison.p_value, comparison.significant) == (None, None, False)
+
+
+def test_a_comparison_says_everything_that_this_version_figures() -> None:
+    (comparison,) = metric(results(definition(orders()), clear_winner()), "orders").comparisons
+    assert (comparison.arm, comparison.baseline, comparison.estimator) == ("treatment", "control", "plain")
+    assert comparison.difference == pytest.approx(0.3)
+    assert comparison.relative == pytest.approx(3)
+    assert comparison.interval == pytest.approx((0.1874086, 0.4125914), abs=1e-7)
+    assert comparison.p_value == comparison.adjusted_p_value == pytest.approx(9.634e-7, rel=1e-3)
+
+
+def test_what_has_no_figure_yet_is_null() -> None:
+    (comparison,) = metric(results(definition(orders()), clear_winner()), "orders").comparisons
+    assert comparison.always_valid is None
+    assert comparison.chance_to_win is None
+    assert comparison.expected_loss is None
+    assert comparison.relative_interval is None
+
+
+def test_a_metric_that_is_not_measured_is_listed_with_the_reason() -> None:
+    found = metric(results(definition(orders(kind="ratio")), [row("a")]), "orders")
+    assert (found.kind, found.arms, found.comparisons) == ("ratio", [], [])
+    assert found.note == "metrics of kind ratio are not measured by this version"
+
+
+def test_p_values_are_adjusted_over_all_metrics_of_the_experiment() -> None:
+    found = results(definition(orders(), orders("again")), clear_winner())
+    for key in ("orders", "again"):
+        (comparison,) = metric(found, key).comparisons
+        assert comparison.p_value is not None
+        assert comparison.adjusted_p_value == pytest.approx(2 * comparison.p_value)
+
+
+def test_a_fixed_test_rests_on_complete_units_alone() -> None:
+    judged = definition(orders(), analysis=fixed())
+    assert metric(results(judged, clear_winner()), "orders").comparisons[0].significant
+    early = metric(results(judged, clear_winner(at=NOW)), "orders").comparisons[0]
+    assert early.p_value is not None
+    assert early.p_value < 0.001
+    assert not early.significant
+
+
+def test_comparisons_can_be_asked_of_complete_units_alone() -> None:
+    rows = [*clear_winner(), *[row(f"late-{i}", "treatment", at=NOW) for i in range(300)]]
+    everyone = metric(results(definition(orders()), rows), "orders")
+    complete = metric(results(definition(orders()), rows, complete=True), "orders")
+    assert everyone.arms == complete.arms
+    assert everyone.comparisons[0].difference == pytest.approx(0)
+    assert complete.comparisons[0].difference == pytest.approx(0.3)
+
+
+def test_cuts_have_the_same_figures_but_decide_nothing() -> None:
+    judged = definition(orders(), analysis=fixed())
+    rows = [*clear_winner(cuts=["mobile"]), row("x", cuts=[None])]
+    found = results(judged, rows, by=CutBy.DEVICE)
+    mobile, unknown = found.cuts
+    assert (mobile.by, mobile.value, mobile.units) == (CutBy.DEVICE, "mobile", 200)
+    assert mobile.sample_ratio.p_value == 1
+    assert (unknown.value, unknown.units) == (None, 1)
+    (comparison,) = mobile.metrics[0].comparisons
+    assert comparison.p_value is not None
+    assert comparison.p_value < 0.001
+    assert comparison.adjusted_p_value is None
+    assert not comparison.significant
+
+
+def test_cuts_stand_in_the_order_of_their_values_and_the_unknown_one_last() -> None:
+    rows = [row("a", cuts=[None]), row("b", cuts=["b"]), row("c", cuts=["b"]), row("d", cuts=["a"])]
+    assert [c.value for c in results(definition(), rows, by=CutBy.STAGE).cuts] == ["a", "b", None]
+
+
+def test_only_the_largest_cuts_are_listed() -> None:
+    rows = [row(f"u{i}", cuts=[f"{i:04}"]) for i in range(CUTS_LISTED + 5)]
+    rows += [row("more", cuts=["9999"]), row("most", cuts=["9999"])]
+    listed = [c.value for c in results(definition(), rows, by=CutBy.COUNTRY).cuts]
+    assert len(listed) == CUTS_LISTED
+    assert listed[-1] == "9999"
+
+
+def test_without_a_question_for_cuts_there_are_none() -> None:
+    assert results(definition(), [row("a")]).cuts == []

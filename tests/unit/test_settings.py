@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SIGNPOST_{name.upper()}", raising=False)
+
+
+def test_nothing_need_be_said() -> None:
+    settings = Settings()
+
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 1)
+    assert settings.data_dir == Path(".local")
+    assert settings.journal_dir == Path(".local/journal")
+    assert settings.database_url is settings.redis_url is settings.admin_key is settings.site_key is None
+
+
+def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {
+        "HOST": "::1",
+        "PORT": "0",
+        "WORKERS": "2",
+        "DATA_DIR": "/srv/signpost",
+        "DATABASE_URL": "postgresql+asyncpg:///signpost",
+        "REDIS_URL": "redis://127.0.0.1",
+        "ADMIN_KEY": "sk_12345678",
+        "SITE_KEY": "pk_12345678",
+        "PROFILE_BUDGET_MS": "10",
+        "PROFILE_TTL_DAYS": "30",
+        "POLL_S": "2",
+        "PARENT_PID": "1",
+    }
+    assert {name.upper() for name in Settings.model_fields} == set(said)
+    for name, value in said.items():
+        monkeypatch.setenv(f"SIGNPOST_{name}", value)
+
+    settings = Settings()
+
+    assert {name: str(getattr(settings, name.lower())) for name in said} == {
+        **said,
+        "PROFILE_BUDGET_MS": "10.0",
+        "PROFILE_TTL_DAYS": "30.0",
+        "POLL_S": "2.0",
+    }
+    assert settings.journal_dir == Path("/srv/signpost/journal")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("WORKERS", "0"),
+        ("WORKERS", "65"),
+        ("ADMIN_KEY", "pk_12345678"),
+        ("ADMIN_KEY", "sk_short"),
+        ("ADMIN_KEY", "sk_with space in it"),
+        ("SITE_KEY", "sk_12345678"),
+        ("PROFILE_BUDGET_MS", "0"),
+        ("PROFILE_TTL_DAYS", "-1"),
+        ("POLL_S", "0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SIGNPOST_{name}", value)
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1
