@@ -5,11 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Return as soon as something holds; fail where it does not within 20 seconds."""
+    """Return as soon as something holds; fail where it does not within a minute."""
     deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
@@ -17,7 +17,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Return as soon as something holds, while the other tasks go on; fail after 20 seconds."""
+    """Return as soon as something holds, while the other tasks go on; fail after a minute."""
     async with asyncio.timeout(PATIENCE_S):
         while not await holds():  # noqa: ASYNC110 - what is waited for is nothing that could set an Event
             await asyncio.sleep(0.01)

@@ -11,11 +11,15 @@ V = TypeVar("V")
 class Coalesced(Generic[K, V]):
     """Asks `load_many` once for everything that was looked up in one turn of the loop, each key once.
 
-    Who stops waiting takes nothing from the others. What `load_many` raises reaches all who wait for it.
+    Who stops waiting takes nothing from the others. What `load_many` raises reaches all who wait for it; a
+    call that takes longer than `within_s` ends in a TimeoutError, lest it hold a connection for ever.
     """
 
-    def __init__(self, load_many: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(
+        self, load_many: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, within_s: float
+    ) -> None:
         self._load_many = load_many
+        self._within_s = within_s
         self._waiting: list[tuple[Sequence[K], asyncio.Future[list[V | None]]]] = []
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -38,7 +42,8 @@ class Coalesced(Generic[K, V]):
     async def _answer(self, waiting: list[tuple[Sequence[K], asyncio.Future[list[V | None]]]]) -> None:
         wanted = list(dict.fromkeys(key for keys, _ in waiting for key in keys))
         try:
-            found = await self._load_many(wanted)
+            async with asyncio.timeout(self._within_s):
+                found = await self._load_many(wanted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
             for _, future in waiting:
                 if not future.done():

@@ -31,6 +31,9 @@ _STORE = """
     WHERE profiles.site_id = folded.site_id AND profiles.visitor = folded.visitor
 """
 
+# Decisions give up long before.
+_READ_S = 1.0
+
 _Key = tuple[int, str]
 
 
@@ -41,10 +44,10 @@ class DurableProfiles:
         self._pool = pool
         self._ruleset_of = ruleset_of
         # New visitors come in crowds, and each of them is looked for here first.
-        self._reads = Coalesced(self._read)
+        self._reads = Coalesced(self._read, within_s=_READ_S)
 
     async def find(self, site: int, visitor: str) -> Profile | None:
-        """Read the durable copy; None for a stranger. Raises asyncpg's errors and OSError."""
+        """Read the durable copy; None for a stranger. Raises asyncpg's errors, OSError, TimeoutError."""
         return readable_profile((await self._reads.find_many([(site, visitor)]))[0])
 
     async def _read(self, keys: Sequence[_Key]) -> dict[_Key, bytes]:

@@ -45,8 +45,8 @@ class RedisProfiles:
         self._budget_s = budget_s
         self._ttl_s = ttl_s
         self._save = redis.register_script(_SAVE)
-        self._reads = Coalesced(self._read)
-        self._writes = Coalesced(self._write)
+        self._reads = Coalesced(self._read, within_s=budget_s)
+        self._writes = Coalesced(self._write, within_s=budget_s)
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         """Read a profile, and which of the event ids are known already."""
@@ -76,8 +76,7 @@ class RedisProfiles:
             tuple(_keys(site, visitor, event_ids)), loaded.version, encode_profile(profile), self._ttl_s
         )
         try:
-            async with asyncio.timeout(self._budget_s):
-                [saved] = await self._writes.find_many([write])
+            [saved] = await self._writes.find_many([write])
             if isinstance(saved, RedisError):
                 raise saved
             return bool(saved)

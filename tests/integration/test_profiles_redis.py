@@ -3,7 +3,9 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -20,6 +22,7 @@ from app.profiles.durable import DurableProfiles
 from app.profiles.loaded import Loaded, ProfilesUnavailable
 from app.profiles.redis import MARK_S, RedisProfiles
 from app.storage.postgres import Postgres
+from app.storage.redis import open_redis
 from tests.builders import ruleset, segment
 from tests.sites import SiteFactory
 
@@ -179,3 +182,70 @@ async def test_a_profile_behind_a_lock_is_not_waited_for_beyond_the_budget(store
 def test_the_ruleset_asks_for_what_these_tests_count() -> None:
     assert isinstance(RULES, Ruleset)
     assert "page_viewed" in RULES.needs
+
+
+class Middleman:
+    """Stands between a client and Valkey: while it is `deaf`, it takes connections and never says a word."""
+
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        self.deaf = False
+        self._behind = redis.connection_pool.connection_kwargs["path"]
+        self._path = folder / "middleman.sock"
+        self._conversations: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Redis]:
+        server = await asyncio.start_unix_server(self._meet, self._path)
+        client = open_redis(f"unix://{self._path}")
+        yield client
+        await client.aclose()
+        server.close()
+        for conversation in self._conversations:
+            conversation.cancel()
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = self._listen(writer) if self.deaf else self._pass_on(reader, writer)
+        self._conversations.add(asyncio.create_task(talk))
+
+    async def _listen(self, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            await asyncio.Event().wait()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, questions = await asyncio.open_unix_connection(self._behind)
+        with closing(writer), closing(questions):
+            await asyncio.gather(_copy(reader, questions), _copy(answers, writer))
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+
+
+async def test_a_valkey_that_was_deaf_for_long_is_used_again_once_it_hears(
+    store: Store, tmp_path: Path
+) -> None:
+    between = Middleman(store.redis, tmp_path)
+    async with between.client() as client:
+        impatient, patient = (
+            RedisProfiles(client, store.durable, budget_s=budget_s, ttl_s=TTL_S) for budget_s in (0.002, 10)
+        )
+        between.deaf = True
+        for _ in range(100):
+            with pytest.raises(ProfilesUnavailable):
+                await impatient.load(store.site, store.visitor)
+        between.deaf = False
+
+        assert await patient.load(store.site, store.visitor) == Loaded(Profile(), b"")
+
+
+async def test_profiles_that_wait_for_a_lock_leave_the_database_to_others(store: Store) -> None:
+    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.01, ttl_s=TTL_S)
+    async with store.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
+        for _ in range(10):
+            with pytest.raises(ProfilesUnavailable):
+                await impatient.load(store.site, store.visitor)
+
+        async with asyncio.timeout(20):
+            assert await store.pool.fetchval("SELECT true")

@@ -10,8 +10,7 @@ from app.engine.records import Assignment
 from app.kit.clock import ms_of
 from app.kit.ids import id_at
 from tests.builders import DAY, NOW, delivering, experiment, journey, rule, ruleset, segment
-from tests.unit.api.edge import PUBLIC, SECRET, Edge
-from tests.unit.api.test_identity import proof_of
+from tests.unit.api.edge import PUBLIC, SECRET, Edge, proof_of
 
 RULES: dict[str, Any] = {
     "segments": [segment("viewed", {"events.page_viewed.count": {"$gte": 1}})],

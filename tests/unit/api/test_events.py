@@ -12,8 +12,7 @@ from app.engine.records import Event
 from app.kit.clock import instant_of, ms_of
 from app.web.problems import WrongContentError
 from tests.builders import DAY, MINUTE, NOW, SECOND
-from tests.unit.api.edge import SECRET, Edge
-from tests.unit.api.test_identity import proof_of
+from tests.unit.api.edge import SECRET, Edge, proof_of
 
 
 def record(sent_at: datetime | None = None, **event: Any) -> Event:

@@ -1,6 +1,3 @@
-import hashlib
-import hmac
-
 import pytest
 
 from app.api.identity import caller_of, proven_user, site_of
@@ -9,7 +6,6 @@ from app.rulesets.live import LiveRulesets, LiveSite
 from app.web.keyring import Caller
 from app.web.problems import ProblemError, UnauthorizedError
 from tests.unit.api.edge import (
-    IDENTITY_SECRET,
     PUBLIC,
     PUBLIC_CALLER,
     SECRET,
@@ -17,12 +13,9 @@ from tests.unit.api.edge import (
     SITE,
     keyring,
     live_site,
+    proof_of,
     request,
 )
-
-
-def proof_of(user: str, secret: str = IDENTITY_SECRET) -> str:
-    return hmac.new(secret.encode(), user.encode(), hashlib.sha256).hexdigest()
 
 
 def user_of(caller: Caller | None, **visitor: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """A page that asks, and everything in memory that its decision needs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.decision.decide import Decide, Decided
@@ -7,6 +8,7 @@ from app.decision.observe import Observe
 from app.decision.page_load import PageLoad
 from app.engine.records import Assignment, Event
 from app.engine.ruleset import Ruleset
+from app.profiles.loaded import Loaded
 from tests.builders import NOW, delivering, experiment, rule, ruleset, segment
 from tests.fakes import FakeJournal, FakeProfiles, FakeRulesets
 
@@ -43,6 +45,15 @@ def viewed(id_: str = "e-1", **fields: Any) -> Event:
     """A page view of `v-1`, now."""
     at_ms = int(NOW.timestamp() * 1_000)
     return Event(SITE, "v-1", id_, "page_viewed", {}, at_ms, at_ms, **fields)
+
+
+class GoneAfterReading(FakeProfiles):
+    """A store that goes away between a decision's read and its write."""
+
+    async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
+        loaded = await super().load(site, visitor, event_ids)
+        self.away = True
+        return loaded
 
 
 class Asking:

@@ -1,15 +1,12 @@
 """When something is missing: the page renders, and nobody is counted wrongly."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from app.engine.decision import NOTHING
 from app.engine.profile import Profile
 from app.engine.reasons import Reason
 from app.profiles.loaded import Loaded
-from tests.fakes import FakeProfiles
-from tests.unit.decision.asking import SITE, Asking, experimenting, telling, viewed
+from tests.unit.decision.asking import SITE, Asking, GoneAfterReading, experimenting, telling, viewed
 
 
 async def test_without_a_revision_every_placement_is_left_to_the_page() -> None:
@@ -56,15 +53,6 @@ async def test_without_profiles_events_are_durable_and_count_for_the_decision(un
     assert decided.decision.segments == ("viewed",)
     assert [event.id for event in unreachable.events] == ["e-1"]
     assert unreachable.profiles.writes == []
-
-
-class GoneAfterReading(FakeProfiles):
-    """A store that goes away between a decision's read and its write."""
-
-    async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
-        loaded = await super().load(site, visitor, event_ids)
-        self.away = True
-        return loaded
 
 
 async def test_a_store_that_goes_away_before_the_write_is_told_and_what_was_logged_stays() -> None:

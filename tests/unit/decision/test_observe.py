@@ -5,8 +5,7 @@ from app.engine.profile import Profile
 from app.journal.append import JournalUnavailable
 from app.profiles.codec import ABSENT
 from app.profiles.loaded import Loaded
-from tests.unit.decision.asking import BOTH, SITE, Asking, telling, viewed
-from tests.unit.decision.test_missing import GoneAfterReading
+from tests.unit.decision.asking import BOTH, SITE, Asking, GoneAfterReading, telling, viewed
 
 
 async def test_an_accepted_event_is_durable_and_seen_by_the_next_decision() -> None:

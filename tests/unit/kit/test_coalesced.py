@@ -28,7 +28,7 @@ class Shelf:
 
 async def test_all_look_ups_of_one_turn_are_one_call() -> None:
     shelf = Shelf()
-    reads = Coalesced(shelf.load_many)
+    reads = Coalesced(shelf.load_many, within_s=60)
     found = await asyncio.gather(reads.find_many(["a", "b"]), reads.find_many(["b", "c"]))
     assert list(found) == [["A", "B"], ["B", "C"]]
     assert shelf.calls == [["a", "b", "c"]]
@@ -36,20 +36,20 @@ async def test_all_look_ups_of_one_turn_are_one_call() -> None:
 
 async def test_a_later_turn_is_another_call() -> None:
     shelf = Shelf()
-    reads = Coalesced(shelf.load_many)
+    reads = Coalesced(shelf.load_many, within_s=60)
     await reads.find_many(["a"])
     await reads.find_many(["a"])
     assert shelf.calls == [["a"], ["a"]]
 
 
 async def test_what_there_is_nothing_for_is_none() -> None:
-    assert await Coalesced(Shelf().load_many).find_many(["absent", "a"]) == [None, "A"]
+    assert await Coalesced(Shelf().load_many, within_s=60).find_many(["absent", "a"]) == [None, "A"]
 
 
 async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
     shelf = Shelf()
     shelf.go.clear()
-    reads = Coalesced(shelf.load_many)
+    reads = Coalesced(shelf.load_many, within_s=60)
     impatient = asyncio.create_task(reads.find_many(["a"]))
     patient = asyncio.create_task(reads.find_many(["a"]))
     await shelf.asked.wait()
@@ -63,7 +63,7 @@ async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
 async def test_a_failure_reaches_everybody_who_waits_for_it() -> None:
     shelf = Shelf()
     shelf.go.clear()
-    reads = Coalesced(shelf.load_many)
+    reads = Coalesced(shelf.load_many, within_s=60)
     asked = [asyncio.create_task(reads.find_many([key])) for key in ("a", "bad", "gone")]
     await shelf.asked.wait()
     asked.pop().cancel()
@@ -71,3 +71,13 @@ async def test_a_failure_reaches_everybody_who_waits_for_it() -> None:
     for task in asked:
         with pytest.raises(LookupError, match="bad"):
             await task
+
+
+async def test_a_call_that_takes_too_long_is_ended_for_everybody() -> None:
+    shelf = Shelf()
+    shelf.go.clear()
+    reads = Coalesced(shelf.load_many, within_s=0.01)
+    with pytest.raises(TimeoutError):
+        await reads.find_many(["a"])
+    shelf.go.set()
+    assert await reads.find_many(["a"]) == ["A"]

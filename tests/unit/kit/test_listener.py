@@ -1,9 +1,13 @@
 import socket
+import subprocess
+import sys
+import urllib.request
 from contextlib import closing
 
 import pytest
 
 from app.kit.listener import ListenError, bind
+from tests.waiting import wait_until
 
 
 def test_port_0_is_any_that_is_free() -> None:
@@ -40,3 +44,50 @@ def test_the_host_must_be_this_machine() -> None:
         ListenError, match=r"^cannot listen on 192\.0\.2\.1:0: Cannot assign requested address$"
     ):
         bind("192.0.2.1", 0)
+
+
+# Serves an app, says on which port, and goes on after it was told to end.
+SERVES = """
+import signal, sys
+from app.kit.listener import bind, serve
+signal.signal(signal.SIGTERM, lambda *_: None)
+listener = bind("127.0.0.1", 0)
+print(listener.getsockname()[1], flush=True)
+serve(sys.argv[1], listener, workers=int(sys.argv[2]), drain_s=1, logging={"version": 1})
+print("over", flush=True)
+"""
+
+
+def serving(app: str, workers: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SERVES, f"tests.unit.kit.apps:{app}", str(workers)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_app_is_served_until_it_is_told_to_end(workers: int) -> None:
+    with serving("answering", workers) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        wait_until(lambda: answer_of(port) == b"well")
+
+        process.terminate()
+
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 0
+
+
+def answer_of(port: int) -> bytes:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+            body: bytes = answer.read()
+            return body
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_app_that_cannot_start_ends_the_process_with_a_failure(workers: int) -> None:
+    with serving("failing", workers) as process:
+        assert process.stdout is not None
+        assert "over" not in process.stdout.read()
+    assert process.returncode == 3

@@ -9,7 +9,7 @@ from app.engine.profile import ArmHeld, Counter, Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
-from app.profiles.fold import LIST_LIMIT, TEXT_LIMIT, fold, number_of
+from app.profiles.fold import fold, number_of
 from tests.builders import DAY, HOUR, MINUTE, NOW, assignment, event, profile, ruleset, segment
 
 NOW_MS = ms_of(NOW)
@@ -122,9 +122,9 @@ def test_of_two_events_at_once_the_second_is_the_latest() -> None:
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        ("x" * (TEXT_LIMIT + 1), "x" * TEXT_LIMIT),
-        (list(range(LIST_LIMIT + 1)), list(range(LIST_LIMIT))),
-        (["a" * 5_000, 10**30, [1], {"a": 1}, None, True], ["a" * TEXT_LIMIT, 1e30, None, True]),
+        ("x" * (1_025), "x" * 1_024),
+        (list(range(33)), list(range(32))),
+        (["a" * 5_000, 10**30, [1], {"a": 1}, None, True], ["a" * 1_024, 1e30, None, True]),
         ({"nested": {"deeply": 1}}, None),
         (LARGEST, LARGEST),
         (-LARGEST - 1, -LARGEST - 1),
