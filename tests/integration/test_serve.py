@@ -226,3 +226,28 @@ def test_a_busy_port_is_told_before_anything_is_started(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr == f"signpost: cannot listen on 127.0.0.1:{port}: Address already in use\n"
     assert not (tmp_path / "data").exists()
+
+
+def test_a_connection_goes_on_after_a_refusal_whose_body_nobody_read(service: Service) -> None:
+    asked = {"visitor": {"id": "v-1"}, "placements": ["home.hero"], "context": {"url": "x" * 4_000}}
+    with service.workers(1) as (worker, *_):
+        assert worker.ask("POST", "/decide", asked, Authorization="Bearer pk_nobody")[0] == 401
+        assert worker.ask("POST", "/decide", asked, Content_Type="text/html")[0] == 401
+        assert decide(service, worker, "v-1")["visitor"]["id"] == "v-1"
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
+def test_a_body_that_is_too_large_ends_its_connection(service: Service, announced: bool) -> None:  # noqa: FBT001 - it comes from the line above
+    body = b" " * 65 * 1_024
+    framed = body if announced else b"%x\r\n%b\r\n" % (len(body), body)
+    length = b"Content-Length: %d" % len(body) if announced else b"Transfer-Encoding: chunked"
+    key = service.keys["public_key"].encode()
+    head = b"POST /decide HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer %b\r\n%b\r\n\r\n" % (key, length)
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.sendall(head + framed)
+        answer = b""
+        while received := connection.recv(65_536):
+            answer += received
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer
