@@ -13,7 +13,7 @@ def test_with_nothing_said_it_starts_a_service_for_its_own_journeys() -> None:
         None,
         None,
         1,
-        64,
+        16,
         None,
     )
 
