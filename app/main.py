@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from app.kit.clock import now
 from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.profiles.durable import DurableProfiles
+from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
@@ -109,6 +110,9 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     hurried = RedisProfiles(redis, durable, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s)
     # No page waits for the answer to an event, and one that is not folded in would be missed by decisions.
     patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s)
+    # The first page shall not pay for opening connections. A store that is away is no reason not to start.
+    with suppress(ProfilesUnavailable):
+        await patient.load(0, "")
     return Parts(Decide(hurried, journal, rulesets), Observe(patient, journal, rulesets), rulesets, keyring)
 
 
