@@ -26,7 +26,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     own.stop()
     own.save()
     together = Coverage(data_file=str(DATA / "together"))
-    together.combine([str(DATA)], keep=True)
+    together.combine([str(path) for path in DATA.glob("data.*")], keep=True)
     text = io.StringIO()
     together.report(file=text)
     for package, floor in FLOORS.items():
