@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.engine.counters import DAY_MS, HOUR_MS, RECENT_LIMIT, count_within
+from app.engine.counters import DAY_MS, HOUR_MS, count_within
 from app.engine.profile import Counter
 from app.kit.clock import ms_of
 from app.profiles.fold import fold
@@ -38,7 +38,7 @@ def test_without_a_window_no_instants_are_kept() -> None:
     assert profile(rules, event("x")).counters["x"].recent == []
 
 
-@pytest.mark.parametrize("count", [RECENT_LIMIT - 1, RECENT_LIMIT])
+@pytest.mark.parametrize("count", [1_000 - 1, 1_000])
 def test_a_window_is_exact_up_to_its_bound(count: int) -> None:
     counter = counter_of([n * MINUTE for n in range(count, 0, -1)])
 
@@ -50,13 +50,13 @@ def test_a_window_is_exact_up_to_its_bound(count: int) -> None:
 
 
 def test_beyond_the_bound_the_oldest_are_counted_by_their_hour() -> None:
-    counter = counter_of([n * MINUTE for n in range(RECENT_LIMIT + 90, 0, -1)])
-    oldest = NOW_MS - (RECENT_LIMIT + 90) * 60_000
+    counter = counter_of([n * MINUTE for n in range(1_000 + 90, 0, -1)])
+    oldest = NOW_MS - (1_000 + 90) * 60_000
 
-    assert counter.recent == [NOW_MS - n * 60_000 for n in range(RECENT_LIMIT, 0, -1)]
+    assert counter.recent == [NOW_MS - n * 60_000 for n in range(1_000, 0, -1)]
     # 1,090 minutes before noon it was 17:50 of the day before.
     assert counter.hours == {oldest // HOUR_MS: 10, oldest // HOUR_MS + 1: 60, oldest // HOUR_MS + 2: 20}
-    assert count_within(counter, NOW_MS, 1) == RECENT_LIMIT + 90
+    assert count_within(counter, NOW_MS, 1) == 1_000 + 90
 
 
 def test_a_smaller_window_stays_exact_when_the_larger_overflows() -> None:
@@ -78,7 +78,7 @@ def test_the_error_beyond_the_bound_is_less_than_the_first_hour() -> None:
 
 
 def test_hours_are_forgotten_once_no_window_reaches_them() -> None:
-    counter = counter_of([n * SECOND for n in range(RECENT_LIMIT + 5, 0, -1)])
+    counter = counter_of([n * SECOND for n in range(1_000 + 5, 0, -1)])
     assert counter.hours == {NOW_MS // HOUR_MS - 1: 5}
 
     kept, gone = fold_later(counter, 2 * DAY - SECOND), fold_later(counter, 2 * DAY)
@@ -100,11 +100,11 @@ def test_a_late_event_finds_its_place_among_the_others() -> None:
 
 
 def test_a_late_event_from_before_the_bound_is_counted_by_its_hour() -> None:
-    ages = [n * SECOND for n in range(RECENT_LIMIT, 0, -1)]
+    ages = [n * SECOND for n in range(1_000, 0, -1)]
     counter = counter_of([*ages, 3 * HOUR])
 
     assert counter.hours == {NOW_MS // HOUR_MS - 3: 1}
-    assert count_within(counter, NOW_MS, 1) == RECENT_LIMIT + 1
+    assert count_within(counter, NOW_MS, 1) == 1_000 + 1
 
 
 def test_a_late_event_from_before_every_window_counts_in_none() -> None:
@@ -117,6 +117,6 @@ def test_a_late_event_from_before_every_window_counts_in_none() -> None:
 def test_a_busy_visitor_keeps_a_small_profile() -> None:
     counter = counter_of([n * 10 * SECOND for n in range(20_000, 0, -1)])
 
-    assert len(counter.recent) == RECENT_LIMIT
+    assert len(counter.recent) == 1_000
     assert len(counter.hours) <= 2 * 24 + 1
     assert counter.count == 20_000
