@@ -13,9 +13,12 @@ from redis.asyncio import Redis
 
 from app.admin.routes import admin_router
 from app.api import health, openapi
+from app.api.client_address import Proxies
 from app.api.metrics import registry_of
 from app.api.parts import Parts
 from app.api.public import PublicEdge
+from app.api.user_agent import load_patterns
+from app.api.whereabouts import Whereabouts, open_countries
 from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.embedded.servers import start as start_embedded
@@ -93,6 +96,7 @@ def _mounted(api: FastAPI) -> FastAPI:
 
 async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: AsyncExitStack) -> Parts:
     """Open everything; what is opened last is closed first."""
+    load_patterns()
     addresses = stack.enter_context(servers(settings))
     postgres = await Postgres.open(addresses.database_url)
     stack.push_async_callback(postgres.close)
@@ -113,7 +117,15 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
         await patient.load(0, "")
-    return Parts(Decide(hurried, journal, rulesets), Observe(patient, journal, rulesets), rulesets, keyring)
+    decide, observe = Decide(hurried, journal, rulesets), Observe(patient, journal, rulesets)
+    return Parts(decide, observe, rulesets, keyring, _whereabouts(settings, stack))
+
+
+def _whereabouts(settings: Settings, stack: AsyncExitStack) -> Whereabouts:
+    countries = None if settings.country_db is None else open_countries(settings.country_db)
+    if countries is not None:
+        stack.callback(countries.close)
+    return Whereabouts(countries, Proxies(settings.trusted_proxies))
 
 
 def _reloading(postgres: Postgres, rulesets: LiveRulesets, keyring: Keyring) -> Callable[[], Awaitable[None]]:

@@ -1,9 +1,29 @@
 """Every environment variable, in one frozen class."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.api.whereabouts import open_countries
+
+
+def _networks_in(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    return tuple(ip_network(item) for part in text.split(",") if (item := part.strip()))
+
+
+def _of_countries(path: Path) -> Path:
+    """Refuse a file that cannot be used before anything is started."""
+    open_countries(path).close()
+    return path
+
+
+CountryFile = Annotated[Path, AfterValidator(_of_countries)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks_in)]
 
 
 class Settings(BaseSettings):
@@ -21,6 +41,10 @@ class Settings(BaseSettings):
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
     profile_budget_ms: float = Field(default=25, gt=0)
     profile_ttl_days: float = Field(default=90, gt=0)
+    # A MaxMind file of countries or cities.
+    country_db: CountryFile | None = None
+    # Whose X-Forwarded-For is believed: addresses and networks between commas.
+    trusted_proxies: Networks = ()
     poll_s: float = Field(default=0.5, gt=0)
     # Set by `signpost serve` for the processes it starts, so that none outlives it.
     parent_pid: int | None = None

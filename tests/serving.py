@@ -9,6 +9,9 @@ import httpx
 
 from app.api.public import PublicEdge
 
+# What a person's browser says it is.
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
 
 @asynccontextmanager
 async def edge_lifespan(app: PublicEdge) -> AsyncIterator[None]:

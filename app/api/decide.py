@@ -22,6 +22,10 @@ from app.web.problems import ForbiddenError
 # As of any instant whose neighbourhood every calendar, id and column can still express.
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
+# Where browsers say why they ask, the older ones last, and how that begins where nobody may ever look.
+_PURPOSES = (b"sec-purpose", b"purpose", b"x-moz")
+_AHEAD = (b"prefetch", b"prerender")
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -32,9 +36,9 @@ async def answer_decide(request: Request, parts: Parts, caller: Caller, now: dat
     site = site_of(caller, parts.rulesets)
     refuse_foreign_profile(body.visitor)
     instant = _instant(body, caller, now)
-    user = proven_user(body.visitor, caller, site)
-    decided = await parts.decide.decide(_page_load(body, request, caller, site, instant, user), instant)
-    unproven = body.visitor.user_id is not None and user is None
+    page = _page_load(body, request, parts, caller, site, instant)
+    decided = await parts.decide.decide(page, instant)
+    unproven = body.visitor.user_id is not None and page.user is None
     return _encoder.encode(_answer(body, caller, site, decided, unproven=unproven))
 
 
@@ -49,24 +53,26 @@ def _instant(body: DecideBody, caller: Caller, now: datetime) -> datetime:
 
 
 def _page_load(
-    body: DecideBody, request: Request, caller: Caller, site: LiveSite, now: datetime, user: str | None
+    body: DecideBody, request: Request, parts: Parts, caller: Caller, site: LiveSite, now: datetime
 ) -> PageLoad:
+    asks = request if caller.kind == "public" else None
+    context = context_of(body.context, asks, parts.whereabouts)
     page = PageLoad(
         site=site.id,
         visitor=body.visitor.id,
-        user=user,
+        user=proven_user(body.visitor, caller, site),
         placements=body.placements,
-        context=context_of(body.context, request if caller.kind == "public" else None),
+        context=context,
         consent=granted(body.consent, site),
-        countable=not _is_fetched_ahead(request),
+        countable=not (context.get("bot") or _is_fetched_ahead(request)),
     )
     events = records_of(body.events, site.id, page.profile_key, now, trusted=caller.kind == "secret")
     return msgspec.structs.replace(page, events=events)
 
 
 def _is_fetched_ahead(request: Request) -> bool:
-    """Whether a browser asks for a page that nobody may ever look at (prefetch, prerender)."""
-    return (request.header(b"sec-purpose") or "").startswith("prefetch")
+    """Whether a browser asks for a page that nobody may ever look at; a server may pass its header on."""
+    return any(request.headers.get(name, b"").lower().startswith(_AHEAD) for name in _PURPOSES)
 
 
 def _answer(

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.api.whereabouts import NOWHERE, Whereabouts
 from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.rulesets.live import LiveRulesets
@@ -15,3 +16,4 @@ class Parts(msgspec.Struct, frozen=True):
     observe: Observe
     rulesets: LiveRulesets
     keyring: Keyring
+    whereabouts: Whereabouts = NOWHERE

@@ -20,21 +20,30 @@ class ClientGone(Exception):  # noqa: N818 - nobody is left to answer
 
 
 class Request:
-    """One request. Header names are lower-case bytes; of a header sent twice the first counts."""
+    """One request. Header names are lower-case bytes; of a header sent twice the first counts.
 
-    __slots__ = ("_receive", "headers", "method", "path", "query")
+    `peer` is the address at the other end of the connection, None where it has none.
+    """
+
+    __slots__ = ("_receive", "_sent", "headers", "method", "path", "peer", "query")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
-        self.headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self.peer: str | None = client[0] if (client := scope.get("client")) else None
+        self._sent: list[tuple[bytes, bytes]] = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(reversed(self._sent))
         self._receive = receive
 
     def header(self, name: bytes) -> str | None:
         """Read a header; None where it was not sent."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def values(self, name: bytes) -> list[bytes]:
+        """Read a header as often as it was sent, in that order."""
+        return [value for sent, value in self._sent if sent == name]
 
     def query_value(self, name: str) -> str | None:
         """Read the first value of a query parameter; None where there is none."""

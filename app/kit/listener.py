@@ -52,6 +52,8 @@ def serve(
         workers=workers,
         access_log=False,
         server_header=False,
+        # Who is at the other end stays who it is: whom to believe about clients is for the app to say.
+        proxy_headers=False,
         lifespan="on",
         log_config=dict(logging),
         timeout_graceful_shutdown=drain_s,

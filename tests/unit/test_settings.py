@@ -1,9 +1,11 @@
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from app.settings import Settings
+from tests.country_files import write_countries
 
 
 @pytest.fixture(autouse=True)
@@ -18,10 +20,12 @@ def test_nothing_need_be_said() -> None:
     assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 1)
     assert settings.data_dir == Path(".local")
     assert settings.journal_dir == Path(".local/journal")
+    assert settings.country_db is None
+    assert settings.trusted_proxies == ()
     assert settings.database_url is settings.redis_url is settings.admin_key is settings.site_key is None
 
 
-def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = {
         "HOST": "::1",
         "PORT": "0",
@@ -33,6 +37,8 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "SITE_KEY": "pk_12345678",
         "PROFILE_BUDGET_MS": "10",
         "PROFILE_TTL_DAYS": "30",
+        "COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb")),
+        "TRUSTED_PROXIES": "10.0.0.0/8",
         "POLL_S": "2",
         "PARENT_PID": "1",
     }
@@ -46,6 +52,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         **said,
         "PROFILE_BUDGET_MS": "10.0",
         "PROFILE_TTL_DAYS": "30.0",
+        "TRUSTED_PROXIES": "(IPv4Network('10.0.0.0/8'),)",
         "POLL_S": "2.0",
     }
     assert settings.journal_dir == Path("/srv/signpost/journal")
@@ -65,6 +72,11 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         ("PROFILE_BUDGET_MS", "0"),
         ("PROFILE_TTL_DAYS", "-1"),
         ("POLL_S", "0"),
+        ("COUNTRY_DB", "/nowhere/country.mmdb"),
+        ("COUNTRY_DB", __file__),
+        ("COUNTRY_DB", "/"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1,proxy.example"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_its_name(
@@ -76,6 +88,29 @@ def test_what_makes_no_sense_is_refused_by_its_name(
         Settings()
 
     assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+def test_a_file_of_countries_that_cannot_be_used_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SIGNPOST_COUNTRY_DB", __file__)
+
+    with pytest.raises(ValidationError, match=r"test_settings\.py is no MaxMind file"):
+        Settings()
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNPOST_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,,2001:db8::/32 ,")
+
+    said = Settings().trusted_proxies
+
+    assert [str(network) for network in said] == ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
+
+
+def test_settings_can_be_said_in_a_program_too() -> None:
+    networks = (ip_network("10.0.0.0/8"),)
+
+    assert Settings(trusted_proxies=networks).trusted_proxies == networks
 
 
 def test_settings_do_not_change() -> None:

@@ -105,3 +105,15 @@ async def test_a_large_body_is_not_read_to_its_end() -> None:
 async def test_a_client_may_hang_up_in_the_middle() -> None:
     with pytest.raises(ClientGone):
         await request([b"{"], then_gone=True).json_body(10)
+
+
+def test_a_header_that_is_sent_twice_can_be_read_twice() -> None:
+    scope = scope_of()
+    scope["headers"] = [(b"x-twice", b"first"), (b"x-other", b""), (b"x-twice", b"second")]
+
+    assert Request(scope, receiving([])).values(b"x-twice") == [b"first", b"second"]
+
+
+@pytest.mark.parametrize(("client", "peer"), [(("203.0.113.9", 443), "203.0.113.9"), (None, None)])
+def test_the_peer_is_who_is_at_the_other_end(client: tuple[str, int] | None, peer: str | None) -> None:
+    assert Request({**scope_of(), "client": client}, receiving([])).peer == peer

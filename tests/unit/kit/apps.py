@@ -10,7 +10,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def answering() -> App:
-    """An app that starts and answers every request with `well`."""
+    """An app that starts and answers every request with its client's address and `well`."""
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -18,8 +18,10 @@ def answering() -> App:
                 await receive()
                 await send({"type": f"lifespan.{step}.complete"})
             return
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
-        await send({"type": "http.response.body", "body": b"well"})
+        body = f"{scope['client'][0]} well".encode()
+        length = str(len(body)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": body})
 
     return app
 
