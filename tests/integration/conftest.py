@@ -1,8 +1,15 @@
 """What tests over the real servers share."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 import pytest_asyncio
 
+from app.embedded.place import Place
+from app.embedded.servers import start
 from app.storage.postgres import Postgres
+from tests.integration.embedded_place import nothing_runs, place_in
 from tests.integration.planted import Planted
 from tests.sites import SiteFactory
 
@@ -11,3 +18,26 @@ from tests.sites import SiteFactory
 async def planted(postgres: Postgres, new_site: SiteFactory) -> Planted:
     """A site of one's own whose records a test plants itself."""
     return Planted(postgres, (await new_site()).site_id)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A folder in which embedded servers were made, for a whole module."""
+    with place_in(tmp_path_factory.mktemp("embedded") / "data") as place:
+        start(place.root).close()
+        yield place
+
+
+@pytest.fixture
+def place(made: Place) -> Iterator[Place]:
+    """A place where servers ran before, and none run."""
+    assert nothing_runs(made)
+    yield made
+    assert nothing_runs(made)
+
+
+@pytest.fixture
+def new_place(tmp_path: Path) -> Iterator[Place]:
+    """A place of the test's own, where nothing ever ran."""
+    with place_in(tmp_path / "data") as place:
+        yield place

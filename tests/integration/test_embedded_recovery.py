@@ -2,8 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from tests.integration.embedded_place import (
     has_mark,
     leave_mark,
     nothing_runs,
-    place_in,
     postmaster,
     reapers,
     servers_of,
@@ -25,28 +22,6 @@ from tests.integration.embedded_place import (
     told_by,
     user_of,
 )
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with place_in(tmp_path_factory.mktemp("embedded") / "data") as place:
-        start(place.root).close()
-        yield place
-
-
-@pytest.fixture
-def place(made: Place) -> Iterator[Place]:
-    """A place where servers ran before, and none run."""
-    assert nothing_runs(made)
-    yield made
-    assert nothing_runs(made)
-
-
-@pytest.fixture
-def new_place(tmp_path: Path) -> Iterator[Place]:
-    """A place of the test's own, where nothing ever ran."""
-    with place_in(tmp_path / "data") as place:
-        yield place
 
 
 def test_a_killed_postgres_is_started_again_with_every_committed_row(place: Place) -> None:

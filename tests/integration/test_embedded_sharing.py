@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from tests.integration.embedded_place import (
     leave_mark,
     nothing_runs,
     open_files,
-    place_in,
     postmaster,
     reapers,
     servers_of,
@@ -33,28 +31,6 @@ from tests.integration.embedded_place import (
     told_by,
     user_of,
 )
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with place_in(tmp_path_factory.mktemp("embedded") / "data") as place:
-        start(place.root).close()
-        yield place
-
-
-@pytest.fixture
-def place(made: Place) -> Iterator[Place]:
-    """A place where servers ran before, and none run."""
-    assert nothing_runs(made)
-    yield made
-    assert nothing_runs(made)
-
-
-@pytest.fixture
-def new_place(tmp_path: Path) -> Iterator[Place]:
-    """A place of the test's own, where nothing ever ran."""
-    with place_in(tmp_path / "data") as place:
-        yield place
 
 
 async def test_the_urls_serve_asyncpg_sqlalchemy_and_redis(
