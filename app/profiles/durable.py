@@ -11,9 +11,14 @@ from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
 from app.profiles.fold import fold
 
+# One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
+# join while the table is small is a scan of it all, and that plan would outlive the smallness.
 _FIND = """
-    SELECT site_id, visitor, body FROM profiles
-    JOIN unnest($1::int[], $2::text[]) AS wanted (site_id, visitor) USING (site_id, visitor)
+    SELECT wanted.site_id, wanted.visitor, found.body
+    FROM unnest($1::int[], $2::text[]) AS wanted (site_id, visitor), LATERAL (
+        SELECT body FROM profiles
+        WHERE profiles.site_id = wanted.site_id AND profiles.visitor = wanted.visitor LIMIT 1
+    ) AS found
 """
 # A row that is there is written as it is: that locks it until the transaction ends, and a new one is locked
 # as well, so that no two shippers fold into the same copy. The order is fixed, so that they never wait for
