@@ -36,6 +36,9 @@ test-browser: install ## a page on another origin, in Debian's Chromium
 demo: install ## replay a small set of journeys against a service of its own
 	$(BIN)/python -m loadtests.replay
 
+bench: install ## what a decision costs by the number of rules; fails where it grows with them
+	$(BIN)/python -m loadtests.bench_engine
+
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
 lock: ## compile both locks anew, what runs and what tests (needs uv)

@@ -7,6 +7,7 @@ from typing import Any
 from app.engine.compile import compile_ruleset, parse_document
 from app.engine.decision import Choice, Decision
 from app.engine.evaluate import evaluate
+from app.engine.index import Search
 from app.engine.model import Document
 from app.engine.profile import Profile
 from app.engine.records import Assignment, Event, Record
@@ -131,6 +132,11 @@ def visitor(
     """A visitor as a decision sees it; a stranger, unless something is remembered."""
     who = Standing(**{"visitor": "v-1", **standing})
     return rules.see(remembered or Profile(), context or {}, who, at)
+
+
+def addressed(rules: Ruleset, seen: Visitor, at: str = "home.hero") -> list[str]:
+    """The rules that address a visitor at a placement, in order."""
+    return [rules.rules[number].key for number in Search(rules.index, seen, held_out=False).at(at)]
 
 
 def decide(

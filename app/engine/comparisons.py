@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from app.engine.event_attributes import normalized
-from app.engine.places import DEEPEST, has_operators, is_array
+from app.engine.places import DEEPEST, has_operators, is_array, is_object
 from app.engine.problems import escaped
 
 _GROUPS = frozenset(("$and", "$or", "$nor"))
@@ -25,23 +25,23 @@ def comparisons_in(condition: object, pointer: str = "", depth: int = 0) -> Iter
 
     A bare value is listed as `$eq`. What `$elemMatch` asks of elements is its operand, not a comparison.
     """
-    if not isinstance(condition, Mapping) or depth > DEEPEST:
+    if not is_object(condition) or depth > DEEPEST:
         return
     for key, value in condition.items():
         if type(key) is not str:
             continue
         at_key = f"{pointer}/{escaped(key)}"
-        if key == "$not":
+        if not key.startswith("$"):
+            yield from _comparisons_of(normalized(key), value, at_key, depth)
+        elif key == "$not":
             yield from comparisons_in(value, at_key, depth + 1)
         elif key in _GROUPS:
             for index, inner in enumerate(_elements(value)):
                 yield from comparisons_in(inner, f"{at_key}/{index}", depth + 1)
-        elif not key.startswith("$"):
-            yield from _comparisons_of(normalized(key), value, at_key, depth)
 
 
 def _comparisons_of(path: tuple[str, ...], value: object, pointer: str, depth: int) -> Iterator[Comparison]:
-    if not isinstance(value, Mapping) or not has_operators(value):
+    if not has_operators(value):
         yield Comparison(path, "$eq", value, pointer)
         return
     for operator, operand in value.items():

@@ -10,6 +10,7 @@ from app.engine.bucketing import arm_bounds, share_bound
 from app.engine.checks import check_document
 from app.engine.conditions import Predicate, attributes_of, compile_condition
 from app.engine.counters import needs_of
+from app.engine.index import index_of
 from app.engine.model import Condition, Document, Experiment, Journey, Placement, Rule, Variant
 from app.engine.problems import Problem, Problems
 from app.engine.references import conditions_of, primary_journey_of, resolution_order
@@ -21,7 +22,6 @@ from app.engine.ruleset import (
     CompiledVariant,
     Ruleset,
 )
-from app.engine.schedule import compile_schedule
 from app.engine.stages import CompiledJourney, CompiledStage, decay_of
 from app.kit.places import place_of
 
@@ -48,16 +48,22 @@ class _Compilation:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._zone = ZoneInfo(document.site.timezone)
+        self._groups = {group.key: group for group in document.exclusion_groups}
+        self._running = _running_in_groups(document)
         self._experiments = {e.key: self._experiment(e) for e in document.experiments}
 
     def ruleset(self, revision: int) -> Ruleset:
         document = self._document
         primary = primary_journey_of(document)
+        asked = (rule for rule in document.rules if self._delivers(rule))
+        ranked = sorted(asked, key=lambda rule: (-rule.priority, rule.key))
         return Ruleset(
             revision=revision,
             site=document.site,
             zone=self._zone,
-            placements=self._placements(),
+            placements={placement.key: _placement(placement) for placement in document.placements},
+            rules=[self._rule(rule) for rule in ranked],
+            index=index_of(ranked, self._zone),
             order=[self._step(pointer) for pointer in resolution_order(document)],
             primary_journey=primary.key if primary is not None else None,
             experiments=self._experiments,
@@ -66,32 +72,17 @@ class _Compilation:
             needs=needs_of(path for _, c in conditions_of(document) for path in attributes_of(c)),
         )
 
-    def _placements(self) -> dict[str, CompiledPlacement]:
-        rules: dict[str, list[CompiledRule]] = {p.key: [] for p in self._document.placements}
-        for rule in sorted(self._document.rules, key=lambda rule: (-rule.priority, rule.key)):
-            compiled = self._rule(rule) if rule.enabled else None
-            if compiled is not None:
-                for placement in rule.placements:
-                    rules[placement].append(compiled)
-        return {p.key: _placement(p, rules[p.key]) for p in self._document.placements}
-
-    def _rule(self, rule: Rule) -> CompiledRule | None:
-        """Compile a rule; None for one whose experiment has nothing to deliver, which is passed over."""
+    def _delivers(self, rule: Rule) -> bool:
+        """Tell a rule that is asked from one that is off, or whose experiment has nothing to deliver."""
         experiment = self._experiments[rule.deliver.experiment] if rule.deliver.experiment else None
-        if experiment is not None and not experiment.running and experiment.rollout is None:
-            return None
-        audience = rule.audience
+        return rule.enabled and (experiment is None or experiment.running or experiment.rollout is not None)
+
+    def _rule(self, rule: Rule) -> CompiledRule:
+        delivered = rule.deliver.experiment
         return CompiledRule(
             key=rule.key,
-            stages=frozenset(audience.stages),
-            segments=frozenset(audience.segments),
-            not_segments=frozenset(audience.not_segments),
-            condition=_predicate(audience.condition or None),
-            in_force=compile_schedule(rule.schedule, self._zone) if rule.schedule else None,
-            consent=frozenset(rule.consent),
-            in_holdout=rule.in_holdout,
             variant=rule.deliver.variant,
-            experiment=experiment,
+            experiment=self._experiments[delivered] if delivered is not None else None,
         )
 
     def _experiment(self, experiment: Experiment) -> CompiledExperiment:
@@ -115,15 +106,8 @@ class _Compilation:
         share = experiment.exclusion_group
         if share is None:
             return None
-        group = next(group for group in self._document.exclusion_groups if group.key == share.key)
-        others = (
-            other.key
-            for other in self._document.experiments
-            if other.exclusion_group is not None
-            and other.exclusion_group.key == share.key
-            and other.key != experiment.key
-            and other.status == "running"
-        )
+        group = self._groups[share.key]
+        others = (key for key in self._running.get(share.key, ()) if key != experiment.key)
         salt = group.key if group.salt is None else group.salt
         start, end = share_bound(share.start), share_bound(share.end)
         return CompiledGroup(salt, group.unit, start, end, tuple(others))
@@ -136,14 +120,22 @@ class _Compilation:
         return segment.key, compile_condition(segment.condition)
 
 
+def _running_in_groups(document: Document) -> dict[str, list[str]]:
+    running: dict[str, list[str]] = {}
+    for experiment in document.experiments:
+        if experiment.exclusion_group is not None and experiment.status == "running":
+            running.setdefault(experiment.exclusion_group.key, []).append(experiment.key)
+    return running
+
+
 def _predicate(condition: Condition | None) -> Predicate | None:
     return None if condition is None else compile_condition(condition)
 
 
-def _placement(placement: Placement, rules: list[CompiledRule]) -> CompiledPlacement:
+def _placement(placement: Placement) -> CompiledPlacement:
     variants = {variant.key: _variant(variant) for variant in placement.variants}
     default = variants[placement.default] if placement.default is not None else None
-    return CompiledPlacement(key=placement.key, default=default, variants=variants, rules=rules)
+    return CompiledPlacement(key=placement.key, default=default, variants=variants)
 
 
 def _variant(variant: Variant) -> CompiledVariant:

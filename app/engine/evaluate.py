@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.engine.bucketing import bucket_of
 from app.engine.decision import NOTHING, ArmTaken, Choice, Decision
+from app.engine.index import Search
 from app.engine.reasons import Reason
 from app.engine.ruleset import (
     CompiledExperiment,
@@ -43,16 +44,16 @@ class _Evaluation:
         self.arms: list[ArmTaken] = []
         self._arm_of: dict[str, str | None] = {}
         self._held_out = self._side_of_holdout() == GENERIC
+        self._search = Search(ruleset.index, visitor, held_out=self._held_out)
 
     def choose(self, key: str) -> Choice:
         placement = self._ruleset.placements.get(key)
         if placement is None:
             return Choice(None, NOTHING, Reason.UNKNOWN_PLACEMENT)
-        for rule in placement.rules:
-            if (rule.in_holdout or not self._held_out) and rule.addresses(self._visitor):
-                choice = self._deliver(rule, placement)
-                if choice is not None:
-                    return choice
+        for number in self._search.at(key):
+            choice = self._deliver(self._ruleset.rules[number], placement)
+            if choice is not None:
+                return choice
         reason = Reason.HOLDOUT if self._held_out else Reason.DEFAULT
         return self._show(placement.default, reason) if placement.default else Choice(None, NOTHING, reason)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from app.engine.equality import is_number
@@ -31,6 +32,7 @@ _FOR_INSTANTS = frozenset(("$eq", "$ne", "$before", "$after", "$exists", "$type"
 _EQUALITIES = frozenset(("$eq", "$ne", "$in", "$nin"))
 
 
+@lru_cache(maxsize=4_096)
 def normalized(path: str) -> tuple[str, ...]:
     """Split a path; in one of events, the names of events and properties become snake_case."""
     parts = tuple(path.split("."))

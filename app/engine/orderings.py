@@ -47,19 +47,21 @@ def ordering(compare: Comparison, operand: object, place: Place) -> Check:
     return place.refuse("must be a finite number or a string")
 
 
-def _against_number(compare: Comparison, bound: float) -> Check:
-    null_holds = compare(0, bound)
+def number_of(value: object) -> float | None:
+    """Read an attribute as a number; None for what compares with no number."""
+    if value is None:
+        return 0
+    if type(value) is str:
+        return number_in(value)
+    if type(value) is float:
+        return None if math.isnan(value) else value
+    return value if type(value) is int else None
 
+
+def _against_number(compare: Comparison, bound: float) -> Check:
     def holds(value: Any, _now: object) -> bool:
-        kind = type(value)
-        if kind is int or kind is float:
-            return compare(value, bound)
-        if value is None:
-            return null_holds
-        if kind is str:
-            number = number_in(value)
-            return number is not None and compare(number, bound)
-        return False
+        number = number_of(value)
+        return number is not None and compare(number, bound)
 
     return holds
 

@@ -2,13 +2,16 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from types import NoneType
+from typing import Any, TypeAlias, TypeGuard
 
 import msgspec
 
 from app.engine.problems import Problem, escaped
 
 DEEPEST = 32
+
+_SCALARS = frozenset({str, int, float, bool, NoneType})
 
 Check: TypeAlias = Callable[[Any, Any], bool]
 """Whether one value passes: called with the value and the instant of the decision (or None)."""
@@ -60,6 +63,18 @@ def is_array(value: object) -> bool:
     return type(value) is list or type(value) is tuple
 
 
-def has_operators(value: object) -> bool:
+def is_object(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Tell whether a document holds an object here."""
+    # To ask a scalar whether it is a Mapping is slow, and compiling asks a million times.
+    kind = type(value)
+    return kind is dict or (kind not in _SCALARS and isinstance(value, Mapping))
+
+
+def has_operators(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Tell an operator object, or what was meant as one, from a value to be equal to."""
-    return isinstance(value, Mapping) and any(type(key) is str and key.startswith("$") for key in value)
+    if not is_object(value):
+        return False
+    for key in value:  # noqa: SIM110 -- any() would allocate a generator for every value of a document
+        if type(key) is str and key.startswith("$"):
+            return True
+    return False

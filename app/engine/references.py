@@ -1,11 +1,12 @@
 """Whether everything a document names exists, and in which order segments and journeys are resolved."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from typing import Any, NamedTuple
 
 from app.engine.comparisons import comparisons_in, literals_of
-from app.engine.conditions import attributes_of, operands_of
+from app.engine.conditions import operands_of
 from app.engine.model import Condition, Document, Experiment, Journey, Rule
 from app.engine.problems import Problem, escaped
 
@@ -54,11 +55,12 @@ def check_references(document: Document) -> Iterator[Problem]:
     for field, word in _LISTS:
         yield from doubled(f"/{field}", word, [part.key for part in getattr(document, field)])
     yield from _check_placements(document)
-    yield from _check_attributes(document)
+    names = _names_of(document)
+    yield from _check_attributes(document, names)
     for i, experiment in enumerate(document.experiments):
-        yield from _check_experiment(document, experiment, f"/experiments/{i}")
+        yield from _check_experiment(names, experiment, f"/experiments/{i}")
     for i, rule in enumerate(document.rules):
-        yield from _check_rule(document, rule, f"/rules/{i}")
+        yield from _check_rule(names, rule, f"/rules/{i}")
     if sum(journey.primary for journey in document.journeys) > 1:
         yield Problem("/journeys", "only one journey can be primary")
     for i, journey in enumerate(document.journeys):
@@ -76,6 +78,36 @@ _LISTS = (
 )
 
 
+class _Names(NamedTuple):
+    """What a document's parts can refer to: placements with their variants, the primary journey's stages."""
+
+    placements: Mapping[str, Collection[str]]
+    segments: Collection[str]
+    journeys: Collection[str]
+    stages: Collection[str]
+    metrics: Collection[str]
+    groups: Collection[str]
+    experiments: Collection[str]
+
+
+def _names_of(document: Document) -> _Names:
+    primary = primary_journey_of(document)
+    return _Names(
+        placements={placement.key: _keys_of(placement.variants) for placement in document.placements},
+        segments=_keys_of(document.segments),
+        journeys=_keys_of(document.journeys),
+        stages=_keys_of(primary.stages) if primary is not None else (),
+        metrics=_keys_of(document.metrics),
+        groups=_keys_of(document.exclusion_groups),
+        experiments=_keys_of(document.experiments),
+    )
+
+
+def _keys_of(parts: Iterable[Any]) -> Collection[str]:
+    # A dict finds a name at once, and keeps the document's order for the hints.
+    return dict.fromkeys(part.key for part in parts)
+
+
 def _check_placements(document: Document) -> Iterator[Problem]:
     for i, placement in enumerate(document.placements):
         keys = [variant.key for variant in placement.variants]
@@ -84,21 +116,20 @@ def _check_placements(document: Document) -> Iterator[Problem]:
             yield from missing(f"/placements/{i}/default", "variant", placement.default, keys)
 
 
-def _check_attributes(document: Document) -> Iterator[Problem]:
-    journeys = {journey.key for journey in document.journeys}
-    segments = {segment.key for segment in document.segments}
+def _check_attributes(document: Document, names: _Names) -> Iterator[Problem]:
     for pointer, condition in conditions_of(document):
-        for path in sorted(attributes_of(condition)):
-            root, _, rest = path.partition(".")
+        paths = {comparison.path for comparison in comparisons_in(condition)}
+        for root, *rest in sorted(paths):
             yield from missing(pointer, "attribute", root, ROOTS)
             if root == "stages":
-                yield from missing(pointer, "journey", rest, journeys)
-        for key in sorted(operands_of(condition, "segments")):
-            yield from missing(pointer, "segment", key, segments)
+                yield from missing(pointer, "journey", ".".join(rest), names.journeys)
+        named = operands_of(condition, "segments") if ("segments",) in paths else ()
+        for key in sorted(named):
+            yield from missing(pointer, "segment", key, names.segments)
 
 
-def _check_experiment(document: Document, experiment: Experiment, at: str) -> Iterator[Problem]:
-    variants = {p.key: [variant.key for variant in p.variants] for p in document.placements}
+def _check_experiment(names: _Names, experiment: Experiment, at: str) -> Iterator[Problem]:
+    variants = names.placements
     arms = [arm.key for arm in experiment.arms]
     yield from doubled(f"{at}/arms", "arm", arms)
     for i, arm in enumerate(experiment.arms):
@@ -109,35 +140,30 @@ def _check_experiment(document: Document, experiment: Experiment, at: str) -> It
                 yield from missing(pointer, "variant", variant, variants.get(placement, [variant]))
     if experiment.rollout is not None:
         yield from missing(f"{at}/rollout", "arm", experiment.rollout, arms)
-    metrics = [metric.key for metric in document.metrics]
     if experiment.primary_metric is not None:
-        yield from missing(f"{at}/primary_metric", "metric", experiment.primary_metric, metrics)
+        yield from missing(f"{at}/primary_metric", "metric", experiment.primary_metric, names.metrics)
     for i, use in enumerate(experiment.metrics):
-        yield from missing(f"{at}/metrics/{i}/metric", "metric", use.metric, metrics)
+        yield from missing(f"{at}/metrics/{i}/metric", "metric", use.metric, names.metrics)
     if experiment.exclusion_group is not None:
-        groups = [group.key for group in document.exclusion_groups]
         key = experiment.exclusion_group.key
-        yield from missing(f"{at}/exclusion_group/key", "exclusion group", key, groups)
+        yield from missing(f"{at}/exclusion_group/key", "exclusion group", key, names.groups)
 
 
-def _check_rule(document: Document, rule: Rule, at: str) -> Iterator[Problem]:
-    placements = {p.key: [variant.key for variant in p.variants] for p in document.placements}
-    segments = [segment.key for segment in document.segments]
-    journey = primary_journey_of(document)
-    stages = [stage.key for stage in journey.stages] if journey is not None else []
+def _check_rule(names: _Names, rule: Rule, at: str) -> Iterator[Problem]:
     for i, key in enumerate(rule.placements):
-        yield from missing(f"{at}/placements/{i}", "placement", key, placements)
-        if rule.deliver.variant is not None and key in placements:
-            known = placements[key]
+        yield from missing(f"{at}/placements/{i}", "placement", key, names.placements)
+        if rule.deliver.variant is not None and key in names.placements:
+            known = names.placements[key]
             yield from missing(f"{at}/deliver/variant", f"variant of {key!r}", rule.deliver.variant, known)
     if rule.deliver.experiment is not None:
-        experiments = [experiment.key for experiment in document.experiments]
-        yield from missing(f"{at}/deliver/experiment", "experiment", rule.deliver.experiment, experiments)
+        experiment = rule.deliver.experiment
+        yield from missing(f"{at}/deliver/experiment", "experiment", experiment, names.experiments)
     for i, key in enumerate(rule.audience.stages):
-        yield from missing(f"{at}/audience/stages/{i}", "stage of the primary journey", key, stages)
+        pointer = f"{at}/audience/stages/{i}"
+        yield from missing(pointer, "stage of the primary journey", key, names.stages)
     for field in ("segments", "not_segments"):
         for i, key in enumerate(getattr(rule.audience, field)):
-            yield from missing(f"{at}/audience/{field}/{i}", "segment", key, segments)
+            yield from missing(f"{at}/audience/{field}/{i}", "segment", key, names.segments)
 
 
 def resolution_order(document: Document) -> list[str]:

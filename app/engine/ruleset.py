@@ -11,9 +11,9 @@ from app.engine.bucketing import BUCKETS, bucket_of
 from app.engine.conditions import Predicate
 from app.engine.context import Context
 from app.engine.counters import EventNeeds
+from app.engine.index import RuleIndex
 from app.engine.model import Holdout, Site
 from app.engine.profile import Profile
-from app.engine.schedule import InForce
 from app.engine.stages import CompiledJourney, stage_of
 from app.engine.visitor import Standing, Visitor
 
@@ -78,53 +78,34 @@ class CompiledExperiment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule with its audience compiled. Exactly one of `variant` and `experiment` is set."""
+    """What a rule delivers. Exactly one of `variant` and `experiment` is set."""
 
     key: str
-    stages: frozenset[str]
-    segments: frozenset[str]
-    not_segments: frozenset[str]
-    condition: Predicate | None
-    in_force: InForce | None
-    consent: frozenset[str]
-    in_holdout: bool
     variant: str | None
     experiment: CompiledExperiment | None
 
-    def addresses(self, visitor: Visitor) -> bool:
-        """Whether audience, schedule and consent all hold for a visitor whose segments are known."""
-        if self.stages and visitor.stage not in self.stages:
-            return False
-        if self.segments and self.segments.isdisjoint(visitor.segments):
-            return False
-        if self.not_segments and not self.not_segments.isdisjoint(visitor.segments):
-            return False
-        if not self.consent <= visitor.standing.consent:
-            return False
-        if self.in_force is not None and not self.in_force(visitor.now):
-            return False
-        return self.condition is None or self.condition(visitor, visitor.now)
-
 
 class CompiledPlacement(msgspec.Struct, frozen=True, kw_only=True):
-    """A placement with its rules in the order in which they are asked."""
+    """A placement and what it can show."""
 
     key: str
     default: CompiledVariant | None
     variants: Mapping[str, CompiledVariant]
-    rules: Sequence[CompiledRule]
 
 
 class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one site's decisions rest on; replaced whole, never changed.
 
     `order` lists segments (by key and predicate) and journeys so that each stands after what it refers to.
+    `rules` stand in the order in which they are asked, and `index` numbers them so.
     """
 
     revision: int
     site: Site
     zone: ZoneInfo
     placements: Mapping[str, CompiledPlacement]
+    rules: Sequence[CompiledRule]
+    index: RuleIndex
     order: Sequence[tuple[str, Predicate] | CompiledJourney]
     primary_journey: str | None
     experiments: Mapping[str, CompiledExperiment]

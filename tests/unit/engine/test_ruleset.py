@@ -6,7 +6,18 @@ import msgspec
 import pytest
 
 from app.engine.ruleset import CompiledGroup, CompiledVariant
-from tests.builders import NOW, arm, delivering, experiment, instant, rule, ruleset, segment, visitor
+from tests.builders import (
+    NOW,
+    addressed,
+    arm,
+    delivering,
+    experiment,
+    instant,
+    rule,
+    ruleset,
+    segment,
+    visitor,
+)
 
 WELCOME = CompiledVariant(
     "welcome",
@@ -92,7 +103,7 @@ def addresses(audience: dict[str, Any], context: dict[str, Any] | None = None, *
         rules=[rule("r", audience=audience, **fields)],
     )
     seen = visitor(rules, context={"country": "c", **(context or {})}, **standing)
-    return rules.placements["home.hero"].rules[0].addresses(seen)
+    return addressed(rules, seen) == ["r"]
 
 
 @pytest.mark.parametrize(
@@ -137,10 +148,9 @@ def test_every_purpose_needed_must_be_granted(
 def test_a_rule_is_in_force_by_its_schedule_on_the_sites_clock() -> None:
     schedule = {"windows": [{"from": "21:00", "to": "22:00"}]}
     rules = ruleset(site={"timezone": "Asia/Tokyo"}, rules=[rule("evening", schedule=schedule)])
-    evening = rules.placements["home.hero"].rules[0]
 
-    assert evening.addresses(visitor(rules, at=NOW))
-    assert not evening.addresses(visitor(rules, at=instant("2026-03-10T13:00:00Z")))
+    assert addressed(rules, visitor(rules, at=NOW)) == ["evening"]
+    assert addressed(rules, visitor(rules, at=instant("2026-03-10T13:00:00Z"))) == []
 
 
 def test_rules_stand_by_priority_then_by_key() -> None:
@@ -155,4 +165,4 @@ def test_rules_stand_by_priority_then_by_key() -> None:
         ],
     )
 
-    assert [r.key for r in rules.placements["home.hero"].rules] == ["z", "a", "b", "e-rule", "c"]
+    assert addressed(rules, visitor(rules)) == ["z", "a", "b", "e-rule", "c"]

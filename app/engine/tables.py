@@ -1,0 +1,159 @@
+"""What many rules ask of one attribute, laid out so that its value finds all that may still hold.
+
+A set of rules is an integer with one bit per rule. A table answers a value with the rules that it leaves,
+those that do not ask among them; it holds exactly where the operator's check in operators.py does.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial, reduce
+from itertools import accumulate
+from operator import and_, or_
+from types import NoneType
+from typing import Any, TypeAlias
+
+from app.engine.conjuncts import Conjunct
+from app.engine.equality import is_finite_number
+from app.engine.membership import ARRAYS
+from app.engine.orderings import number_of
+
+Table: TypeAlias = Callable[[Any], int]
+Asked: TypeAlias = Sequence[tuple[int, Any]]
+"""The place of a rule's bit, with what `operand_of` made of its operand."""
+
+# True equals 1 in Python but not in JSON, so booleans get keys of their own.
+_KEYED = frozenset({str, int, float, NoneType})
+_TRUE, _FALSE, _NO_KEY = object(), object(), object()
+
+# What comes after a plain beginning would need a pattern; escapes are those that paths need.
+_BEGINNING = re.compile(r"\^((?:[A-Za-z0-9/_-]|\\[.-])*)", re.ASCII)
+
+
+def operand_of(conjunct: Conjunct) -> object:
+    """Turn the operand of a sound conjunct into what a table takes; None where no table can answer it."""
+    _, operator, operand = conjunct
+    if operator in _VALUES:
+        literals = operand if isinstance(operand, (list, tuple)) and operator in _LISTS else (operand,)
+        keys = frozenset(map(_key_of, literals))
+        return None if _NO_KEY in keys else keys
+    if operator in _BOUNDS:
+        return operand if is_finite_number(operand) else None
+    beginning = _BEGINNING.fullmatch(str(operand)) if operator == "$regex" else None
+    return beginning[1].replace("\\", "") if beginning is not None else None
+
+
+def takes_one(operator: str) -> bool:
+    """Tell the tables in which a rule can stand only once: those that look for rules that hold."""
+    return operator in {"$eq", "$in", "$regex"}
+
+
+def table_of(operator: str, asked: Asked, everything: int) -> Table:
+    """Lay out what rules ask with one operator; `everything` is the set of all rules."""
+    if operator in _VALUES:
+        return _VALUES[operator](asked, everything)
+    if operator in _BOUNDS:
+        find, fails_above = _BOUNDS[operator]
+        return _bounds(asked, everything, find, fails_above=fails_above)
+    return _beginnings(asked, everything)
+
+
+def _key_of(value: object) -> object:
+    if type(value) in _KEYED:
+        return value
+    if type(value) is bool:
+        return _TRUE if value else _FALSE
+    return _NO_KEY
+
+
+def _by_key(asked: Iterable[tuple[int, Iterable[Any]]]) -> dict[Any, int]:
+    rules: dict[Any, int] = defaultdict(int)
+    for place, keys in asked:
+        bit = 1 << place
+        for key in keys:
+            rules[key] |= bit
+    return dict(rules)
+
+
+def _rules_in(asked: Asked) -> int:
+    return reduce(or_, (1 << place for place, _ in asked))
+
+
+def _values(asked: Asked, everything: int, *, elements: bool) -> Table:
+    others = everything & ~_rules_in(asked)
+    keyed = _by_key(asked)
+    left = {key: others | rules for key, rules in keyed.items()}
+    return _of_elements(left, others, or_) if elements else _of_value(left, others)
+
+
+def _other_values(asked: Asked, everything: int, *, elements: bool) -> Table:
+    keyed = _by_key(asked)
+    left = {key: everything & ~rules for key, rules in keyed.items()}
+    return _of_elements(left, everything, and_) if elements else _of_value(left, everything)
+
+
+def _of_value(left: Mapping[object, int], otherwise: int) -> Table:
+    return lambda value: left.get(_key_of(value), otherwise)
+
+
+def _of_elements(left: Mapping[object, int], otherwise: int, merge: Callable[[int, int], int]) -> Table:
+    def rules_left(value: Any) -> int:
+        if type(value) not in ARRAYS:
+            return left.get(_key_of(value), otherwise)
+        rules = otherwise
+        for key in map(_key_of, value):
+            if key in left:
+                rules = merge(rules, left[key])
+        return rules
+
+    return rules_left
+
+
+def _bounds(asked: Asked, everything: int, find: Callable[..., int], *, fails_above: bool) -> Table:
+    keyed = _by_key((place, (bound,)) for place, bound in asked)
+    bounds = sorted(keyed)
+    rules = [keyed[bound] for bound in bounds]
+    # failing[n]: the rules with a bound among the first n, or among all but the first n.
+    failing = list(accumulate(reversed(rules) if fails_above else rules, or_, initial=0))
+    left = [everything & ~some for some in (reversed(failing) if fails_above else failing)]
+    others = everything & ~_rules_in(asked)
+
+    def rules_left(value: Any) -> int:
+        number = number_of(value)
+        return others if number is None else left[find(bounds, number)]
+
+    return rules_left
+
+
+def _beginnings(asked: Asked, everything: int) -> Table:
+    others = everything & ~_rules_in(asked)
+    keyed = _by_key((place, (beginning,)) for place, beginning in asked)
+    left = {beginning: others | rules for beginning, rules in keyed.items()}
+    lengths = sorted({len(beginning) for beginning in left})
+
+    def rules_left(value: Any) -> int:
+        if type(value) is not str:
+            return others
+        rules = others
+        for length in lengths:
+            rules |= left.get(value[:length], 0)
+        return rules
+
+    return rules_left
+
+
+_LISTS = frozenset({"$in", "$nin"})
+_VALUES: Mapping[str, Callable[[Asked, int], Table]] = {
+    "$eq": partial(_values, elements=False),
+    "$in": partial(_values, elements=True),
+    "$ne": partial(_other_values, elements=False),
+    "$nin": partial(_other_values, elements=True),
+}
+_BOUNDS: Mapping[str, tuple[Callable[..., int], bool]] = {
+    # A value fails $gt where the bound is the value or above it, and so on.
+    "$gt": (bisect_left, True),
+    "$gte": (bisect_right, True),
+    "$lt": (bisect_right, False),
+    "$lte": (bisect_left, False),
+}
