@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check check-code check-limits test-browser demo bench lock clean
+.PHONY: run test install check test-browser demo bench lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
