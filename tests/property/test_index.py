@@ -125,7 +125,7 @@ def document_of(fields: list[dict[str, Any]]) -> Document:
     )
 
 
-DOCUMENTS = st.lists(FIELDS, max_size=8).map(document_of)
+DOCUMENTS = st.lists(FIELDS, min_size=3, max_size=10).map(document_of)
 
 
 @st.composite
@@ -172,3 +172,23 @@ def test_the_index_finds_what_asking_every_rule_finds(
         asked = [r for r in ranked if r.enabled and at in r.placements and (r.in_holdout or not held_out)]
         expected = [one.key for one in asked if addresses(one, seen, rules)]
         assert [rules.rules[number].key for number in search.at(at)] == expected
+
+
+ONE = st.sampled_from(sorted(OPERATORS)).flatmap(lambda operator: asking([operator]))
+SHARED = st.one_of(NUMBERS, TEXTS, LITERALS, st.booleans())
+
+
+@EXAMPLES
+@given(asked=st.lists(ONE, min_size=5, max_size=20), values=st.lists(GIVEN | SHARED, min_size=5, max_size=10))
+def test_each_operator_on_one_attribute_leaves_whom_it_holds_for(
+    asked: list[dict[str, Any]], values: list[Any]
+) -> None:
+    conditions = [{"context.x": one} for one in asked]
+    rules = compile_ruleset(document_of([{"audience": {"condition": one}} for one in conditions]), 1)
+
+    for value in values:
+        seen = visitor(rules, context={"x": value})
+        found = list(Search(rules.index, seen, held_out=False).at("home.hero"))
+        names = [rules.rules[number].key for number in found]
+        expected = {f"r{n}" for n, one in enumerate(conditions) if compile_condition(one)(seen, seen.now)}
+        assert sorted(names) == sorted(expected)
