@@ -59,8 +59,6 @@ class Path:
 
     def bind_strictly(self, check: Check) -> Check:
         """Compile a check that tells missing (MISSING) from null (None)."""
-        if not self.parts:
-            return check
         parts, check = self.parts, self._with_default(check, MISSING)
 
         def holds(attributes: Attributes, now: datetime | None = None) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.conditions import attributes_of, operands_of, warnings_of
+from app.engine.conditions import attributes_of, compile_condition, operands_of, warnings_of
 
 EVERYWHERE = {
     "a": 1,
@@ -41,6 +41,7 @@ def test_attributes_are_listed_through_groups_and_not_from_inside_elements() -> 
         ({"$elemMatch": {"vip": "other"}}, set()),
         ({"$regex": "vip", "$gt": "vip", "$type": "string", "$size": {"$eq": 1}}, set()),
         ({"vip": "vip"}, set()),
+        ({"$not": "vip"}, set()),
         (None, set()),
         ([["vip"]], set()),
     ],
@@ -48,6 +49,30 @@ def test_attributes_are_listed_through_groups_and_not_from_inside_elements() -> 
 def test_operands_are_what_an_attribute_is_compared_with_for_equality(asked: Any, literals: set[str]) -> None:
     assert operands_of({"segments": asked, "traits.x": "other"}, "segments") == literals
     assert operands_of({"$or": [{"$not": {"segments": asked}}]}, "segments") == literals
+
+
+def nested(wrapper: str, document: Any, depth: int) -> Any:
+    for _ in range(depth):
+        document = {wrapper: document if wrapper in {"$not", "$elemMatch"} else [document]}
+    return document
+
+
+@pytest.mark.parametrize("groups", [0, 1, 16, 31, 32])
+@pytest.mark.parametrize("group", ["$and", "$or", "$nor", "$not"])
+def test_whatever_is_compiled_is_listed_however_deep_it_stands(group: str, groups: int) -> None:
+    for wrapper in ("$not", "$elemMatch"):
+        operators = nested(wrapper, {"$eq": "vip"}, 32 - groups)
+        condition = nested(group, {"segments": operators}, groups)
+        compile_condition(condition)
+
+        assert attributes_of(condition) == {"segments"}
+        assert operands_of(condition, "segments") == {"vip"}
+
+
+def test_what_is_too_deep_to_be_compiled_is_not_listed() -> None:
+    assert attributes_of(nested("$not", {"segments": "vip"}, 33)) == frozenset()
+    assert operands_of({"segments": nested("$not", {"$eq": "vip"}, 33)}, "segments") == frozenset()
+    assert operands_of({"segments": nested("$elemMatch", {"$eq": "vip"}, 33)}, "segments") == frozenset()
 
 
 def test_operands_are_found_however_the_path_is_spelled() -> None:
