@@ -97,6 +97,7 @@ def test_an_operand_without_all_of_an_instant_names_none(text: str) -> None:
         ("-0d", 0),
         ("+007d", 604_800),
         ("-36500d", -36_500 * 86_400),
+        ("+3153600000s", 36_500 * 86_400),
     ],
 )
 def test_a_duration_counts_from_now(text: str, seconds: int) -> None:
@@ -115,6 +116,7 @@ def test_a_duration_counts_from_now(text: str, seconds: int) -> None:
         "-1.5h",
         "-7y",
         "-36501d",
+        "+3153600001s",
         "+9999999999w",
         "-\u0661d",
         "",

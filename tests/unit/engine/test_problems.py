@@ -27,4 +27,5 @@ def test_all_known_words_are_listed_where_none_is_near() -> None:
 
 def test_a_long_word_is_cut_where_it_is_shown() -> None:
     assert shown("ab") == "'ab'"
+    assert shown("a" * 60) == f"'{'a' * 60}'"
     assert shown("a" * 1_000_000) == f"'{'a' * 60}…'"

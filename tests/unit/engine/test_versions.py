@@ -100,3 +100,8 @@ def test_what_does_not_count_makes_no_difference(one: str, other: str) -> None:
 )
 def test_what_is_no_version_has_no_place_in_their_order(value: object) -> None:
     assert version_of(value) is None
+
+
+def test_a_version_has_at_most_128_characters() -> None:
+    assert version_of("1." + "0" * 126) == version_of("1")
+    assert version_of("1." + "0" * 127) is None
