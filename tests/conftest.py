@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from app.admin.sites.service import NewSite, create_site
@@ -14,6 +15,10 @@ from app.storage.migrate import migrate
 from app.storage.postgres import Postgres
 from app.storage.redis import open_redis
 from tests.sites import SiteFactory
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
