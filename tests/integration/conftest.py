@@ -1,6 +1,6 @@
 """What tests over the real servers share."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from app.embedded.servers import start
 from app.storage.postgres import Postgres
 from tests.integration.embedded_place import nothing_runs, place_in
 from tests.integration.planted import Planted
+from tests.integration.ship_cases import Case
 from tests.sites import SiteFactory
 
 
@@ -41,3 +42,12 @@ def new_place(tmp_path: Path) -> Iterator[Place]:
     """A place of the test's own, where nothing ever ran."""
     with place_in(tmp_path / "data") as place:
         yield place
+
+
+@pytest_asyncio.fixture
+async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
+    """A journal of one's own, and a site whose records it carries."""
+    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
+    yield made
+    for journal in made.journals:
+        journal.close()

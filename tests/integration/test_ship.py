@@ -1,27 +1,15 @@
 """The way of the journal to PostgreSQL, as long as nothing goes wrong."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
 from app.engine.records import Record
 from app.journal.ship import BATCH_RECORDS
 from app.kit.clock import instant_of
-from app.storage.postgres import Postgres
 from tests.integration.ship_cases import Case, fail, ids_of
 from tests.sites import SiteFactory
 from tests.unit.journal.journalled import event, new_assignments, new_events
-
-
-@pytest_asyncio.fixture
-async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
-    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
-    yield made
-    for journal in made.journals:
-        journal.close()
 
 
 async def test_an_event_arrives_as_it_was(case: Case) -> None:

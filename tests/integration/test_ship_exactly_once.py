@@ -2,26 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from app.embedded.servers import Servers
 from app.engine.records import Record
-from app.storage.postgres import Postgres
 from tests.integration.ship_cases import LOST, Case, Wire, die, ids_of, until
-from tests.sites import SiteFactory
 from tests.unit.journal.journalled import new_assignments, new_events
-
-
-@pytest_asyncio.fixture
-async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
-    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
-    yield made
-    for journal in made.journals:
-        journal.close()
 
 
 def some_records(site: int) -> list[Record]:

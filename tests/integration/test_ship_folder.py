@@ -2,28 +2,15 @@
 
 import os
 import resource
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from app.journal.append import JournalUnavailable
 from app.journal.frames import encode_frame
 from app.journal.streams import make_segment, make_stream
-from app.storage.postgres import Postgres
 from tests.integration.ship_cases import Case, ids_of
-from tests.sites import SiteFactory
 from tests.unit.journal.journalled import new_events, segments
 from tests.unit.journal.limits import limited
-
-
-@pytest_asyncio.fixture
-async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
-    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
-    yield made
-    for journal in made.journals:
-        journal.close()
 
 
 async def test_segments_that_have_arrived_are_removed_but_for_the_one_being_written(case: Case) -> None:

@@ -1,26 +1,11 @@
 """A record that PostgreSQL refuses holds up nothing but itself."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import msgspec
 import pytest
-import pytest_asyncio
 
 from app.engine.records import Record
-from app.storage.postgres import Postgres
 from tests.integration.ship_cases import Case, ids_of
-from tests.sites import SiteFactory
 from tests.unit.journal.journalled import assignment, event, new_assignments, new_events
-
-
-@pytest_asyncio.fixture
-async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
-    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
-    yield made
-    for journal in made.journals:
-        journal.close()
-
 
 UNSTORABLE = {
     "text that no column holds": (event(visitor="a\0b"), "CharacterNotInRepertoireError"),

@@ -3,27 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from app.embedded.servers import Servers
 from app.journal import ship
 from app.journal.ship import Shipper
-from app.storage.postgres import Postgres
 from tests.integration.ship_cases import LOST, Case, Outage, Wire, die, fail, ids_of, until
-from tests.sites import SiteFactory
 from tests.unit.journal.journalled import new_events
-
-
-@pytest_asyncio.fixture
-async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Case]:
-    made = Case(postgres.pool, (await new_site()).site_id, tmp_path)
-    yield made
-    for journal in made.journals:
-        journal.close()
 
 
 @asynccontextmanager
