@@ -6,10 +6,13 @@ from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.engine.conditions import compile_condition
-from app.engine.model import Document, Experiment, Journey, Rule
+from app.engine.model import Cap, Document, Experiment, Journey, Rule
 from app.engine.problems import Problem, Problems
 from app.engine.references import check_order, check_references, conditions_of
 from app.engine.schedule import minutes_of
+
+# A profile remembers every delivery that a cap counts.
+CAP_LIMIT, CAP_DAYS = 1_000, 3_650
 
 
 def check_document(document: Document) -> Iterator[Problem]:
@@ -79,7 +82,7 @@ def _check_rule(rule: Rule, at: str) -> Iterator[Problem]:
     if (rule.deliver.variant is None) == (rule.deliver.experiment is None):
         yield Problem(f"{at}/deliver", "a rule delivers either a variant or an experiment")
     if rule.cap is not None:
-        yield Problem(f"{at}/cap", "caps are not enforced by this version, so a rule cannot have one")
+        yield from _check_cap(rule.cap, f"{at}/cap")
     if rule.schedule is None:
         return
     if rule.schedule.timezone is not None:
@@ -92,6 +95,13 @@ def _check_rule(rule: Rule, at: str) -> Iterator[Problem]:
                 minutes_of(clock)
             except ValueError as error:
                 yield Problem(f"{at}/schedule/windows/{i}/{field}", str(error))
+
+
+def _check_cap(cap: Cap, at: str) -> Iterator[Problem]:
+    if not 1 <= cap.count <= CAP_LIMIT:
+        yield Problem(f"{at}/count", f"must lie between 1 and {CAP_LIMIT:,}")
+    if cap.per_days is not None and not 0 < cap.per_days <= CAP_DAYS:
+        yield Problem(f"{at}/per_days", f"must be more than 0 and at most {CAP_DAYS:,}; null stands for ever")
 
 
 def _check_groups(document: Document) -> Iterator[Problem]:

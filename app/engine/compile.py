@@ -1,6 +1,7 @@
 """From a document to a ruleset: checked once, so that evaluation cannot fail."""
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,13 @@ import msgspec
 from app.engine.bucketing import arm_bounds, share_bound
 from app.engine.checks import check_document
 from app.engine.conditions import Predicate, attributes_of, compile_condition
-from app.engine.counters import needs_of
+from app.engine.counters import DAY_MS, needs_of, signature_of
 from app.engine.index import index_of
-from app.engine.model import Condition, Document, Experiment, Journey, Placement, Rule, Variant
+from app.engine.model import Cap, Condition, Document, Experiment, Journey, Placement, Rule, Variant
 from app.engine.problems import Problem, Problems
 from app.engine.references import conditions_of, primary_journey_of, resolution_order
 from app.engine.ruleset import (
+    CompiledCap,
     CompiledExperiment,
     CompiledGroup,
     CompiledPlacement,
@@ -22,7 +24,7 @@ from app.engine.ruleset import (
     CompiledVariant,
     Ruleset,
 )
-from app.engine.stages import CompiledJourney, CompiledStage, decay_of
+from app.engine.stages import CompiledJourney, CompiledStage, Timed, decay_of
 from app.kit.places import place_of
 
 
@@ -57,6 +59,8 @@ class _Compilation:
         primary = primary_journey_of(document)
         asked = (rule for rule in document.rules if self._delivers(rule))
         ranked = sorted(asked, key=lambda rule: (-rule.priority, rule.key))
+        order = [self._step(pointer) for pointer in resolution_order(document)]
+        needs = needs_of(path for _, c in conditions_of(document) for path in attributes_of(c))
         return Ruleset(
             revision=revision,
             site=document.site,
@@ -64,12 +68,14 @@ class _Compilation:
             placements={placement.key: _placement(placement) for placement in document.placements},
             rules=[self._rule(rule) for rule in ranked],
             index=index_of(ranked, self._zone),
-            order=[self._step(pointer) for pointer in resolution_order(document)],
+            order=order,
             primary_journey=primary.key if primary is not None else None,
             experiments=self._experiments,
             holdout=document.holdout,
             holdout_end=share_bound(document.holdout.percent),
-            needs=needs_of(path for _, c in conditions_of(document) for path in attributes_of(c)),
+            needs=needs,
+            asked=signature_of(needs),
+            timed=Timed.of(step for step in order if isinstance(step, CompiledJourney)),
         )
 
     def _delivers(self, rule: Rule) -> bool:
@@ -83,6 +89,8 @@ class _Compilation:
             key=rule.key,
             variant=rule.deliver.variant,
             experiment=self._experiments[delivered] if delivered is not None else None,
+            cap=_cap(rule.cap),
+            source=rule,
         )
 
     def _experiment(self, experiment: Experiment) -> CompiledExperiment:
@@ -128,6 +136,12 @@ def _running_in_groups(document: Document) -> dict[str, list[str]]:
     return running
 
 
+def _cap(cap: Cap | None) -> CompiledCap | None:
+    if cap is None:
+        return None
+    return CompiledCap(cap.count, None if cap.per_days is None else round(cap.per_days * DAY_MS))
+
+
 def _predicate(condition: Condition | None) -> Predicate | None:
     return None if condition is None else compile_condition(condition)
 
@@ -150,9 +164,11 @@ def _encoded(content: object) -> msgspec.Raw:
 
 
 def _journey(journey: Journey) -> CompiledJourney:
-    ranked = sorted(_ranked(journey), key=lambda ranked: -ranked[0])
+    ranked = [stage for _, stage in sorted(_ranked(journey), key=lambda ranked: -ranked[0])]
+    first = journey.stages[0].key
+    # What stands below the stage that always holds can never be reached.
     return CompiledJourney(
-        key=journey.key, first=journey.stages[0].key, stages=[stage for _, stage in ranked]
+        key=journey.key, first=first, stages=list(takewhile(lambda stage: stage.key != first, ranked))
     )
 
 

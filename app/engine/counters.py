@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 
 import msgspec
 
@@ -19,12 +20,16 @@ Reader = Callable[[Counter, int], object]
 
 
 class EventNeeds(msgspec.Struct, frozen=True):
-    """What a ruleset asks of one event name, and so what a profile keeps of it."""
+    """What a ruleset asks of one event name, and so what a profile keeps of it.
+
+    `signature` is the same wherever the same is asked.
+    """
 
     window_days: int = 0
     sums: frozenset[str] = frozenset()
     latest: frozenset[str] = frozenset()
     since: frozenset[str] = frozenset()
+    signature: str = ""
 
 
 def needs_of(paths: Iterable[str]) -> dict[str, EventNeeds]:
@@ -49,7 +54,18 @@ def _needs_of_one(attributes: list[str]) -> EventNeeds:
         )
 
     windows = [int(match[1]) for a in attributes if (match := _WINDOW.fullmatch(a))]
-    return EventNeeds(max(windows, default=0), after("sum_"), after("last_"), after("count_since_"))
+    days, sums, latest, since = max(windows, default=0), after("sum_"), after("last_"), after("count_since_")
+    signature = _signature_of([[str(days)], sorted(sums), sorted(latest), sorted(since)])
+    return EventNeeds(days, sums, latest, since, signature)
+
+
+def signature_of(needs: Mapping[str, EventNeeds]) -> str:
+    """Sum up what a whole ruleset asks of events; empty where it asks nothing."""
+    return _signature_of([[name, one.signature] for name, one in sorted(needs.items())]) if needs else ""
+
+
+def _signature_of(words: Sequence[Sequence[str]]) -> str:
+    return blake2b(msgspec.json.encode(words), digest_size=6).hexdigest()
 
 
 def count_within(counter: Counter, now_ms: int, days: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from app.engine.reasons import Reason
+from app.engine.reasons import Lack, Reason
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -31,7 +31,11 @@ class ArmTaken(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """One visitor's placements at one instant."""
+    """One visitor's placements at one instant.
+
+    `capped` names the rules that deliver under a cap, which has to be reserved before this may be shown;
+    `kept_out` says of experiments that took the visitor in at no placement why they did not.
+    """
 
     revision: int
     stage: str | None
@@ -39,3 +43,5 @@ class Decision(msgspec.Struct, frozen=True):
     segments: tuple[str, ...]
     placements: Mapping[str, Choice]
     arms: tuple[ArmTaken, ...]
+    capped: tuple[str, ...] = ()
+    kept_out: Mapping[str, Lack] = {}

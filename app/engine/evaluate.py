@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from app.engine.bucketing import bucket_of
 from app.engine.decision import NOTHING, ArmTaken, Choice, Decision
 from app.engine.index import Search
-from app.engine.reasons import Reason
+from app.engine.reasons import Lack, Reason
 from app.engine.ruleset import (
     CompiledExperiment,
     CompiledPlacement,
@@ -19,9 +19,14 @@ HOLDOUT = "$holdout"
 GENERIC, PERSONALIZED = "generic", "personalized"
 
 
-def evaluate(ruleset: Ruleset, visitor: Visitor, placements: Iterable[str]) -> Decision:
-    """Choose one variant for each placement; the same input gives the same decision, always."""
-    evaluation = _Evaluation(ruleset, visitor)
+def evaluate(
+    ruleset: Ruleset, visitor: Visitor, placements: Iterable[str], *, refused: frozenset[str] = frozenset()
+) -> Decision:
+    """Choose one variant for each placement; the same input gives the same decision, always.
+
+    `refused` names rules whose cap was found to be used up; they are passed over.
+    """
+    evaluation = _Evaluation(ruleset, visitor, refused)
     chosen = {key: evaluation.choose(key) for key in placements}
     return Decision(
         ruleset.revision,
@@ -30,18 +35,34 @@ def evaluate(ruleset: Ruleset, visitor: Visitor, placements: Iterable[str]) -> D
         tuple(visitor.segments),
         chosen,
         tuple(evaluation.arms),
+        tuple(evaluation.capped),
+        evaluation.kept_out,
     )
+
+
+def is_capped_out(rule: CompiledRule, visitor: Visitor, refused: frozenset[str]) -> bool:
+    """Whether a rule's cap keeps it from delivering, as far as the profile or a refusal tells."""
+    if rule.cap is None:
+        return False
+    # Whose profile may not be kept, of them nobody could tell how often something was shown.
+    if rule.key in refused or "personalization" not in visitor.standing.consent:
+        return True
+    return not rule.cap.leaves_room(visitor.profile.caps.get(rule.key, ()), visitor.now_ms)
 
 
 class _Evaluation:
     """One decision under way: each experiment is asked once, however many placements it spans."""
 
-    def __init__(self, ruleset: Ruleset, visitor: Visitor) -> None:
+    def __init__(self, ruleset: Ruleset, visitor: Visitor, refused: frozenset[str]) -> None:
         self._ruleset = ruleset
+        self._refused = refused
         self._visitor = visitor
         locale = visitor.context.given.get("locale")
         self._locale = locale if isinstance(locale, str) else ruleset.site.default_locale
         self.arms: list[ArmTaken] = []
+        # A rule may deliver at several placements; a dict keeps the order.
+        self.capped: dict[str, None] = {}
+        self.kept_out: dict[str, Lack] = {}
         self._arm_of: dict[str, str | None] = {}
         self._held_out = self._side_of_holdout() == GENERIC
         self._search = Search(ruleset.index, visitor, held_out=self._held_out)
@@ -51,8 +72,13 @@ class _Evaluation:
         if placement is None:
             return Choice(None, NOTHING, Reason.UNKNOWN_PLACEMENT)
         for number in self._search.at(key):
-            choice = self._deliver(self._ruleset.rules[number], placement)
+            rule = self._ruleset.rules[number]
+            if is_capped_out(rule, self._visitor, self._refused):
+                continue
+            choice = self._deliver(rule, placement)
             if choice is not None:
+                if rule.cap is not None:
+                    self.capped[rule.key] = None
                 return choice
         reason = Reason.HOLDOUT if self._held_out else Reason.DEFAULT
         return self._show(placement.default, reason) if placement.default else Choice(None, NOTHING, reason)
@@ -91,19 +117,25 @@ class _Evaluation:
     def _take_arm(self, experiment: CompiledExperiment) -> str | None:
         unit = self._unit_of(experiment.unit, experiment.before_login)
         if unit is None:
+            self.kept_out[experiment.key] = Lack.IDENTITY
             return None
         held = self._visitor.profile.arms.get(experiment.key)
         known = held is not None and experiment.sticky and held.arm in experiment.arms
-        if not known and not self._may_enter(experiment, unit):
+        lack = None if known else self._lack_of(experiment, unit)
+        if lack is not None:
+            self.kept_out[experiment.key] = lack
             return None
         arm = held.arm if known and held is not None else experiment.arm_of(unit)
         self._log(ArmTaken(experiment.key, arm, experiment.phase, unit, held is None))
         return arm
 
-    def _may_enter(self, experiment: CompiledExperiment, unit: str) -> bool:
+    def _lack_of(self, experiment: CompiledExperiment, unit: str) -> Lack | None:
+        """Say what keeps a unit out of an experiment that has not met it before."""
         if not self._visitor.standing.may_enter:
-            return False
-        return self._in_group(experiment) and experiment.in_traffic(unit)
+            return Lack.LOGGING
+        if not self._in_group(experiment):
+            return Lack.EXCLUSION_GROUP
+        return None if experiment.in_traffic(unit) else Lack.TRAFFIC
 
     def _in_group(self, experiment: CompiledExperiment) -> bool:
         group = experiment.group

@@ -9,7 +9,8 @@ class Counter(msgspec.Struct, array_like=True, omit_defaults=True):
     """What is kept of one event name; instants are milliseconds since 1970 UTC.
 
     `recent` holds the newest instants inside the longest window asked for, ascending and at most 1,000;
-    `hours` counts what was pushed out of it, by hour since 1970.
+    `hours` counts what was pushed out of it, by hour since 1970. `asked` is the signature of the needs that
+    all of this was kept for, from the first event on; empty where some of it began later.
     """
 
     count: int = 0
@@ -20,6 +21,7 @@ class Counter(msgspec.Struct, array_like=True, omit_defaults=True):
     sums: dict[str, float] = {}
     latest: dict[str, Any] = {}
     since: dict[str, int] = {}
+    asked: str = ""
 
 
 class StageHeld(msgspec.Struct, array_like=True, frozen=True):
@@ -37,8 +39,30 @@ class ArmHeld(msgspec.Struct, array_like=True, frozen=True):
     at_ms: int
 
 
+class StageMove(msgspec.Struct, array_like=True, frozen=True):
+    """A change of stage. `because` names the condition: `decision.when`, `decision.decay_after_days` …"""
+
+    journey: str
+    came_from: str | None
+    stage: str
+    at_ms: int
+    because: str
+
+
+class ConsentHeld(msgspec.Struct, array_like=True, frozen=True):
+    """What a visitor said last of one purpose, and when."""
+
+    granted: bool
+    at_ms: int
+
+
 class Profile(msgspec.Struct, array_like=True):
-    """A visitor's state. A stranger's is empty: `first_ms` 0 says that nothing was ever folded in."""
+    """A visitor's state. A stranger's is empty: `first_ms` 0 says that nothing was ever folded in.
+
+    `caps` holds the newest deliveries of each capped rule, `moves` the newest changes of stage; `owner` is the
+    profile that took this one over. `events` counts all events ever folded in, and `asked` is the signature of
+    the ruleset whose counters are complete here.
+    """
 
     first_ms: int = 0
     last_event_ms: int = 0
@@ -46,3 +70,9 @@ class Profile(msgspec.Struct, array_like=True):
     counters: dict[str, Counter] = {}
     stages: dict[str, StageHeld] = {}
     arms: dict[str, ArmHeld] = {}
+    caps: dict[str, list[int]] = {}
+    consent: dict[str, ConsentHeld] = {}
+    moves: list[StageMove] = []
+    owner: str | None = None
+    events: int = 0
+    asked: str = ""

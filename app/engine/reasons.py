@@ -1,4 +1,4 @@
-"""Why a placement shows what it shows."""
+"""Why a placement shows what it shows, and what a rule lacked to be shown."""
 
 from enum import StrEnum
 
@@ -11,3 +11,25 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     DEFAULT = "default"
     UNKNOWN_PLACEMENT = "unknown_placement"
+
+
+class Lack(StrEnum):
+    """What kept a rule from being shown.
+
+    `identity`: nobody is known whom the experiment could count. `logging`: who cannot be logged, such as a
+    robot, is not taken in. `variant`: the arm leaves this placement to the next rule.
+    """
+
+    HOLDOUT = "holdout"
+    STAGE = "stage"
+    SEGMENT = "segment"
+    CONDITION = "condition"
+    SCHEDULE = "schedule"
+    CONSENT = "consent"
+    CAP = "cap"
+    IDENTITY = "identity"
+    LOGGING = "logging"
+    EXCLUSION_GROUP = "exclusion_group"
+    TRAFFIC = "traffic"
+    VARIANT = "variant"
+    OUTRANKED = "outranked"

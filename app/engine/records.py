@@ -1,4 +1,7 @@
-"""What happened, one immutable value each: these are journalled, stored and folded into profiles."""
+"""What happened, one immutable value each: these are journalled, stored and folded into profiles.
+
+`visitor` names the profile that a record belongs to; instants are milliseconds since 1970 UTC.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind"):
-    """Something the visitor did. `name` is snake_case; instants are milliseconds since 1970 UTC.
+    """Something the visitor did. `name` is snake_case.
 
     Consent decides what it may serve: `profile_only` keeps it out of results, `results_only` out of profiles.
     """
@@ -47,4 +50,76 @@ class Assignment(msgspec.Struct, frozen=True, tag="assignment", tag_field="kind"
     results_only: bool = False
 
 
-Record = Event | Assignment
+class CapDelivery(msgspec.Struct, frozen=True, tag="cap", tag_field="kind"):
+    """A capped rule has delivered, at one placement or at several of one decision; `id` is of this alone."""
+
+    site: int
+    visitor: str
+    id: str
+    rule: str
+    decision_id: str
+    at_ms: int
+
+
+class ConsentSaid(msgspec.Struct, frozen=True, tag="consent", tag_field="kind"):
+    """The visitor has granted or denied purposes; what is not named stands as it was."""
+
+    site: int
+    visitor: str
+    id: str
+    said: dict[str, bool]
+    at_ms: int
+
+
+class TraitsSet(msgspec.Struct, frozen=True, tag="traits", tag_field="kind"):
+    """Traits were set, as a JSON merge patch: a null takes a trait away."""
+
+    site: int
+    visitor: str
+    id: str
+    traits: dict[str, Any]
+    at_ms: int
+
+
+class Merge(msgspec.Struct, frozen=True, tag="merge", tag_field="kind"):
+    """A user was seen on a device: what `visitor` has gathered goes over to the profile `into`."""
+
+    site: int
+    visitor: str
+    id: str
+    into: str
+    at_ms: int
+
+
+class Unmerge(msgspec.Struct, frozen=True, tag="unmerge", tag_field="kind"):
+    """All merges of `visitor` into the profile `into` are undone: each has its own again."""
+
+    site: int
+    visitor: str
+    id: str
+    into: str
+    at_ms: int
+
+
+class Inputs(msgspec.Struct, frozen=True, tag="inputs", tag_field="kind"):
+    """What a decision was taken on, as JSON, so that it can be told again."""
+
+    site: int
+    visitor: str
+    decision_id: str
+    revision: int
+    asked: msgspec.Raw
+    at_ms: int
+
+
+ProfileChange = CapDelivery | ConsentSaid | TraitsSet | Merge | Unmerge
+"""What only profiles rest on."""
+
+Record = Event | Assignment | ProfileChange | Inputs
+
+
+def is_for_profiles(record: Record) -> bool:
+    """Whether a record is folded into profiles."""
+    if isinstance(record, Event | Assignment):
+        return not record.results_only
+    return not isinstance(record, Inputs)

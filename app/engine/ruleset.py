@@ -1,6 +1,7 @@
 """A revision compiled for evaluation."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +13,11 @@ from app.engine.conditions import Predicate
 from app.engine.context import Context
 from app.engine.counters import EventNeeds
 from app.engine.index import RuleIndex
-from app.engine.model import Holdout, Site
-from app.engine.profile import Profile
-from app.engine.stages import CompiledJourney, stage_of
+from app.engine.model import Holdout, Rule, Site
+from app.engine.profile import Profile, StageMove
+from app.engine.stages import CompiledJourney, Reached, Timed, settle_at, settle_past, stage_of
 from app.engine.visitor import Standing, Visitor
+from app.kit.clock import instant_of, ms_of
 
 
 class CompiledVariant(msgspec.Struct, frozen=True):
@@ -77,12 +79,27 @@ class CompiledExperiment(msgspec.Struct, frozen=True, kw_only=True):
         return next(arm for arm, end in self.bounds if bucket < end)
 
 
+class CompiledCap(msgspec.Struct, frozen=True):
+    """At most `count` deliveries to one visitor in the `per_ms` before now; None stands for ever."""
+
+    count: int
+    per_ms: int | None
+
+    def leaves_room(self, delivered: Sequence[int], now_ms: int) -> bool:
+        """Whether one more is left, after deliveries at these instants (ascending)."""
+        since_ms = None if self.per_ms is None else now_ms - self.per_ms
+        within = len(delivered) if since_ms is None else len(delivered) - bisect_right(delivered, since_ms)
+        return within < self.count
+
+
 class CompiledRule(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule delivers. Exactly one of `variant` and `experiment` is set."""
+    """What a rule delivers. Exactly one of `variant` and `experiment` is set; `source` is as written."""
 
     key: str
     variant: str | None
     experiment: CompiledExperiment | None
+    cap: CompiledCap | None
+    source: Rule
 
 
 class CompiledPlacement(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +114,8 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one site's decisions rest on; replaced whole, never changed.
 
     `order` lists segments (by key and predicate) and journeys so that each stands after what it refers to.
-    `rules` stand in the order in which they are asked, and `index` numbers them so.
+    `rules` stand in the order in which they are asked, and `index` numbers them so. `timed` are the stages that
+    end by time alone. `asked` is the signature of `needs`.
     """
 
     revision: int
@@ -112,14 +130,40 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     holdout: Holdout
     holdout_end: int
     needs: Mapping[str, EventNeeds]
+    asked: str
+    timed: Timed
 
     def see(self, profile: Profile, given: Mapping[str, Any], standing: Standing, now: datetime) -> Visitor:
         """See a profile in a request: its segments and stages at this instant are resolved, in order."""
-        visitor = Visitor(profile, Context(given, now, self.zone), standing, now)
+        settled, _ = settle_past(profile, ms_of(now), self.timed, self._reached)
+        visitor = Visitor(settled, Context(given, now, self.zone), standing, now)
         visitor.primary_journey = self.primary_journey
+        for _ in self._resolve(visitor):
+            pass
+        return visitor
+
+    def settle(self, profile: Profile, at_ms: int) -> tuple[Profile, list[StageMove]]:
+        """Move a profile to the stages that hold at an instant, by way of every dwell and decay before it."""
+        settled, past = settle_past(profile, at_ms, self.timed, self._reached)
+        settled, now = settle_at(settled, at_ms, self._reached)
+        return settled, past + now
+
+    def _reached(self, profile: Profile, at_ms: int) -> dict[str, Reached]:
+        """Find the stage of each journey for a profile alone, seen in no request."""
+        now = instant_of(at_ms)
+        visitor = Visitor(profile, Context({}, now, self.zone), _NOBODY, now)
+        visitor.primary_journey = self.primary_journey
+        return dict(self._resolve(visitor))
+
+    def _resolve(self, visitor: Visitor) -> Iterator[tuple[str, Reached]]:
+        """Fill in segments and stages, and tell each journey with the stage reached."""
         for step in self.order:
             if isinstance(step, CompiledJourney):
-                visitor.stages[step.key] = stage_of(step, visitor)
-            elif step[1](visitor, now):
+                reached = stage_of(step, visitor)
+                visitor.stages[step.key] = reached.stage
+                yield step.key, reached
+            elif step[1](visitor, visitor.now):
                 visitor.segments.append(step[0])
-        return visitor
+
+
+_NOBODY = Standing(visitor="")

@@ -1,12 +1,13 @@
 """Where on a journey a visitor stands: the stage of highest precedence that holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 import msgspec
 
 from app.engine.conditions import Predicate
 from app.engine.counters import DAY_MS
-from app.engine.profile import StageHeld
+from app.engine.profile import Profile, StageHeld, StageMove
 from app.engine.visitor import Visitor
 
 
@@ -21,31 +22,124 @@ class CompiledStage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledJourney(msgspec.Struct, frozen=True, kw_only=True):
-    """A journey. `stages` are sorted by precedence, highest first; `first` holds always."""
+    """A journey. `first` holds always; `stages` are those above it, highest precedence first."""
 
     key: str
     first: str
     stages: Sequence[CompiledStage]
 
 
-def stage_of(journey: CompiledJourney, visitor: Visitor) -> str:
-    """Name the stage of one journey at the visitor's instant, from what the profile says was held before."""
+class Reached(msgspec.Struct, frozen=True):
+    """The stage of a journey that holds, and the condition that says so."""
+
+    stage: str
+    because: str
+
+
+Resolve = Callable[[Profile, int], Mapping[str, Reached]]
+"""Finds the stage of each journey for a profile at an instant, as a ruleset does."""
+
+
+def stage_of(journey: CompiledJourney, visitor: Visitor) -> Reached:
+    """Find the stage of one journey at the visitor's instant, from what the profile says was held before."""
     held = visitor.profile.stages.get(journey.key)
-    # The first stage holds always, so there is one.
-    return next(s.key for s in journey.stages if s.key == journey.first or _holds(s, visitor, held))
+    left = None
+    for stage in journey.stages:
+        stands_here = held is not None and held.stage == stage.key
+        held_by = _holds(stage, visitor, held if stands_here else None)
+        if held_by is not None:
+            return Reached(stage.key, left or f"{stage.key}.{held_by}")
+        if stands_here:
+            left = f"{stage.key}.{_lapsed(stage, visitor)}"
+    return Reached(journey.first, left or f"{journey.first}.first")
 
 
-def _holds(stage: CompiledStage, visitor: Visitor, held: StageHeld | None) -> bool:
-    stands_here = held is not None and held.stage == stage.key
-    if stands_here and held is not None and visitor.now_ms - held.since_ms < stage.min_dwell_ms:
-        return True
-    if stage.decay_ms is not None and visitor.now_ms - visitor.profile.last_event_ms >= stage.decay_ms:
-        return False
+def _holds(stage: CompiledStage, visitor: Visitor, held: StageHeld | None) -> str | None:
+    """Name what holds a stage; None where nothing does. `held` is given where the visitor stands in it."""
+    if held is not None and visitor.now_ms - held.since_ms < stage.min_dwell_ms:
+        return "min_dwell_s"
+    if _has_decayed(stage, visitor):
+        return None
     if stage.when is not None and stage.when(visitor, visitor.now):
-        return True
-    return stands_here and stage.stay is not None and stage.stay(visitor, visitor.now)
+        return "when"
+    if held is not None and stage.stay is not None and stage.stay(visitor, visitor.now):
+        return "stay"
+    return None
+
+
+def _has_decayed(stage: CompiledStage, visitor: Visitor) -> bool:
+    return stage.decay_ms is not None and visitor.now_ms - visitor.profile.last_event_ms >= stage.decay_ms
+
+
+def _lapsed(stage: CompiledStage, visitor: Visitor) -> str:
+    """Name what no longer holds a stage that the visitor has stood in."""
+    if _has_decayed(stage, visitor):
+        return "decay_after_days"
+    return "when" if stage.stay is None else "stay"
 
 
 def decay_of(days: float | None) -> int | None:
     """Turn days until decay into milliseconds."""
     return None if days is None else round(days * DAY_MS)
+
+
+class Timed(msgspec.Struct, frozen=True):
+    """The stages of a ruleset that end by time alone: by journey and stage, dwell and decay in ms."""
+
+    stages: Mapping[tuple[str, str], tuple[int, int | None]]
+
+    @classmethod
+    def of(cls, journeys: Iterable[CompiledJourney]) -> "Timed":
+        """Find them."""
+        return cls(
+            {
+                (journey.key, stage.key): (stage.min_dwell_ms, stage.decay_ms)
+                for journey in journeys
+                for stage in journey.stages
+                if stage.min_dwell_ms or stage.decay_ms is not None
+            }
+        )
+
+    def next_end(self, profile: Profile, after_ms: int, until_ms: int) -> int | None:
+        """Find the first instant, after one and up to another, at which a dwell or a decay of a held stage ends."""
+        if not self.stages:
+            return None
+        return min((ms for ms in self._ends(profile) if after_ms < ms <= until_ms), default=None)
+
+    def _ends(self, profile: Profile) -> Iterator[int]:
+        for journey, held in profile.stages.items():
+            dwell_ms, decay_ms = self.stages.get((journey, held.stage), (0, None))
+            if dwell_ms:
+                yield held.since_ms + dwell_ms
+            if decay_ms is not None:
+                yield profile.last_event_ms + decay_ms
+
+
+def settle_past(
+    profile: Profile, until_ms: int, timed: Timed, resolve: Resolve
+) -> tuple[Profile, list[StageMove]]:
+    """Let every dwell and decay that ended since the latest event, up to an instant, have its effect then.
+
+    Answers the profile as it is where nothing ended.
+    """
+    moves: list[StageMove] = []
+    at_ms = profile.last_event_ms
+    while (end_ms := timed.next_end(profile, at_ms, until_ms)) is not None:
+        at_ms = end_ms
+        profile, moved = settle_at(profile, at_ms, resolve)
+        moves += moved
+    return profile, moves
+
+
+def settle_at(profile: Profile, at_ms: int, resolve: Resolve) -> tuple[Profile, list[StageMove]]:
+    """Move each journey to the stage that holds at an instant, and say which moved and why."""
+    moves = [
+        StageMove(journey, None if held is None else held.stage, now.stage, at_ms, now.because)
+        for journey, now in resolve(profile, at_ms).items()
+        if (held := profile.stages.get(journey)) is None or held.stage != now.stage
+    ]
+    if not moves:
+        return profile, moves
+    settled = copy(profile)
+    settled.stages = {**profile.stages, **{move.journey: StageHeld(move.stage, at_ms) for move in moves}}
+    return settled, moves

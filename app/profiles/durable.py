@@ -1,15 +1,16 @@
 """The durable copies in PostgreSQL: read where the cache knows nothing, folded by the shipper."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 
 from app.engine.profile import Profile
-from app.engine.records import Record
+from app.engine.records import Record, is_for_profiles
 from app.engine.ruleset import Ruleset
+from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
-from app.profiles.fold import fold
+from app.profiles.together import Moved, ProfileKey, fold_together, keys_of
 
 # One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
 # join while the table is small is a scan of it all, and that plan would outlive the smallness.
@@ -35,11 +36,13 @@ _STORE = """
     FROM unnest($1::int[], $2::text[], $3::bytea[]) AS folded (site_id, visitor, body)
     WHERE profiles.site_id = folded.site_id AND profiles.visitor = folded.visitor
 """
+_TELL = """
+    INSERT INTO stage_moves (site_id, id, visitor, journey, came_from, stage, because, revision, at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+"""
 
 # Decisions give up long before.
 _READ_S = 1.0
-
-_Key = tuple[int, str]
 
 
 class DurableProfiles:
@@ -55,23 +58,37 @@ class DurableProfiles:
         """Read the durable copy; None for a stranger. Raises asyncpg's errors, OSError, TimeoutError."""
         return readable_profile((await self._reads.find_many([(site, visitor)]))[0])
 
-    async def _read(self, keys: Sequence[_Key]) -> dict[_Key, bytes]:
+    async def _read(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, bytes]:
         rows = await self._pool.fetch(_FIND, [site for site, _ in keys], [visitor for _, visitor in keys])
         return {(row["site_id"], row["visitor"]): row["body"] for row in rows}
 
     async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
         """Fold records that are new into the copies they touch, inside the caller's transaction."""
-        by_visitor: dict[_Key, list[Record]] = {}
-        for record in records:
-            if not record.results_only:
-                by_visitor.setdefault((record.site, record.visitor), []).append(record)
-        sites, visitors = [site for site, _ in by_visitor], [visitor for _, visitor in by_visitor]
-        rows = await connection.fetch(_HOLD, sites, visitors)
-        stored = {(row["site_id"], row["visitor"]): row["body"] for row in rows}
-        bodies = [self._folded(stored[key], key[0], touching) for key, touching in by_visitor.items()]
+        in_order = sorted(filter(is_for_profiles, records), key=lambda record: record.at_ms)
+        touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
+        profiles = await self._hold(connection, list(touched))
+        moves = fold_together(profiles, in_order, self._ruleset_of)
+        await self._store(connection, profiles)
+        await self._tell(connection, moves)
+
+    async def _hold(
+        self, connection: asyncpg.Connection, keys: Sequence[ProfileKey]
+    ) -> dict[ProfileKey, Profile]:
+        rows = await connection.fetch(_HOLD, [site for site, _ in keys], [visitor for _, visitor in keys])
+        return {(row["site_id"], row["visitor"]): readable_profile(row["body"]) or Profile() for row in rows}
+
+    async def _store(self, connection: asyncpg.Connection, profiles: Mapping[ProfileKey, Profile]) -> None:
+        bodies = [encode_profile(profile) for profile in profiles.values()]
+        sites, visitors = [site for site, _ in profiles], [visitor for _, visitor in profiles]
         await connection.execute(_STORE, sites, visitors, bodies)
 
-    def _folded(self, body: bytes, site: int, records: Sequence[Record]) -> bytes:
-        profile = readable_profile(body) or Profile()
-        in_order = sorted(records, key=lambda record: record.at_ms)
-        return encode_profile(fold(profile, in_order, self._ruleset_of(site)))
+    async def _tell(self, connection: asyncpg.Connection, moves: Sequence[Moved]) -> None:
+        """Write the changes of stage down, each under an id that follows from its cause."""
+        if not moves:
+            return
+        rows = [
+            (one.site, one.id, one.visitor, one.move.journey, one.move.came_from, one.move.stage)
+            + (one.move.because, one.revision, instant_of(one.move.at_ms))
+            for one in moves
+        ]
+        await connection.executemany(_TELL, rows)

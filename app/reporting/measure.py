@@ -12,7 +12,7 @@ from app.engine.model import Metric
 from app.engine.names import snake_case
 from app.engine.paths import Lookup
 from app.engine.problems import Problems
-from app.profiles.fold import number_of
+from app.profiles.count import number_of
 
 
 class Happened(msgspec.Struct, frozen=True, array_like=True):

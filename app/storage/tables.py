@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -143,6 +144,54 @@ events = Table(
     Column("results_only", Boolean, nullable=False),
     PrimaryKeyConstraint("site_id", "id", "at"),
     Index("events_visitor_idx", "site_id", "visitor", "name", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+
+# What only profiles rest on, each as its record in JSON: caps delivered, consent said, traits set, merges made and
+# undone. `into` is the profile that a merge leads to.
+profile_changes = Table(
+    "profile_changes",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("into", Text),
+    Column("record", LargeBinary, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("site_id", "id"),
+    Index("profile_changes_visitor_idx", "site_id", "visitor", "at"),
+    Index("profile_changes_into_idx", "site_id", "into", postgresql_where=text("into IS NOT NULL")),
+)
+
+# Each change of stage, told by the fold that makes a profile durable; `because` names the condition.
+stage_moves = Table(
+    "stage_moves",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("journey", Text, nullable=False),
+    Column("came_from", Text),
+    Column("stage", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("site_id", "id"),
+    Index("stage_moves_visitor_idx", "site_id", "visitor", "at"),
+)
+
+# Partitioned by day of `at`, which is the instant in the id. `asked` is what the decision was taken on, as JSON.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("asked", LargeBinary, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id", "at"),
+    Index("decisions_visitor_idx", "site_id", "visitor", "at"),
     postgresql_partition_by="RANGE (at)",
 )
 

@@ -9,7 +9,8 @@ from app.engine.profile import ArmHeld, Counter, Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
-from app.profiles.fold import fold, number_of
+from app.profiles.count import number_of
+from app.profiles.fold import fold
 from tests.builders import DAY, HOUR, MINUTE, NOW, assignment, event, profile, ruleset, segment
 
 NOW_MS = ms_of(NOW)

@@ -1,0 +1,127 @@
+"""How the state of a device goes over to the user who was first seen on it: pure."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from copy import copy
+from heapq import merge as merged
+
+from app.engine.counters import HOUR_MS, RECENT_LIMIT
+from app.engine.profile import ArmHeld, ConsentHeld, Counter, Profile, StageMove
+from app.engine.ruleset import Ruleset
+from app.profiles.count import earlier
+from app.profiles.fold import DELIVERIES_LIMIT, MOVES_LIMIT
+
+
+def may_take_over(device: Profile, into: str) -> bool:
+    """Whether a device has something for a profile to take over: it is nobody's yet, or has news for its owner."""
+    return device.owner is None or (device.owner == into and bool(device.events or device.traits))
+
+
+def left_behind(device: Profile, into: str) -> Profile:
+    """Answer what a device keeps: what was shown on it and what was said of consent, not what was learnt."""
+    return Profile(
+        first_ms=device.first_ms, arms=device.arms, caps=device.caps, consent=device.consent, owner=into
+    )
+
+
+def joined(
+    user: Profile, device: Profile, at_ms: int, ruleset: Ruleset | None
+) -> tuple[Profile, list[StageMove]]:
+    """Answer the profile of a user who takes over a device, and where that moved it; both stay as they were.
+
+    Of two arms the earlier one is kept, of two consents the later. Counters add up; what is counted since
+    another event is exact where the device was used wholly before or after it, or a window keeps its instants.
+    """
+    both = copy(user)
+    both.first_ms = earlier(device.first_ms, user.first_ms) if user.first_ms else device.first_ms
+    both.last_event_ms = max(user.last_event_ms, device.last_event_ms)
+    both.traits = {**device.traits, **user.traits}
+    both.counters = _counters(user.counters, device.counters)
+    both.stages = {**device.stages, **user.stages}
+    both.arms = _earliest(user.arms, device.arms)
+    both.caps = _deliveries(user.caps, device.caps)
+    both.consent = _latest(user.consent, device.consent)
+    both.moves = list(merged(user.moves, device.moves, key=lambda move: move.at_ms))[-MOVES_LIMIT:]
+    both.events = user.events + device.events
+    both.asked = _asked(user, device)
+    if ruleset is None or not both.events:
+        return both, []
+    settled, moves = ruleset.settle(both, max(at_ms, both.last_event_ms))
+    if moves:
+        settled.moves = [*both.moves, *moves][-MOVES_LIMIT:]
+    return settled, moves
+
+
+def _asked(user: Profile, device: Profile) -> str:
+    """Say what the counters of both are complete for; nothing, where they were kept for different needs."""
+    if not user.events:
+        return device.asked
+    return user.asked if not device.events or device.asked == user.asked else ""
+
+
+def _earliest(one: Mapping[str, ArmHeld], other: Mapping[str, ArmHeld]) -> dict[str, ArmHeld]:
+    arms = {**other, **one}
+    return {key: min(arms[key], other.get(key, arms[key]), key=lambda held: held.at_ms) for key in arms}
+
+
+def _latest(one: Mapping[str, ConsentHeld], other: Mapping[str, ConsentHeld]) -> dict[str, ConsentHeld]:
+    said = {**other, **one}
+    return {key: max(said[key], other.get(key, said[key]), key=lambda held: held.at_ms) for key in said}
+
+
+def _deliveries(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    return {
+        rule: sorted([*one.get(rule, ()), *other.get(rule, ())])[-DELIVERIES_LIMIT:]
+        for rule in {**one, **other}
+    }
+
+
+def _counters(one: Mapping[str, Counter], other: Mapping[str, Counter]) -> dict[str, Counter]:
+    return {name: _added(name, one, other) for name in {**one, **other}}
+
+
+def _added(name: str, one: Mapping[str, Counter], other: Mapping[str, Counter]) -> Counter:
+    a, b = one.get(name, _NONE), other.get(name, _NONE)
+    older, newer = (a, b) if a.last_ms <= b.last_ms else (b, a)
+    recent = list(merged(a.recent, b.recent))
+    hours = {hour: a.hours.get(hour, 0) + b.hours.get(hour, 0) for hour in {**a.hours, **b.hours}}
+    for pushed_out in recent[:-RECENT_LIMIT]:
+        hours[pushed_out // HOUR_MS] = hours.get(pushed_out // HOUR_MS, 0) + 1
+    return Counter(
+        count=a.count + b.count,
+        first_ms=earlier(a.first_ms, b.first_ms) if b.first_ms else a.first_ms,
+        last_ms=newer.last_ms,
+        recent=recent[-RECENT_LIMIT:],
+        hours=hours,
+        sums={key: a.sums.get(key, 0.0) + b.sums.get(key, 0.0) for key in {**a.sums, **b.sums}},
+        latest={**older.latest, **newer.latest},
+        since={
+            key: _since(a, b, one.get(key, _NONE).last_ms, other.get(key, _NONE).last_ms, key)
+            for key in {**a.since, **b.since}
+        },
+        asked=_asked_of(a, b),
+    )
+
+
+def _since(a: Counter, b: Counter, a_ms: int, b_ms: int, key: str) -> int:
+    """Count what came after the latest event `key` of both; `a_ms` and `b_ms` are the latest of each, or 0."""
+    if a_ms >= b_ms:
+        return a.since.get(key, a.count) + _from(b, a_ms)
+    return b.since.get(key, b.count) + _from(a, b_ms)
+
+
+def _from(counter: Counter, at_ms: int) -> int:
+    """Count the events from an instant on."""
+    if counter.first_ms >= at_ms:
+        return counter.count
+    return len(counter.recent) - bisect_left(counter.recent, at_ms)
+
+
+def _asked_of(a: Counter, b: Counter) -> str:
+    """Say what both are complete for; one that never happened is complete for whatever the other is."""
+    if not a.count or not b.count:
+        return a.asked or b.asked
+    return a.asked if a.asked == b.asked else ""
+
+
+_NONE = Counter()

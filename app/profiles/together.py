@@ -1,0 +1,87 @@
+"""How records of many visitors change their profiles, merges among them: pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from app.engine.profile import Profile, StageMove
+from app.engine.records import Merge, Record, Unmerge
+from app.engine.ruleset import Ruleset
+from app.profiles.fold import fold_telling
+from app.profiles.merge import joined, left_behind, may_take_over
+
+ProfileKey: TypeAlias = tuple[int, str]
+"""A site, and the name of one of its profiles."""
+
+RulesetOf: TypeAlias = Callable[[int], Ruleset | None]
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A change of stage of somebody, under the revision in force."""
+
+    site: int
+    visitor: str
+    revision: int
+    move: StageMove
+
+    @property
+    def id(self) -> UUID:
+        """An id that follows from who moved where and when: told twice, it is the same."""
+        move = self.move
+        told = [self.site, self.visitor, move.journey, move.at_ms, move.came_from, move.stage]
+        return UUID(bytes=blake2b(msgspec.json.encode(told), digest_size=16).digest(), version=8)
+
+
+def keys_of(record: Record) -> Sequence[ProfileKey]:
+    """Name the profiles that a record concerns."""
+    own = (record.site, record.visitor)
+    return (own, (record.site, record.into)) if isinstance(record, Merge | Unmerge) else (own,)
+
+
+def fold_together(
+    profiles: dict[ProfileKey, Profile], records: Iterable[Record], ruleset_of: RulesetOf
+) -> list[Moved]:
+    """Put each profile in `profiles` as it is after some records, and tell the changes of stage.
+
+    The records stand in order, and `profiles` holds every profile that they concern.
+    """
+    moves: list[Moved] = []
+    waiting: list[Record] = []
+    for record in records:
+        if isinstance(record, Merge):
+            moves += _fold_each(profiles, waiting, ruleset_of)
+            moves += _take_over(profiles, record, ruleset_of(record.site))
+            waiting = []
+        else:
+            waiting.append(record)
+    return moves + _fold_each(profiles, waiting, ruleset_of)
+
+
+def _take_over(profiles: dict[ProfileKey, Profile], merge: Merge, ruleset: Ruleset | None) -> list[Moved]:
+    device, user = keys_of(merge)
+    if not may_take_over(profiles[device], merge.into):
+        return []
+    profiles[user], moves = joined(profiles[user], profiles[device], merge.at_ms, ruleset)
+    profiles[device] = left_behind(profiles[device], merge.into)
+    return _moved(user, moves, ruleset)
+
+
+def _moved(key: ProfileKey, moves: Iterable[StageMove], ruleset: Ruleset | None) -> list[Moved]:
+    return [] if ruleset is None else [Moved(*key, ruleset.revision, move) for move in moves]
+
+
+def _fold_each(
+    profiles: dict[ProfileKey, Profile], records: Iterable[Record], ruleset_of: RulesetOf
+) -> list[Moved]:
+    touching: dict[ProfileKey, list[Record]] = {}
+    for record in records:
+        touching.setdefault((record.site, record.visitor), []).append(record)
+    told: list[Moved] = []
+    for key, own in touching.items():
+        ruleset = ruleset_of(key[0])
+        profiles[key], moves = fold_telling(profiles[key], own, ruleset)
+        told += _moved(key, moves, ruleset)
+    return told
