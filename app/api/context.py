@@ -1,10 +1,8 @@
 """What conditions can ask of a request: from the body and, for a page's own request, from its headers."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.api.device import OTHER, hinted_device
 from app.api.language import preferred_language
@@ -13,6 +11,7 @@ from app.api.user_agent import LONGEST, agent_of
 from app.api.whereabouts import NOWHERE, Whereabouts
 from app.api.wire import ContextBody
 from app.engine.context import ZONE
+from app.kit.zones import zone_of
 
 _QUERY_FIELDS = 100
 # As long as the body may say it.
@@ -35,7 +34,7 @@ def context_of(
         value = getattr(body, name)
         if value is not None:
             context[name] = value
-    if body.timezone is not None and (zone := _zone(body.timezone)) is not None:
+    if body.timezone is not None and (zone := zone_of(body.timezone)) is not None:
         context["timezone"] = body.timezone
         context[ZONE] = zone
     if body.url is not None:
@@ -62,14 +61,6 @@ def _agent(named: str | None, request: Request | None) -> Mapping[str, Any]:
         hinted = hinted_device(request.header(b"sec-ch-ua-mobile"), request.header(b"sec-ch-ua-platform"))
         return agent if hinted == OTHER else {**agent, "device": hinted}
     return agent
-
-
-@lru_cache(maxsize=1_024)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _address_of_page(request: Request) -> dict[str, Any]:
