@@ -27,6 +27,7 @@ from app.journal.ship import Shipper
 from app.kit.clock import now
 from app.kit.parent import leave_with
 from app.kit.tasks import background
+from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
@@ -117,8 +118,21 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
         await patient.load(0, "")
-    decide, observe = Decide(hurried, journal, rulesets), Observe(patient, journal, rulesets)
+    decide = Decide(
+        profiles=hurried,
+        journal=journal,
+        rulesets=rulesets,
+        caps=RedisCaps(redis, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s),
+        history=_Nobody(),
+        sampled=settings.decision_sample_percent,
+    )
+    observe = Observe(patient, journal, rulesets)
     return Parts(decide, observe, rulesets, keyring, _whereabouts(settings, stack))
+
+
+class _Nobody:
+    def offer(self, site: int, visitor: str) -> None:
+        pass
 
 
 def _whereabouts(settings: Settings, stack: AsyncExitStack) -> Whereabouts:

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
     profile_budget_ms: float = Field(default=25, gt=0)
     profile_ttl_days: float = Field(default=90, gt=0)
+    # Of how many decisions without an experiment what they were taken on is kept, in percent.
+    decision_sample_percent: float = Field(default=1, ge=0, le=100)
     # A MaxMind file of countries or cities.
     country_db: CountryFile | None = None
     # Whose X-Forwarded-For is believed: addresses and networks between commas.

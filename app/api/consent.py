@@ -1,21 +1,10 @@
-"""Which purposes a visitor has granted."""
+"""What a request says of the visitor's consent."""
 
 from app.api.wire import ConsentBody
-from app.decision.page_load import ANALYTICS, PERSONALIZATION
-from app.engine.model import ConsentDefaults
-from app.rulesets.live import LiveSite
-
-_UNPUBLISHED = ConsentDefaults()
+from app.decision.consent import ANALYTICS, PERSONALIZATION
 
 
-def granted(said: ConsentBody, site: LiveSite) -> frozenset[str]:
-    """Name the purposes granted: what the request says, else the site's default."""
-    defaults = site.ruleset.site.consent if site.ruleset is not None else _UNPUBLISHED
-    return frozenset(
-        purpose
-        for purpose, answer, default in (
-            (PERSONALIZATION, said.personalization, defaults.personalization),
-            (ANALYTICS, said.analytics, defaults.analytics),
-        )
-        if (default == "granted" if answer is None else answer)
-    )
+def said(body: ConsentBody) -> dict[str, bool]:
+    """List the purposes that are granted or denied; what is not said is left out."""
+    answers = {PERSONALIZATION: body.personalization, ANALYTICS: body.analytics}
+    return {purpose: answer for purpose, answer in answers.items() if answer is not None}

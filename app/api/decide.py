@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from app.api.consent import granted
+from app.api.consent import said
 from app.api.context import context_of
 from app.api.decoding import decode_body, wrong_content
 from app.api.events import records_of, refuse_foreign_profile
@@ -63,7 +63,7 @@ def _page_load(
         user=proven_user(body.visitor, caller, site),
         placements=body.placements,
         context=context,
-        consent=granted(body.consent, site),
+        consent=said(body.consent),
         countable=not (context.get("bot") or _is_fetched_ahead(request)),
     )
     events = records_of(body.events, site.id, page.profile_key, now, trusted=caller.kind == "secret")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from app.api.consent import granted
+from app.api.consent import said
 from app.api.decoding import decode_body, wrong_content
 from app.api.identity import proven_user, site_of
 from app.api.parts import Parts
@@ -35,7 +35,7 @@ async def answer_events(request: Request, parts: Parts, caller: Caller, now: dat
     trusted = caller.kind == "secret"
     records = records_of(body.events, site.id, visitor, now, trusted=trusted, sent_at=body.sent_at)
     try:
-        observed = await parts.observe.observe(records, granted(body.consent, site))
+        observed = await parts.observe.observe(records, said(body.consent))
     except JournalUnavailable as error:
         raise UnavailableError(f"events cannot be kept just now: {error}") from error
     return _encoder.encode(observed)

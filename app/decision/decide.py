@@ -5,81 +5,101 @@ from datetime import datetime
 
 import msgspec
 
-from app.decision.page_load import ANALYTICS, PERSONALIZATION, PageLoad, for_consent, unseen
-from app.decision.ports import Journal, Profiles, Rulesets
+from app.decision.caps import Reservations
+from app.decision.inputs import Basis
+from app.decision.known import Known, load_known
+from app.decision.page_load import PageLoad
+from app.decision.ports import Caps, History, Journal, Profiles, Rulesets
 from app.decision.remember import remember
 from app.decision.view import View
+from app.engine.bucketing import bucket_of, share_bound
 from app.engine.decision import Decision
-from app.engine.profile import Profile
-from app.engine.records import Event, Record
-from app.engine.ruleset import Ruleset
+from app.engine.records import Assignment, Record, is_for_profiles
 from app.journal.append import JournalUnavailable
 from app.kit.ids import id_at
-from app.profiles.codec import ABSENT
-from app.profiles.loaded import Loaded, ProfilesUnavailable
-
-_STRANGER = Loaded(Profile(), ABSENT)
+from app.profiles.loaded import ProfilesUnavailable
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A decision with its id, and what it had to do without."""
+    """A decision with its id, what it follows from, and what it had to do without."""
 
     decision_id: str
     decision: Decision
+    basis: Basis
     degraded: tuple[str, ...]
 
 
 class Decide:
-    """Chooses one variant per placement. Nothing that is missing ever makes it fail."""
+    """Chooses one variant per placement. Nothing that is missing ever makes it fail.
 
-    def __init__(self, profiles: Profiles, journal: Journal, rulesets: Rulesets) -> None:
+    What a decision was taken on is kept for each that takes or continues an arm, and for `sampled` percent of
+    the others.
+    """
+
+    def __init__(
+        self,
+        *,
+        profiles: Profiles,
+        journal: Journal,
+        rulesets: Rulesets,
+        caps: Caps,
+        history: History,
+        sampled: float = 0,
+    ) -> None:
         self._profiles = profiles
         self._journal = journal
         self._rulesets = rulesets
+        self._caps = caps
+        self._history = history
+        self._sampled_end = share_bound(sampled)
 
     async def decide(self, page: PageLoad, now: datetime) -> Decided:
-        """Answer a page load; its assignments and events are durable before this returns."""
+        """Answer a page load; its records are durable before this returns."""
         decision_id = id_at(now)
+        # Taken before anything is waited for: everything about this decision is of one revision.
         ruleset = self._rulesets.ruleset_of(page.site)
-        degraded = [] if ruleset is not None else ["revision"]
-        loaded = await self._load(page, degraded)
-        events = unseen(for_consent(page.events, page.consent), loaded.known_ids)
-        view = View.of(page, loaded.profile, events, ruleset, now)
-        may_log = page.countable and ANALYTICS in page.consent
-        decision = view.evaluate(may_log=may_log, may_enter=may_log and "profile" not in degraded)
-        records: list[Record] = [*events, *view.assignments(decision, decision_id)]
+        known = await load_known(self._profiles, page)
+        view = View.of(page, known, ruleset, now)
+        degraded = self._missing(view, known)
+        caps = Reservations(self._caps, view, decision_id, away=known.own is None)
+        may_enter = view.may_log and known.own is not None
+        basis, decision = await caps.decide(may_log=view.may_log, may_enter=may_enter)
+        records = [*view.changes, *view.records(decision, decision_id)]
+        if decision.arms or self._is_sampled(decision_id):
+            records += view.inputs(basis, decision, decision_id)
         try:
             await self._journal.append(records)
         except JournalUnavailable:
             # Better not in the test than in it and uncounted: decided again, as for one who cannot be logged.
             degraded.append("journal")
-            decision = view.evaluate(may_log=False, may_enter=False)
+            basis, decision = await caps.decide(may_log=False, may_enter=False)
         else:
-            await self._remember(page, loaded, records, ruleset, degraded)
-        return Decided(decision_id, decision, tuple(degraded))
+            degraded += await self._remember(view, known, records)
+        return Decided(decision_id, decision, basis, (*degraded, *caps.degraded))
 
-    async def _load(self, page: PageLoad, degraded: list[str]) -> Loaded:
-        if PERSONALIZATION not in page.consent:
-            return _STRANGER
-        try:
-            return await self._profiles.load(page.site, page.profile_key, [event.id for event in page.events])
-        except ProfilesUnavailable:
-            degraded.append("profile")
-            return _STRANGER
+    def _missing(self, view: View, known: Known) -> list[str]:
+        """Say what this decision has to do without."""
+        if view.ruleset is None:
+            return ["revision"] if known.own is not None else ["revision", "profile"]
+        if known.own is None:
+            return ["profile"]
+        if view.ruleset.has_counted(view.profile):
+            return []
+        self._history.offer(view.page.site, view.page.profile_key)
+        return ["history"]
 
-    async def _remember(
-        self,
-        page: PageLoad,
-        loaded: Loaded,
-        records: Sequence[Record],
-        ruleset: Ruleset | None,
-        degraded: list[str],
-    ) -> None:
-        """Write the profile where it changed: by an event, or by an arm taken for the first time."""
-        changes = [record for record in records if isinstance(record, Event) or record.first]
-        if not changes or PERSONALIZATION not in page.consent or "profile" in degraded:
-            return
+    def _is_sampled(self, decision_id: str) -> bool:
+        return bucket_of(decision_id, salt="decisions", purpose="sample") < self._sampled_end
+
+    async def _remember(self, view: View, known: Known, records: Sequence[Record]) -> list[str]:
+        """Write the profile where it changed, and say what is missing where that fails."""
+        changes = [
+            r for r in records if is_for_profiles(r) and not (isinstance(r, Assignment) and not r.first)
+        ]
+        if not changes or known.own is None:
+            return []
         try:
-            await remember(self._profiles, loaded, changes, ruleset)
+            await remember(self._profiles, known.own, changes, view.ruleset, known.device)
         except ProfilesUnavailable:
-            degraded.append("profile")
+            return ["profile"]
+        return []

@@ -1,13 +1,18 @@
 """What visitors did, made durable and seen by their next decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.decision.page_load import PERSONALIZATION, for_consent, unseen
+from app.decision.consent import for_consent, granted, is_news
+from app.decision.page_load import unseen
 from app.decision.ports import Journal, Profiles, Rulesets
 from app.decision.remember import remember
-from app.engine.records import Event
+from app.engine.profile import Profile
+from app.engine.records import ConsentSaid, Event, Record, is_for_profiles
+from app.engine.ruleset import Ruleset
+from app.kit.clock import instant_of
+from app.kit.ids import id_at
 from app.profiles.loaded import Loaded, ProfilesUnavailable
 
 
@@ -27,21 +32,24 @@ class Observe:
         self._journal = journal
         self._rulesets = rulesets
 
-    async def observe(self, events: Sequence[Event], consent: frozenset[str]) -> Observed:
-        """Take in one visitor's events; an accepted one is durable when this returns.
+    async def observe(self, events: Sequence[Event], said: Mapping[str, bool]) -> Observed:
+        """Take in one visitor's events, and what is said of consent; both are durable when this returns.
 
         Raises:
             JournalUnavailable: when nothing of this could be made durable, and nothing was kept.
 
         """
-        kept = for_consent(events, consent)
-        # Without this consent a profile is neither read nor written, and shipping finds the duplicates.
-        loaded = await self._load(kept) if kept and PERSONALIZATION in consent else None
-        new = unseen(kept, loaded.known_ids if loaded is not None else frozenset())
-        if new:
-            await self._journal.append(new)
-        if new and loaded is not None:
-            await self._remember(loaded, new)
+        ruleset = self._rulesets.ruleset_of(events[0].site)
+        loaded = await self._load(events)
+        held = (Profile() if loaded is None else loaded.profile).consent
+        kept = for_consent(events, granted(said, held, ruleset))
+        # Where the store is away, shipping finds the duplicates.
+        new = unseen(kept, frozenset() if loaded is None else loaded.known_ids)
+        records: list[Record] = [_consent(events[0], said)] if is_news(said, held) else []
+        records += new
+        await self._journal.append(records)
+        if loaded is not None:
+            await self._remember(loaded, [r for r in records if is_for_profiles(r)], ruleset)
         return Observed(len(new), len(kept) - len(new), len(events) - len(kept))
 
     async def _load(self, events: Sequence[Event]) -> Loaded | None:
@@ -49,12 +57,18 @@ class Observe:
         try:
             return await self._profiles.load(site, visitor, [event.id for event in events])
         except ProfilesUnavailable:
-            # The journal alone makes an event durable; duplicates are found out when it is shipped.
+            # The journal alone makes an event durable.
             return None
 
-    async def _remember(self, loaded: Loaded, new: Sequence[Event]) -> None:
+    async def _remember(self, loaded: Loaded, records: Sequence[Record], ruleset: Ruleset | None) -> None:
         try:
-            await remember(self._profiles, loaded, new, self._rulesets.ruleset_of(new[0].site))
+            if records:
+                await remember(self._profiles, loaded, records, ruleset)
         except ProfilesUnavailable:
             # Durable all the same: the durable copy gets it when the journal is shipped.
             return
+
+
+def _consent(event: Event, said: Mapping[str, bool]) -> ConsentSaid:
+    at = instant_of(event.received_ms)
+    return ConsentSaid(event.site, event.visitor, id_at(at), dict(said), event.received_ms)

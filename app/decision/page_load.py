@@ -7,14 +7,12 @@ import msgspec
 
 from app.engine.records import Event
 
-PERSONALIZATION, ANALYTICS = "personalization", "analytics"
-
 # The edge refuses visitor ids that begin so: nobody can name another's profile as if it were a browser.
 USER_PREFIX = "$user:"
 
 
 class PageLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """A page asks what to show. `user` is proven; `consent` holds the purposes granted.
+    """A page asks what to show. `user` is proven; `consent` is what the visitor says now, by purpose.
 
     `countable` is false for robots and for pages that are only fetched ahead.
     """
@@ -25,7 +23,7 @@ class PageLoad(msgspec.Struct, frozen=True, kw_only=True):
     placements: Sequence[str]
     context: Mapping[str, Any] = {}
     events: Sequence[Event] = ()
-    consent: frozenset[str] = frozenset({PERSONALIZATION, ANALYTICS})
+    consent: Mapping[str, bool] = {}
     countable: bool = True
 
     @property
@@ -37,18 +35,6 @@ class PageLoad(msgspec.Struct, frozen=True, kw_only=True):
 def profile_key(visitor: str, user: str | None) -> str:
     """Name the profile of a visitor or, once somebody is known, of the user."""
     return visitor if user is None else USER_PREFIX + user
-
-
-def for_consent(events: Sequence[Event], consent: frozenset[str]) -> list[Event]:
-    """Keep of each event only what the visitor agreed to; without any consent nothing is kept."""
-    if not consent:
-        return []
-    return [
-        msgspec.structs.replace(
-            event, profile_only=ANALYTICS not in consent, results_only=PERSONALIZATION not in consent
-        )
-        for event in events
-    ]
 
 
 def unseen(events: Sequence[Event], known_ids: frozenset[str]) -> list[Event]:

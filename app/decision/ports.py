@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.engine.decision import CapAsked
 from app.engine.profile import Profile
 from app.engine.records import Record
 from app.engine.ruleset import Ruleset
@@ -20,6 +21,29 @@ class Profiles(Protocol):
         self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
     ) -> bool:
         """Replace the profile that was loaded and mark the ids; False where it has changed since."""
+        ...
+
+
+class Caps(Protocol):
+    """How often capped rules were shown, exact across all workers."""
+
+    async def reserve(
+        self, site: int, visitor: str, decision_id: str, asked: Sequence[CapAsked], now_ms: int
+    ) -> frozenset[str]:
+        """Take one delivery of each rule that has one left, and name the others.
+
+        Raises:
+            ProfilesUnavailable: where nobody can tell.
+
+        """
+        ...
+
+
+class History(Protocol):
+    """What a new revision asks for the first time, filled in behind the decisions."""
+
+    def offer(self, site: int, visitor: str) -> None:
+        """Have a profile filled in soon; it may be refused, to be offered again."""
         ...
 
 

@@ -1,62 +1,91 @@
-"""A page load with everything it is decided on, and the records that its decision leaves."""
+"""A page load with everything it is decided on, and the records that it leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Self
 
 import msgspec
 
+from app.decision.consent import ANALYTICS, PERSONALIZATION, for_consent, granted, is_news
 from app.decision.fallback import nothing_published
-from app.decision.page_load import PERSONALIZATION, PageLoad
+from app.decision.inputs import Basis, encode_basis
+from app.decision.known import Known
+from app.decision.page_load import PageLoad, unseen
 from app.engine.decision import Decision
 from app.engine.evaluate import evaluate
 from app.engine.profile import Profile
-from app.engine.records import Assignment, Event
+from app.engine.records import Assignment, CapDelivery, ConsentSaid, Inputs, Merge, Record
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing
 from app.kit.clock import ms_of
+from app.kit.ids import id_at
 from app.profiles.fold import fold
+from app.profiles.merge import joined
 
 
-class View(msgspec.Struct, frozen=True):
-    """One page load at one instant, its own events folded in."""
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One page load at one instant. `profile` is as it stands after `changes`, empty without consent."""
 
     page: PageLoad
-    profile: Profile
     ruleset: Ruleset | None
     now: datetime
+    consent: frozenset[str]
+    profile: Profile
+    changes: Sequence[Record]
 
     @classmethod
-    def of(
-        cls,
-        page: PageLoad,
-        profile: Profile,
-        events: Sequence[Event],
-        ruleset: Ruleset | None,
-        now: datetime,
-    ) -> Self:
-        """See a page load with the profile as it stands after its events."""
-        return cls(page, fold(profile, events, ruleset) if events else profile, ruleset, now)
+    def of(cls, page: PageLoad, known: Known, ruleset: Ruleset | None, now: datetime) -> Self:
+        """See a page load with what is known of who asks, and with what the request itself brings."""
+        device = known.to_take_over(page)
+        held = known.profile.consent if device is None else {**device.consent, **known.profile.consent}
+        consent = granted(page.consent, held, ruleset)
+        personal = PERSONALIZATION in consent
+        changes: list[Record] = []
+        profile = known.profile if personal else Profile()
+        if device is not None and personal:
+            changes.append(_merge(page, now))
+            profile, _ = joined(profile, device, ms_of(now), ruleset)
+        if is_news(page.consent, held):
+            changes.append(_consent(page, now))
+        ids = frozenset() if known.own is None else known.own.known_ids
+        changes += unseen(for_consent(page.events, consent), ids)
+        folded = fold(profile, changes, ruleset) if changes and personal else profile
+        return cls(page=page, ruleset=ruleset, now=now, consent=consent, profile=folded, changes=changes)
 
-    def evaluate(self, *, may_log: bool, may_enter: bool) -> Decision:
-        """Decide, for a visitor who may or may not be logged and be taken into an experiment."""
-        if self.ruleset is None:
-            return nothing_published(self.page.placements)
+    @property
+    def may_log(self) -> bool:
+        """Whether an assignment of this page load may be kept."""
+        return self.page.countable and ANALYTICS in self.consent
+
+    def basis(self, *, may_log: bool, may_enter: bool, refused: frozenset[str]) -> Basis:
+        """Gather what the decision follows from; the visitor may or may not be logged and taken in."""
         standing = Standing(
             visitor=self.page.visitor,
             user=self.page.user,
             may_log=may_log,
             may_enter=may_enter,
-            consent=self.page.consent,
+            consent=self.consent,
         )
-        seen = self.ruleset.see(self.profile, self.page.context, standing, self.now)
-        return evaluate(self.ruleset, seen, self.page.placements)
+        return Basis(
+            standing=standing,
+            profile=self.profile,
+            context=self.page.context,
+            placements=tuple(self.page.placements),
+            refused=refused,
+            now=self.now,
+        )
 
-    def assignments(self, decision: Decision, decision_id: str) -> list[Assignment]:
-        """Write down each arm of a decision, with stage and segments as they stood."""
+    def decide_on(self, basis: Basis) -> Decision:
+        """Take the decision; the same basis gives the same one."""
+        if self.ruleset is None:
+            return nothing_published(basis.placements)
+        return evaluate(self.ruleset, basis.seen_by(self.ruleset), basis.placements, refused=basis.refused)
+
+    def records(self, decision: Decision, decision_id: str) -> Iterator[Record]:
+        """Write down each arm of a decision, with stage and segments as they stood, and each cap used."""
         at_ms = ms_of(self.now)
-        return [
-            Assignment(
+        for taken in decision.arms:
+            yield Assignment(
                 site=self.page.site,
                 visitor=self.page.profile_key,
                 decision_id=decision_id,
@@ -72,11 +101,31 @@ class View(msgspec.Struct, frozen=True):
                 device=self._said("device"),
                 country=self._said("country"),
                 at_ms=at_ms,
-                results_only=PERSONALIZATION not in self.page.consent,
+                results_only=PERSONALIZATION not in self.consent,
             )
-            for taken in decision.arms
-        ]
+        for one in decision.capped:
+            yield CapDelivery(
+                self.page.site, self.page.profile_key, id_at(self.now), one.rule, decision_id, at_ms
+            )
+
+    def inputs(self, basis: Basis, decision: Decision, decision_id: str) -> list[Inputs]:
+        """Keep what a decision was taken on; nothing where there is no revision to tell it by."""
+        try:
+            asked = msgspec.Raw(encode_basis(basis))
+        except RecursionError:
+            return []
+        page, revision = self.page, decision.revision
+        told = Inputs(page.site, page.profile_key, decision_id, revision, asked, ms_of(self.now))
+        return [told] if revision else []
 
     def _said(self, name: str) -> str | None:
         value = self.page.context.get(name)
         return value if isinstance(value, str) else None
+
+
+def _merge(page: PageLoad, now: datetime) -> Merge:
+    return Merge(page.site, page.visitor, id_at(now), page.profile_key, ms_of(now))
+
+
+def _consent(page: PageLoad, now: datetime) -> ConsentSaid:
+    return ConsentSaid(page.site, page.profile_key, id_at(now), dict(page.consent), ms_of(now))

@@ -1,10 +1,11 @@
 """What the engine answers: a variant per placement and the arms that go with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from app.engine.reasons import Lack, Reason
+from app.engine.ruleset import CompiledCap
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -30,10 +31,18 @@ class ArmTaken(msgspec.Struct, frozen=True):
     first: bool
 
 
+class CapAsked(msgspec.Struct, frozen=True):
+    """One more delivery of a capped rule; `delivered` are those that the profile knows of, in ms."""
+
+    rule: str
+    cap: CompiledCap
+    delivered: Sequence[int]
+
+
 class Decision(msgspec.Struct, frozen=True):
     """One visitor's placements at one instant.
 
-    `capped` names the rules that deliver under a cap, which has to be reserved before this may be shown;
+    `capped` lists the rules that deliver under a cap, to be reserved before this may be shown;
     `kept_out` says of experiments that took the visitor in at no placement why they did not.
     """
 
@@ -43,5 +52,5 @@ class Decision(msgspec.Struct, frozen=True):
     segments: tuple[str, ...]
     placements: Mapping[str, Choice]
     arms: tuple[ArmTaken, ...]
-    capped: tuple[str, ...] = ()
+    capped: tuple[CapAsked, ...] = ()
     kept_out: Mapping[str, Lack] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.engine.bucketing import bucket_of
-from app.engine.decision import NOTHING, ArmTaken, Choice, Decision
+from app.engine.decision import NOTHING, ArmTaken, CapAsked, Choice, Decision
 from app.engine.index import Search
 from app.engine.reasons import Lack, Reason
 from app.engine.ruleset import (
@@ -35,7 +35,7 @@ def evaluate(
         tuple(visitor.segments),
         chosen,
         tuple(evaluation.arms),
-        tuple(evaluation.capped),
+        tuple(evaluation.capped.values()),
         evaluation.kept_out,
     )
 
@@ -60,8 +60,7 @@ class _Evaluation:
         locale = visitor.context.given.get("locale")
         self._locale = locale if isinstance(locale, str) else ruleset.site.default_locale
         self.arms: list[ArmTaken] = []
-        # A rule may deliver at several placements; a dict keeps the order.
-        self.capped: dict[str, None] = {}
+        self.capped: dict[str, CapAsked] = {}
         self.kept_out: dict[str, Lack] = {}
         self._arm_of: dict[str, str | None] = {}
         self._held_out = self._side_of_holdout() == GENERIC
@@ -77,11 +76,15 @@ class _Evaluation:
                 continue
             choice = self._deliver(rule, placement)
             if choice is not None:
-                if rule.cap is not None:
-                    self.capped[rule.key] = None
+                self._note_cap(rule)
                 return choice
         reason = Reason.HOLDOUT if self._held_out else Reason.DEFAULT
         return self._show(placement.default, reason) if placement.default else Choice(None, NOTHING, reason)
+
+    def _note_cap(self, rule: CompiledRule) -> None:
+        if rule.cap is not None:
+            delivered = self._visitor.profile.caps.get(rule.key, ())
+            self.capped[rule.key] = CapAsked(rule.key, rule.cap, delivered)
 
     def _show(
         self,

@@ -40,7 +40,7 @@ class ArmHeld(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StageMove(msgspec.Struct, array_like=True, frozen=True):
-    """A change of stage. `because` names the condition: `decision.when`, `decision.decay_after_days` …"""
+    """A change of stage. `because` names the condition, as `decision.when` or `decision.stay`."""
 
     journey: str
     came_from: str | None
@@ -59,9 +59,9 @@ class ConsentHeld(msgspec.Struct, array_like=True, frozen=True):
 class Profile(msgspec.Struct, array_like=True):
     """A visitor's state. A stranger's is empty: `first_ms` 0 says that nothing was ever folded in.
 
-    `caps` holds the newest deliveries of each capped rule, `moves` the newest changes of stage; `owner` is the
-    profile that took this one over. `events` counts all events ever folded in, and `asked` is the signature of
-    the ruleset whose counters are complete here.
+    `caps` holds the newest deliveries of each capped rule, `moves` the newest changes of stage; `owner` is
+    the profile that took this one over. `events` counts all events ever folded in, and `asked` is the
+    signature of the ruleset whose counters are complete here.
     """
 
     first_ms: int = 0

@@ -85,11 +85,13 @@ class CompiledCap(msgspec.Struct, frozen=True):
     count: int
     per_ms: int | None
 
+    def first_within(self, delivered: Sequence[int], now_ms: int) -> int:
+        """Find the place of the first delivery that counts among instants in ascending order."""
+        return 0 if self.per_ms is None else bisect_right(delivered, now_ms - self.per_ms)
+
     def leaves_room(self, delivered: Sequence[int], now_ms: int) -> bool:
         """Whether one more is left, after deliveries at these instants (ascending)."""
-        since_ms = None if self.per_ms is None else now_ms - self.per_ms
-        within = len(delivered) if since_ms is None else len(delivered) - bisect_right(delivered, since_ms)
-        return within < self.count
+        return len(delivered) - self.first_within(delivered, now_ms) < self.count
 
 
 class CompiledRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,8 +116,8 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one site's decisions rest on; replaced whole, never changed.
 
     `order` lists segments (by key and predicate) and journeys so that each stands after what it refers to.
-    `rules` stand in the order in which they are asked, and `index` numbers them so. `timed` are the stages that
-    end by time alone. `asked` is the signature of `needs`.
+    `rules` stand in the order in which they are asked, and `index` numbers them so. `timed` are the stages
+    that end by time alone. `asked` is the signature of `needs`.
     """
 
     revision: int
@@ -141,6 +143,10 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
         for _ in self._resolve(visitor):
             pass
         return visitor
+
+    def has_counted(self, profile: Profile) -> bool:
+        """Whether all that is asked of events was kept for a profile from its first event on."""
+        return not profile.events or profile.asked == self.asked
 
     def settle(self, profile: Profile, at_ms: int) -> tuple[Profile, list[StageMove]]:
         """Move a profile to the stages that hold at an instant, by way of every dwell and decay before it."""

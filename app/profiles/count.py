@@ -1,7 +1,7 @@
 """How an event changes what is kept of the events of its name: pure."""
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import copy
 from math import isfinite
 from typing import Any

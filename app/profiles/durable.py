@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 
-from app.engine.profile import Profile
+from app.engine.profile import Profile, StageMove
 from app.engine.records import Record, is_for_profiles
 from app.engine.ruleset import Ruleset
 from app.kit.clock import instant_of
@@ -87,8 +87,11 @@ class DurableProfiles:
         if not moves:
             return
         rows = [
-            (one.site, one.id, one.visitor, one.move.journey, one.move.came_from, one.move.stage)
-            + (one.move.because, one.revision, instant_of(one.move.at_ms))
+            (one.site, one.id, one.visitor, *_row_of(one.move), one.revision, instant_of(one.move.at_ms))
             for one in moves
         ]
         await connection.executemany(_TELL, rows)
+
+
+def _row_of(move: StageMove) -> tuple[str, str | None, str, str]:
+    return move.journey, move.came_from, move.stage, move.because

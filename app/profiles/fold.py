@@ -56,8 +56,8 @@ def fold_telling(
 def _after_event(profile: Profile, event: Event, ruleset: Ruleset | None) -> tuple[Profile, list[StageMove]]:
     if ruleset is None:
         return _seen(profile, event), []
-    # What decayed before this event is settled first: the event cannot keep alive what was gone. A late one is
-    # counted at its own instant, but stages never move back in time.
+    # What decayed before this event is settled first: the event cannot keep alive what was gone. A late one
+    # is counted at its own instant, but stages never move back in time.
     at_ms = max(event.at_ms, profile.last_event_ms)
     profile, before = ruleset.settle(profile, at_ms) if profile.events else (profile, [])
     seen = _seen(profile, event)

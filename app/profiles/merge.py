@@ -13,7 +13,7 @@ from app.profiles.fold import DELIVERIES_LIMIT, MOVES_LIMIT
 
 
 def may_take_over(device: Profile, into: str) -> bool:
-    """Whether a device has something for a profile to take over: it is nobody's yet, or has news for its owner."""
+    """Whether a device has something to take over: it is nobody's yet, or has news for its owner."""
     return device.owner is None or (device.owner == into and bool(device.events or device.traits))
 
 
@@ -30,7 +30,8 @@ def joined(
     """Answer the profile of a user who takes over a device, and where that moved it; both stay as they were.
 
     Of two arms the earlier one is kept, of two consents the later. Counters add up; what is counted since
-    another event is exact where the device was used wholly before or after it, or a window keeps its instants.
+    another event is exact where the device was used wholly before or after it, or a window keeps the
+    instants.
     """
     both = copy(user)
     both.first_ms = earlier(device.first_ms, user.first_ms) if user.first_ms else device.first_ms
@@ -104,7 +105,7 @@ def _added(name: str, one: Mapping[str, Counter], other: Mapping[str, Counter]) 
 
 
 def _since(a: Counter, b: Counter, a_ms: int, b_ms: int, key: str) -> int:
-    """Count what came after the latest event `key` of both; `a_ms` and `b_ms` are the latest of each, or 0."""
+    """Count what came after the latest event `key`; `a_ms` and `b_ms` are the latest of each, or 0."""
     if a_ms >= b_ms:
         return a.since.get(key, a.count) + _from(b, a_ms)
     return b.since.get(key, b.count) + _from(a, b_ms)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 from redis.asyncio import Redis
@@ -13,6 +13,7 @@ from app.kit.coalesced import Coalesced
 from app.profiles.codec import ABSENT, VERSION_BYTES, encode_profile, readable_profile, version_of
 from app.profiles.durable import DurableProfiles
 from app.profiles.loaded import Loaded, ProfilesUnavailable
+from app.profiles.script import Script
 
 # One atomic step: nobody else wrote since we read, so the fold and the marks of its events go in together.
 _SAVE = f"""
@@ -24,16 +25,7 @@ return 1
 """
 MARK_S = 8 * 86_400
 
-_AWAY = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
-
-class _Write(NamedTuple):
-    """One call of the script: profile and marks, the version that was read, what replaces it."""
-
-    keys: tuple[str, ...]
-    version: bytes
-    body: bytes
-    ttl_s: int
+AWAY = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class RedisProfiles:
@@ -44,9 +36,8 @@ class RedisProfiles:
         self._durable = durable
         self._budget_s = budget_s
         self._ttl_s = ttl_s
-        self._save = redis.register_script(_SAVE)
+        self._save = Script(redis, _SAVE, within_s=budget_s)
         self._reads = Coalesced(self._read, within_s=budget_s)
-        self._writes = Coalesced(self._write, within_s=budget_s)
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         """Read a profile, and which of the event ids are known already."""
@@ -56,40 +47,29 @@ class RedisProfiles:
                 known = frozenset(id_ for id_, mark in zip(event_ids, marks, strict=True) if mark)
                 profile = readable_profile(body) or await self._durable.find(site, visitor) or Profile()
                 return Loaded(profile, ABSENT if body is None else version_of(body), known)
-        except _AWAY as error:
+        except AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 
     async def _read(self, keys: Sequence[str]) -> dict[str, Any]:
         return dict(zip(keys, await self._redis.mget(keys), strict=True))
 
-    async def _write(self, writes: Sequence[_Write]) -> dict[_Write, Any]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for write in writes:
-                await self._save(keys=write.keys, args=[*write[1:], MARK_S], client=pipeline)
-            return dict(zip(writes, await pipeline.execute(raise_on_error=False), strict=True))
-
     async def save(
         self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
     ) -> bool:
         """Replace a profile as it was loaded, and mark ids as known; False where somebody was quicker."""
-        write = _Write(
-            tuple(_keys(site, visitor, event_ids)), loaded.version, encode_profile(profile), self._ttl_s
-        )
+        keys, body = _keys(site, visitor, event_ids), encode_profile(profile)
         try:
-            [saved] = await self._writes.find_many([write])
-            if isinstance(saved, RedisError):
-                raise saved
-            return bool(saved)
-        except _AWAY as error:
+            return bool(await self._save.run(keys, loaded.version, body, self._ttl_s, MARK_S))
+        except AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 
 
-def _tag(site: int, visitor: str) -> str:
-    # The braces keep a visitor's keys in one slot of a cluster, so that one script may touch them all; the
-    # length says where a visitor's name ends, whatever is in it.
+def tag_of(site: int, visitor: str) -> str:
+    """Name a visitor in keys, so that one script may touch them all: the braces keep them in one slot."""
+    # The length says where a visitor's name ends, whatever is in it.
     return f"{{{site}:{len(visitor)}:{visitor}}}"
 
 
 def _keys(site: int, visitor: str, event_ids: Sequence[str]) -> list[str]:
-    tag = _tag(site, visitor)
+    tag = tag_of(site, visitor)
     return [f"profile:{tag}", *(f"event:{tag}{id_}" for id_ in event_ids)]

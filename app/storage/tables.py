@@ -147,8 +147,8 @@ events = Table(
     postgresql_partition_by="RANGE (at)",
 )
 
-# What only profiles rest on, each as its record in JSON: caps delivered, consent said, traits set, merges made and
-# undone. `into` is the profile that a merge leads to.
+# What only profiles rest on, each as its record in JSON: caps delivered, consent said, traits set, merges
+# made and undone. `into` is the profile that a merge leads to.
 profile_changes = Table(
     "profile_changes",
     metadata,
@@ -180,7 +180,7 @@ stage_moves = Table(
     Index("stage_moves_visitor_idx", "site_id", "visitor", "at"),
 )
 
-# Partitioned by day of `at`, which is the instant in the id. `asked` is what the decision was taken on, as JSON.
+# Partitioned by day of `at`, the instant in the id. `asked` is what the decision was taken on, as JSON.
 decisions = Table(
     "decisions",
     metadata,

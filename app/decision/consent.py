@@ -1,0 +1,44 @@
+"""What a visitor has agreed to: what is said now, else what was said last, else the site's default."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from app.engine.model import ConsentDefaults
+from app.engine.profile import ConsentHeld
+from app.engine.records import Event
+from app.engine.ruleset import Ruleset
+
+PERSONALIZATION, ANALYTICS = "personalization", "analytics"
+
+_UNPUBLISHED = ConsentDefaults()
+
+
+def granted(
+    said: Mapping[str, bool], held: Mapping[str, ConsentHeld], ruleset: Ruleset | None
+) -> frozenset[str]:
+    """Name the purposes granted; `held` is what the profile remembers."""
+    defaults = _UNPUBLISHED if ruleset is None else ruleset.site.consent
+    by_default = {
+        PERSONALIZATION: defaults.personalization == "granted",
+        ANALYTICS: defaults.analytics == "granted",
+    }
+    before = {purpose: one.granted for purpose, one in held.items()}
+    return frozenset(purpose for purpose, yes in {**by_default, **before, **said}.items() if yes)
+
+
+def is_news(said: Mapping[str, bool], held: Mapping[str, ConsentHeld]) -> bool:
+    """Whether something is said that is not remembered so."""
+    return any(purpose not in held or held[purpose].granted != yes for purpose, yes in said.items())
+
+
+def for_consent(events: Sequence[Event], consent: frozenset[str]) -> list[Event]:
+    """Keep of each event only what the visitor agreed to; without any consent nothing is kept."""
+    if not consent:
+        return []
+    return [
+        msgspec.structs.replace(
+            event, profile_only=ANALYTICS not in consent, results_only=PERSONALIZATION not in consent
+        )
+        for event in events
+    ]
