@@ -10,10 +10,19 @@ from app.engine.evaluate import evaluate
 from app.engine.index import Search
 from app.engine.model import Document
 from app.engine.profile import Profile
-from app.engine.records import Assignment, Event, Record
+from app.engine.records import (
+    Assignment,
+    CapDelivery,
+    ConsentSaid,
+    Event,
+    Merge,
+    Record,
+    TraitsSet,
+)
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing, Visitor
 from app.kit.clock import ms_of
+from app.kit.ids import id_at
 from app.profiles.fold import fold
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -99,6 +108,26 @@ def event(name: str, at: datetime = NOW, **properties: Any) -> Event:
 def assignment(experiment: str, arm: str, at: datetime = NOW, **fields: Any) -> Assignment:
     """An arm that a visitor was given for the first time."""
     return Assignment(experiment=experiment, arm=arm, at_ms=ms_of(at), **{**_TAKEN, **fields})
+
+
+def consent_said(at: datetime = NOW, visitor: str = "v-1", **said: bool) -> ConsentSaid:
+    """What a visitor said of purposes."""
+    return ConsentSaid(1, visitor, id_at(at), said, ms_of(at))
+
+
+def delivery(rule: str, at: datetime = NOW, visitor: str = "v-1") -> CapDelivery:
+    """A capped rule that delivered."""
+    return CapDelivery(1, visitor, id_at(at), rule, id_at(at), ms_of(at))
+
+
+def traits_set(at: datetime = NOW, visitor: str = "v-1", **traits: Any) -> TraitsSet:
+    """Traits that were set."""
+    return TraitsSet(1, visitor, id_at(at), traits, ms_of(at))
+
+
+def merge(visitor: str = "v-1", into: str = "$user:u-1", at: datetime = NOW) -> Merge:
+    """A user was seen on a device."""
+    return Merge(1, visitor, id_at(at), into, ms_of(at))
 
 
 _TAKEN: Mapping[str, Any] = {

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from app.engine.decision import CapAsked
 from app.engine.profile import Profile
 from app.engine.records import Record
 from app.engine.ruleset import Ruleset
@@ -77,3 +78,39 @@ class FakeRulesets:
 
     def ruleset_of(self, site: int) -> Ruleset | None:
         return self._rulesets.get(site)
+
+
+class FakeCaps:
+    """Deliveries in memory; `away` makes it fail."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self._delivered: dict[tuple[int, str, str], dict[str, int]] = {}
+
+    async def reserve(
+        self, site: int, visitor: str, decision_id: str, asked: Sequence[CapAsked], now_ms: int
+    ) -> frozenset[str]:
+        await asyncio.sleep(0)
+        if self.away:
+            raise ProfilesUnavailable("away")
+        return frozenset(
+            one.rule for one in asked if not self._take((site, visitor, one.rule), decision_id, one, now_ms)
+        )
+
+    def _take(self, key: tuple[int, str, str], decision_id: str, one: CapAsked, now_ms: int) -> bool:
+        delivered = self._delivered.setdefault(key, {f"known:{ms}": ms for ms in one.delivered})
+        instants = max(sorted(delivered.values()), list(one.delivered), key=len)
+        if not one.cap.leaves_room(instants, now_ms):
+            return False
+        delivered[decision_id] = now_ms
+        return True
+
+
+class FakeHistory:
+    """Remembers whom it was to fill in."""
+
+    def __init__(self) -> None:
+        self.offered: list[tuple[int, str]] = []
+
+    def offer(self, site: int, visitor: str) -> None:
+        self.offered.append((site, visitor))

@@ -20,16 +20,17 @@ Reader = Callable[[Counter, int], object]
 
 
 class EventNeeds(msgspec.Struct, frozen=True):
-    """What a ruleset asks of one event name, and so what a profile keeps of it.
-
-    `signature` is the same wherever the same is asked.
-    """
+    """What a ruleset asks of one event name, and so what a profile keeps of it."""
 
     window_days: int = 0
     sums: frozenset[str] = frozenset()
     latest: frozenset[str] = frozenset()
     since: frozenset[str] = frozenset()
-    signature: str = ""
+
+    @property
+    def signature(self) -> str:
+        """Sum up what is asked: the same wherever the same is asked, in every process."""
+        return _signature_of_one(self)
 
 
 def needs_of(paths: Iterable[str]) -> dict[str, EventNeeds]:
@@ -54,9 +55,14 @@ def _needs_of_one(attributes: list[str]) -> EventNeeds:
         )
 
     windows = [int(match[1]) for a in attributes if (match := _WINDOW.fullmatch(a))]
-    days, sums, latest, since = max(windows, default=0), after("sum_"), after("last_"), after("count_since_")
-    signature = _signature_of([[str(days)], sorted(sums), sorted(latest), sorted(since)])
-    return EventNeeds(days, sums, latest, since, signature)
+    return EventNeeds(max(windows, default=0), after("sum_"), after("last_"), after("count_since_"))
+
+
+@lru_cache(maxsize=4_096)
+def _signature_of_one(needs: EventNeeds) -> str:
+    return _signature_of(
+        [[str(needs.window_days)], sorted(needs.sums), sorted(needs.latest), sorted(needs.since)]
+    )
 
 
 def signature_of(needs: Mapping[str, EventNeeds]) -> str:

@@ -85,7 +85,6 @@ def _take_arm(profile: Profile, assignment: Assignment) -> None:
     if held is None or assignment.at_ms < held.at_ms:
         taken = ArmHeld(assignment.arm, assignment.phase, assignment.at_ms)
         profile.arms = {**profile.arms, assignment.experiment: taken}
-    if held is None:
         profile.first_ms = earlier(profile.first_ms, assignment.at_ms)
 
 

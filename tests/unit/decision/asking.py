@@ -6,17 +6,18 @@ from typing import Any
 from app.decision.decide import Decide, Decided
 from app.decision.observe import Observe
 from app.decision.page_load import PageLoad
+from app.engine.profile import Profile
 from app.engine.records import Assignment, Event
 from app.engine.ruleset import Ruleset
 from app.profiles.loaded import Loaded
-from tests.builders import NOW, delivering, experiment, rule, ruleset, segment
-from tests.fakes import FakeJournal, FakeProfiles, FakeRulesets
+from tests.builders import DAY, NOW, delivering, experiment, rule, ruleset, segment
+from tests.fakes import FakeCaps, FakeHistory, FakeJournal, FakeProfiles, FakeRulesets
 
 SITE = 1
-BOTH = frozenset({"personalization", "analytics"})
-ONLY_ANALYTICS = frozenset({"analytics"})
-ONLY_PERSONALIZATION = frozenset({"personalization"})
-NONE: frozenset[str] = frozenset()
+BOTH = {"personalization": True, "analytics": True}
+ONLY_ANALYTICS = {"personalization": False, "analytics": True}
+ONLY_PERSONALIZATION = {"personalization": True, "analytics": False}
+NONE = {"personalization": False, "analytics": False}
 
 VIEWED_ONCE = segment("viewed", {"events.page_viewed.count": {"$gte": 1}})
 VIEWED_TWICE = segment("viewed-twice", {"events.page_viewed.count": {"$gte": 2}})
@@ -44,7 +45,15 @@ def page(**fields: Any) -> PageLoad:
 def viewed(id_: str = "e-1", **fields: Any) -> Event:
     """A page view of `v-1`, now."""
     at_ms = int(NOW.timestamp() * 1_000)
-    return Event(SITE, "v-1", id_, "page_viewed", {}, at_ms, at_ms, **fields)
+    return Event(
+        **{"visitor": "v-1", **fields},
+        site=SITE,
+        id=id_,
+        name="page_viewed",
+        properties={},
+        at_ms=at_ms,
+        received_ms=at_ms,
+    )
 
 
 class GoneAfterReading(FakeProfiles):
@@ -63,15 +72,30 @@ class Asking:
         self.profiles = profiles or FakeProfiles()
         self.journal = FakeJournal()
         self.rulesets = FakeRulesets({SITE: published} if published is not None else {})
+        self.caps = FakeCaps()
+        self.history = FakeHistory()
         self.observe = Observe(self.profiles, self.journal, self.rulesets)
-        self._decide = Decide(self.profiles, self.journal, self.rulesets)
+        self._decide = Decide(
+            profiles=self.profiles,
+            journal=self.journal,
+            rulesets=self.rulesets,
+            caps=self.caps,
+            history=self.history,
+        )
 
     async def decide(self, **fields: Any) -> Decided:
         return await self._decide.decide(page(**fields), NOW)
 
+    async def decide_after_days(self, days: float, **fields: Any) -> Decided:
+        return await self._decide.decide(page(**fields), NOW + days * DAY)
+
     async def views(self, *ids: str) -> None:
         """Let `v-1` have viewed pages before."""
         await self.observe.observe([viewed(id_) for id_ in ids], BOTH)
+
+    async def remembered(self, visitor: str = "v-1") -> Profile:
+        """What is remembered of somebody."""
+        return (await self.profiles.load(SITE, visitor)).profile
 
     @property
     def events(self) -> list[Event]:

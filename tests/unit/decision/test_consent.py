@@ -1,15 +1,18 @@
 """What is read, written and counted, by what the visitor agreed to."""
 
-from app.engine.profile import Profile
+import msgspec
+import pytest
+
+from app.decision.consent import granted
+from app.engine.profile import ConsentHeld
 from app.engine.reasons import Reason
-from app.profiles.codec import ABSENT
-from app.profiles.loaded import Loaded
+from app.engine.records import ConsentSaid
+from tests.builders import ruleset
 from tests.unit.decision.asking import (
     BOTH,
     NONE,
     ONLY_ANALYTICS,
     ONLY_PERSONALIZATION,
-    SITE,
     Asking,
     experimenting,
     telling,
@@ -17,25 +20,83 @@ from tests.unit.decision.asking import (
 )
 
 
-async def test_without_any_consent_nothing_is_read_written_or_kept() -> None:
+async def test_without_any_consent_only_that_is_remembered() -> None:
     asking = Asking(experimenting())
 
     decided = await asking.decide(consent=NONE, events=[viewed()])
 
-    assert (asking.profiles.reads, asking.profiles.writes, asking.journal.records) == ([], [], [])
+    [said] = asking.journal.records
+    assert isinstance(said, ConsentSaid)
+    assert (await asking.remembered()).events == 0
     assert (decided.decision.arms, decided.degraded) == ((), ())
 
 
-async def test_without_personalization_the_profile_is_neither_read_nor_written() -> None:
+async def test_without_personalization_nothing_of_the_profile_is_used_or_changed() -> None:
     asking = Asking(telling())
     await asking.views("e-1")
-    asking.profiles.reads.clear()
-    asking.profiles.writes.clear()
+    before = await asking.remembered()
 
     decided = await asking.decide(consent=ONLY_ANALYTICS, events=[viewed("e-2")])
 
-    assert (asking.profiles.reads, asking.profiles.writes) == ([], [])
     assert decided.decision.segments == ()
+    after = await asking.remembered()
+    assert {name: held.granted for name, held in after.consent.items()} == ONLY_ANALYTICS
+    assert msgspec.structs.replace(after, consent=before.consent) == before
+
+
+async def test_what_was_said_counts_until_something_else_is_said() -> None:
+    asking = Asking(telling())
+    await asking.decide(consent={"personalization": False}, events=[viewed("e-1")])
+
+    silent = await asking.decide(events=[viewed("e-2")])
+    spoken = await asking.decide(consent={"personalization": True}, events=[viewed("e-3")])
+
+    assert (silent.decision.segments, spoken.decision.segments) == ((), ("viewed",))
+    assert [event.results_only for event in asking.events] == [True, True, False]
+
+
+async def test_what_was_said_before_is_not_written_down_again() -> None:
+    asking = Asking(telling())
+    for _ in range(3):
+        await asking.decide(consent=BOTH)
+    await asking.observe.observe([viewed()], BOTH)
+
+    said = [record for record in asking.journal.records if isinstance(record, ConsentSaid)]
+    assert [one.said for one in said] == [BOTH]
+
+
+async def test_consent_is_kept_for_later_where_the_store_is_away() -> None:
+    asking = Asking(telling())
+    asking.profiles.away = True
+
+    await asking.decide(consent=NONE, events=[viewed()])
+
+    [said] = asking.journal.records
+    assert isinstance(said, ConsentSaid)
+    assert said.said == NONE
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "purposes"),
+    [
+        ({}, {}, {"personalization"}),
+        (BOTH, {}, {"personalization", "analytics"}),
+        ({"personalization": False}, {}, set()),
+        ({}, {"personalization": False, "analytics": True}, {"analytics"}),
+        ({"analytics": False}, {"analytics": True}, {"personalization"}),
+    ],
+)
+def test_what_is_said_counts_then_what_was_said_then_the_sites_default(
+    said: dict[str, bool], held: dict[str, bool], purposes: set[str]
+) -> None:
+    rules = ruleset(site={"consent": {"personalization": "granted", "analytics": "denied"}})
+
+    assert granted(said, {name: ConsentHeld(yes, 1) for name, yes in held.items()}, rules) == purposes
+
+
+def test_before_anything_is_published_both_are_granted_unless_denied() -> None:
+    assert granted({}, {}, None) == {"personalization", "analytics"}
+    assert granted({"analytics": False}, {}, None) == {"personalization"}
 
 
 async def test_without_personalization_events_and_assignments_serve_results_alone() -> None:
@@ -93,7 +154,8 @@ async def test_events_need_some_consent() -> None:
     observed = await asking.observe.observe([viewed("e-1"), viewed("e-2")], NONE)
 
     assert (observed.accepted, observed.duplicate, observed.ignored) == (0, 0, 2)
-    assert (asking.profiles.reads, asking.profiles.writes, asking.journal.records) == ([], [], [])
+    assert asking.events == []
+    assert (await asking.remembered()).events == 0
 
 
 async def test_events_without_personalization_leave_the_profile_alone() -> None:
@@ -102,9 +164,8 @@ async def test_events_without_personalization_leave_the_profile_alone() -> None:
     observed = await asking.observe.observe([viewed()], ONLY_ANALYTICS)
 
     assert observed.accepted == 1
-    assert (asking.profiles.reads, asking.profiles.writes) == ([], [])
     assert [event.results_only for event in asking.events] == [True]
-    assert await asking.profiles.load(SITE, "v-1", ["e-1"]) == Loaded(Profile(), ABSENT)
+    assert (await asking.remembered()).events == 0
 
 
 async def test_events_with_both_consents_serve_both() -> None:

@@ -123,7 +123,8 @@ async def test_a_known_user_has_the_profile_of_the_user() -> None:
 
     await asking.decide(user="u-1")
 
-    assert asking.profiles.reads == asking.profiles.writes == [(SITE, "$user:u-1")]
+    assert asking.profiles.reads == [(SITE, "$user:u-1"), (SITE, "v-1")]
+    assert (SITE, "$user:u-1") in asking.profiles.writes
     assert asking.assignments[0].visitor == "$user:u-1"
 
 

@@ -1,11 +1,8 @@
 import pytest
 
-from app.decision.page_load import for_consent, profile_key, unseen
+from app.decision.consent import for_consent
+from app.decision.page_load import profile_key, unseen
 from tests.unit.decision.asking import (
-    BOTH,
-    NONE,
-    ONLY_ANALYTICS,
-    ONLY_PERSONALIZATION,
     page,
     viewed,
 )
@@ -18,16 +15,20 @@ def test_a_visitor_has_a_profile_of_its_own_until_the_user_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("consent", "only"),
-    [(BOTH, (False, False)), (ONLY_ANALYTICS, (False, True)), (ONLY_PERSONALIZATION, (True, False))],
+    [
+        ({"personalization", "analytics"}, (False, False)),
+        ({"analytics"}, (False, True)),
+        ({"personalization"}, (True, False)),
+    ],
 )
-def test_an_event_serves_what_the_visitor_agreed_to(consent: frozenset[str], only: tuple[bool, bool]) -> None:
-    [kept] = for_consent([viewed()], consent)
+def test_an_event_serves_what_the_visitor_agreed_to(consent: set[str], only: tuple[bool, bool]) -> None:
+    [kept] = for_consent([viewed()], frozenset(consent))
 
     assert (kept.profile_only, kept.results_only) == only
 
 
 def test_without_any_consent_no_event_is_kept() -> None:
-    assert for_consent([viewed()], NONE) == []
+    assert for_consent([viewed()], frozenset()) == []
 
 
 def test_of_events_with_one_id_the_first_is_new() -> None:

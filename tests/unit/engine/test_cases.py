@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from app.api.consent import granted
+from app.api.consent import said
 from app.api.context import context_of
 from app.api.wire import EventBody
+from app.decision.consent import granted
 from app.decision.page_load import profile_key
 from app.engine.compile import compile_ruleset, parse_document
 from app.engine.decision import Decision
@@ -20,8 +21,7 @@ from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing
 from app.profiles.fold import fold
-from app.rulesets.live import LiveSite
-from tests.builders import assignment, event
+from tests.builders import assignment, consent_said, event
 from tests.case_files import FILES, Case, check, each_case
 
 EVERYTHING = frozenset({"personalization", "analytics"})
@@ -30,9 +30,10 @@ EVERYTHING = frozenset({"personalization", "analytics"})
 @each_case
 def test_the_engine_decides_as_the_case_says(theme: str, case: Case) -> None:
     rules = compiled(theme)
-    consent = granted(case.consent, LiveSite(1, theme, "", rules))
+    profile = remembered(case, rules)
+    consent = granted(said(case.consent), profile.consent, rules)
 
-    decision = decided(case, rules, remembered(case, rules), consent)
+    decision = decided(case, rules, profile, consent)
 
     check(case.expect, written(decision))
 
@@ -46,6 +47,7 @@ def remembered(case: Case, rules: Ruleset) -> Profile:
     """Fold what happened before the case, in order."""
     profile = Profile()
     for step in case.history:
+        profile = fold(profile, [consent_said(step.at, **dict.fromkeys(EVERYTHING, True))], rules)
         records = records_of(step.events, step.at)
         if step.decide is not None:
             loaded = Case(case.name, step.at, case.expect, visitor=case.who, placements=tuple(step.decide))

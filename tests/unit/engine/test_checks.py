@@ -70,7 +70,10 @@ def weighted(*weights: float) -> dict[str, Any]:
             "/rules/0/deliver",
             "either a variant or an experiment",
         ),
-        ({"rules": [rule("r", cap={"count": 1})]}, "/rules/0/cap", "not enforced"),
+        ({"rules": [rule("r", cap={"count": 0})]}, "/rules/0/cap/count", "between 1 and 1,000"),
+        ({"rules": [rule("r", cap={"count": 1_001})]}, "/rules/0/cap/count", "between 1 and 1,000"),
+        ({"rules": [rule("r", cap={"count": 1, "per_days": 0})]}, "/rules/0/cap/per_days", "more than 0"),
+        ({"rules": [rule("r", cap={"count": 1, "per_days": 3_651})]}, "/rules/0/cap/per_days", "3,650"),
         (scheduled(timezone="Europe/Lodnon"), "/rules/0/schedule/timezone", "not a time zone"),
         (scheduled(windows=[{"days": [0]}]), "/rules/0/schedule/windows/0/days", "1 (Monday) to 7"),
         (scheduled(windows=[{}, {"days": [1, 8]}]), "/rules/0/schedule/windows/1/days", "1 (Monday) to 7"),
@@ -127,7 +130,7 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_checks() -> None:
         segments=[segment("a", {"segments": {"$in": ["b"]}})],
         journeys=[journey()],
         experiments=[experiment(traffic=200, arms=[arm("x", "nix", weight=-1)])],
-        rules=[rule("r", cap={"count": 1}, deliver={"variant": "nix"})],
+        rules=[rule("r", cap={"count": 0}, deliver={"variant": "nix"})],
         holdout={"percent": 200},
     )
 
@@ -139,7 +142,7 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_checks() -> None:
         "/journeys/0/stages",
         "/experiments/0/traffic",
         "/experiments/0/arms",
-        "/rules/0/cap",
+        "/rules/0/cap/count",
         "/holdout/percent",
     ]
 
@@ -148,7 +151,7 @@ def test_a_condition_that_cannot_be_read_is_told_with_its_inner_place() -> None:
     found = complaints(
         segments=[segment("a", {"context.country": {"$equals": "DE"}, "$or": [{"stage": {"$in": "x"}}]})],
         journeys=[journey("a", {"key": "b", "when": {"events.x.count": {"$gt": True}}})],
-        rules=[rule("r", audience={"condition": {"traits.a~b": {"$regex": "("}}}, cap={"count": 1})],
+        rules=[rule("r", audience={"condition": {"traits.a~b": {"$regex": "("}}}, cap={"count": 0})],
     )
 
     assert list(found) == [
@@ -156,7 +159,7 @@ def test_a_condition_that_cannot_be_read_is_told_with_its_inner_place() -> None:
         "/segments/0/condition/$or/0/stage/$in",
         "/journeys/0/stages/1/when/events.x.count/$gt",
         "/rules/0/audience/condition/traits.a~0b/$regex",
-        "/rules/0/cap",
+        "/rules/0/cap/count",
     ]
 
 

@@ -219,7 +219,7 @@ def test_stages_are_compiled_from_the_highest_precedence_down() -> None:
 
     assert isinstance(compiled, CompiledJourney)
     assert (compiled.key, compiled.first) == ("purchase", "a")
-    assert [stage.key for stage in compiled.stages] == ["b", "c", "d", "a"]
+    assert [stage.key for stage in compiled.stages] == ["b", "c", "d"]
     assert (compiled.stages[0].min_dwell_ms, compiled.stages[0].decay_ms) == (60_000, 43_200_000)
 
 

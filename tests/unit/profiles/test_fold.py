@@ -31,13 +31,14 @@ def test_every_event_counts_at_its_instant() -> None:
         asking("events.x.count"), event("x", NOW - DAY), event("x"), event("y"), event("x", NOW)
     )
 
-    assert counter == Counter(count=3, first_ms=ms_of(NOW - DAY), last_ms=NOW_MS)
+    assert (counter.count, counter.first_ms, counter.last_ms) == (3, ms_of(NOW - DAY), NOW_MS)
 
 
 def test_what_nobody_asks_for_is_not_kept() -> None:
     remembered = profile(asking("events.x.count"), event("x", value=1), event("y", value=1))
 
-    assert remembered.counters == {"x": Counter(count=1, first_ms=NOW_MS, last_ms=NOW_MS)}
+    [counter] = remembered.counters.values()
+    assert counter == Counter(count=1, first_ms=NOW_MS, last_ms=NOW_MS, asked=counter.asked)
     assert (remembered.first_ms, remembered.last_event_ms) == (NOW_MS, NOW_MS)
 
 
@@ -45,7 +46,7 @@ def test_without_a_ruleset_only_arms_and_instants_are_kept() -> None:
     remembered = profile(None, event("x", NOW - DAY), assignment("e", "a"), event("x"))
 
     assert remembered == Profile(
-        first_ms=ms_of(NOW - DAY), last_event_ms=NOW_MS, arms={"e": ArmHeld("a", 1, NOW_MS)}
+        first_ms=ms_of(NOW - DAY), last_event_ms=NOW_MS, arms={"e": ArmHeld("a", 1, NOW_MS)}, events=2
     )
 
 
@@ -213,13 +214,15 @@ def test_what_a_later_revision_asks_for_the_first_time_begins_with_what_is_known
     assert after.counters["v"].sums == {"value": 2.0}
 
 
-def test_the_first_arm_is_kept() -> None:
-    remembered = profile(
-        None, assignment("e", "a", NOW, phase=2), assignment("e", "b", NOW - DAY), assignment("f", "b")
-    )
+def test_the_first_arm_is_kept_in_whatever_order_they_come() -> None:
+    first, later = assignment("e", "b", NOW - DAY), assignment("e", "a", NOW, phase=2)
+    held = {"e": ArmHeld("b", 1, ms_of(NOW - DAY)), "f": ArmHeld("b", 1, NOW_MS)}
 
-    assert remembered.arms == {"e": ArmHeld("a", 2, NOW_MS), "f": ArmHeld("b", 1, NOW_MS)}
-    assert (remembered.first_ms, remembered.last_event_ms) == (NOW_MS, 0)
+    for taken in ([first, later], [later, first]):
+        remembered = profile(None, *taken, assignment("f", "b"))
+
+        assert remembered.arms == held
+        assert (remembered.first_ms, remembered.last_event_ms) == (ms_of(NOW - DAY), 0)
 
 
 def test_an_arm_held_already_is_kept() -> None:
