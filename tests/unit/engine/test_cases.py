@@ -29,17 +29,22 @@ EVERYTHING = frozenset({"personalization", "analytics"})
 
 @each_case
 def test_the_engine_decides_as_the_case_says(theme: str, case: Case) -> None:
-    rules = compiled(theme)
-    consent = granted(case.consent, LiveSite(1, theme, "", rules))
-
-    decision = decided(case, rules, remembered(case, rules), consent)
-
-    check(case.expect, written(decision))
+    check(case.expect, answered(case, compiled(theme)))
 
 
 @cache
 def compiled(theme: str) -> Ruleset:
-    return compile_ruleset(parse_document(FILES[theme].config), 1)
+    return ruleset_of(FILES[theme].config)
+
+
+def ruleset_of(config: dict[str, Any]) -> Ruleset:
+    return compile_ruleset(parse_document(config), 1)
+
+
+def answered(case: Case, rules: Ruleset) -> dict[str, Any]:
+    """Decide a case, and answer as the wire does."""
+    consent = granted(case.consent, LiveSite(1, "", "", rules))
+    return written(decided(case, rules, remembered(case, rules), consent))
 
 
 def remembered(case: Case, rules: Ruleset) -> Profile:
@@ -81,6 +86,10 @@ def written(decision: Decision) -> dict[str, Any]:
     """Write a decision as the wire does."""
     answer: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(decision))
     return {**answer, "assignments": answer["arms"]}
+
+
+def test_there_are_hundreds_of_cases() -> None:
+    assert sum(len(file.cases) for file in FILES.values()) >= 450
 
 
 def test_no_two_cases_of_a_file_share_a_visitor() -> None:
