@@ -29,18 +29,23 @@ EVERYTHING = frozenset({"personalization", "analytics"})
 
 @each_case
 def test_the_engine_decides_as_the_case_says(theme: str, case: Case) -> None:
-    rules = compiled(theme)
-    profile = remembered(case, rules)
-    consent = granted(said(case.consent), profile.consent, rules)
-
-    decision = decided(case, rules, profile, consent)
-
-    check(case.expect, written(decision))
+    check(case.expect, answered(case, compiled(theme)))
 
 
 @cache
 def compiled(theme: str) -> Ruleset:
-    return compile_ruleset(parse_document(FILES[theme].config), 1)
+    return ruleset_of(FILES[theme].config)
+
+
+def ruleset_of(config: dict[str, Any]) -> Ruleset:
+    return compile_ruleset(parse_document(config), 1)
+
+
+def answered(case: Case, rules: Ruleset) -> dict[str, Any]:
+    """Decide a case, and answer as the wire does."""
+    profile = remembered(case, rules)
+    consent = granted(said(case.consent), profile.consent, rules)
+    return written(decided(case, rules, profile, consent))
 
 
 def remembered(case: Case, rules: Ruleset) -> Profile:
@@ -83,6 +88,10 @@ def written(decision: Decision) -> dict[str, Any]:
     """Write a decision as the wire does."""
     answer: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(decision))
     return {**answer, "assignments": answer["arms"]}
+
+
+def test_there_are_hundreds_of_cases() -> None:
+    assert sum(len(file.cases) for file in FILES.values()) >= 450
 
 
 def test_no_two_cases_of_a_file_share_a_visitor() -> None:
