@@ -98,7 +98,7 @@ class FakeCaps:
         )
 
     def _take(self, key: tuple[int, str, str], decision_id: str, one: CapAsked, now_ms: int) -> bool:
-        delivered = self._delivered.setdefault(key, {f"known:{ms}": ms for ms in one.delivered})
+        delivered = self._delivered.setdefault(key, {f"known:{n}": ms for n, ms in enumerate(one.delivered)})
         instants = max(sorted(delivered.values()), list(one.delivered), key=len)
         if not one.cap.leaves_room(instants, now_ms):
             return False
