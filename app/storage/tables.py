@@ -123,8 +123,10 @@ assignments = Table(
     Column("device", Text),
     Column("country", Text),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("results_only", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("decision_id", "experiment", "at"),
     Index("assignments_unit_idx", "site_id", "experiment", "unit", "at"),
+    Index("assignments_visitor_idx", "site_id", "visitor", "at"),
     postgresql_partition_by="RANGE (at)",
 )
 
@@ -147,8 +149,8 @@ events = Table(
     postgresql_partition_by="RANGE (at)",
 )
 
-# What only profiles rest on, each as its record in JSON: caps delivered, consent said, traits set, merges made and
-# undone. `into` is the profile that a merge leads to.
+# What only profiles rest on, each as its record in JSON: caps delivered, consent said, traits set, merges
+# made and undone. `into` is the profile that a merge leads to.
 profile_changes = Table(
     "profile_changes",
     metadata,
@@ -160,7 +162,7 @@ profile_changes = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("site_id", "id"),
     Index("profile_changes_visitor_idx", "site_id", "visitor", "at"),
-    Index("profile_changes_into_idx", "site_id", "into", postgresql_where=text("into IS NOT NULL")),
+    Index("profile_changes_into_idx", "site_id", "into", postgresql_where=text('"into" IS NOT NULL')),
 )
 
 # Each change of stage, told by the fold that makes a profile durable; `because` names the condition.
@@ -180,7 +182,7 @@ stage_moves = Table(
     Index("stage_moves_visitor_idx", "site_id", "visitor", "at"),
 )
 
-# Partitioned by day of `at`, which is the instant in the id. `asked` is what the decision was taken on, as JSON.
+# Partitioned by day of `at`, the instant in the id. `asked` is what a decision was taken on, as JSON.
 decisions = Table(
     "decisions",
     metadata,
@@ -194,6 +196,9 @@ decisions = Table(
     Index("decisions_visitor_idx", "site_id", "visitor", "at"),
     postgresql_partition_by="RANGE (at)",
 )
+
+# What has one partition for each day, and a default one for all others.
+PARTITIONED = ("assignments", "decisions", "events")
 
 # The truth about which events are known, across days: an id counts once however often it is sent.
 event_ids = Table(
