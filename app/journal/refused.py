@@ -13,6 +13,8 @@ _FOLDER = "refused"
 def keep_record(journal_dir: Path, stream: str, record: Record, reason: str) -> Path:
     """Add a record to `refused/<stream>.jsonl`; one that died with us half-way is there twice."""
     line = msgspec.json.encode({"reason": reason, "record": record})
+    # What a decision was taken on is as it was sent, and JSON has line breaks between its tokens alone.
+    line = line.replace(b"\n", b" ").replace(b"\r", b" ")
     path = _folder(journal_dir) / f"{stream}.jsonl"
     with path.open("ab") as file:
         file.write(line + b"\n")

@@ -5,16 +5,8 @@ from typing import NamedTuple, Protocol
 
 import asyncpg
 
-from app.engine.records import Assignment, Event, Record
-from app.journal.rows import (
-    ASSIGNMENT_COLUMNS,
-    EVENT_COLUMNS,
-    Key,
-    key_of,
-    row_of_assignment,
-    row_of_event,
-)
-from app.kit.clock import instant_of
+from app.engine.records import Record
+from app.journal.rows import ASSIGNMENTS, DECISIONS, EVENTS, PROFILE_CHANGES, Key, Kind, Row, kind_of
 
 # The row is written even where it stays as it is: that locks it until the transaction ends.
 _HOLD = """
@@ -32,14 +24,11 @@ _CLAIM_IDS = """
     ORDER BY site_id, id
     ON CONFLICT DO NOTHING RETURNING site_id, id
 """
-_INCOMING = """
-    CREATE TEMPORARY TABLE IF NOT EXISTS incoming_assignments (LIKE assignments) ON COMMIT DELETE ROWS
+_INCOMING = "CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} (LIKE {table}) ON COMMIT DELETE ROWS"
+_TAKE_IN = """
+    INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming} ORDER BY {key}
+    ON CONFLICT DO NOTHING RETURNING {key}
 """
-_TAKE_IN = f"""
-    INSERT INTO assignments ({", ".join(ASSIGNMENT_COLUMNS)})
-    SELECT {", ".join(ASSIGNMENT_COLUMNS)} FROM incoming_assignments
-    ON CONFLICT DO NOTHING RETURNING decision_id, experiment, at
-"""  # noqa: S608 - the names are our own
 # What makes PostgreSQL, its driver or a row refuse a record, however often it is tried.
 _REFUSALS = (
     asyncpg.DataError,
@@ -117,34 +106,42 @@ async def store_batch(connection: asyncpg.Connection, batch: Batch, fold: Fold, 
 async def _insert_new(connection: asyncpg.Connection, records: Sequence[Record]) -> list[Record]:
     """Insert what is not stored yet, the first of each key, and answer it in the order it came in."""
     firsts: dict[Key, Record] = {}
+    waiting: dict[Kind, list[Row]] = {kind: [] for kind in _WAYS}
     for record in records:
-        firsts.setdefault(key_of(record), record)
-    new = await _insert_events(connection, [one for one in firsts.values() if isinstance(one, Event)])
-    new |= await _insert_assignments(
-        connection, [one for one in firsts.values() if isinstance(one, Assignment)]
-    )
+        kind = kind_of(record)
+        row = kind.row_of(record)
+        if firsts.setdefault(kind.key_of(row), record) is record:
+            waiting[kind].append(row)
+    new: set[Key] = set()
+    for kind, rows in waiting.items():
+        if rows:
+            new |= await _WAYS[kind](connection, kind, rows)
     return [record for key, record in firsts.items() if key in new]
 
 
-async def _insert_events(connection: asyncpg.Connection, events: Sequence[Event]) -> set[Key]:
-    if not events:
-        return set()
-    claimed = await connection.fetch(
-        _CLAIM_IDS,
-        [event.site for event in events],
-        [event.id for event in events],
-        [instant_of(event.received_ms) for event in events],
-    )
-    new: set[Key] = {(row["site_id"], row["id"]) for row in claimed}
-    rows = [row_of_event(event) for event in events if key_of(event) in new]
-    await connection.copy_records_to_table("events", records=rows, columns=EVENT_COLUMNS)
+async def _claim(connection: asyncpg.Connection, kind: Kind, rows: Sequence[Row]) -> set[Key]:
+    """Store rows whose ids are known apart from their table, across all its days."""
+    claims = [[row[kind.columns.index(name)] for row in rows] for name in ("site_id", "id", "received_at")]
+    claimed = await connection.fetch(_CLAIM_IDS, *claims)
+    new: set[Key] = {(kind.table, *key) for key in claimed}
+    mine = [row for row in rows if kind.key_of(row) in new]
+    await connection.copy_records_to_table(kind.table, records=mine, columns=kind.columns)
     return new
 
 
-async def _insert_assignments(connection: asyncpg.Connection, assignments: Sequence[Assignment]) -> set[Key]:
-    if not assignments:
-        return set()
-    await connection.execute(_INCOMING)
-    rows = [row_of_assignment(assignment) for assignment in assignments]
-    await connection.copy_records_to_table("incoming_assignments", records=rows, columns=ASSIGNMENT_COLUMNS)
-    return {(row["decision_id"], row["experiment"], row["at"]) for row in await connection.fetch(_TAKE_IN)}
+async def _take_in(connection: asyncpg.Connection, kind: Kind, rows: Sequence[Row]) -> set[Key]:
+    """Store rows whose table itself knows which of them are new."""
+    incoming = f"incoming_{kind.table}"
+    await connection.execute(_INCOMING.format(incoming=incoming, table=kind.table))
+    await connection.copy_records_to_table(incoming, records=rows, columns=kind.columns)
+    names = {"columns": _quoted(kind.columns), "key": _quoted(kind.key)}
+    taken = await connection.fetch(_TAKE_IN.format(table=kind.table, incoming=incoming, **names))
+    return {(kind.table, *key) for key in taken}
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+# In this order always, so that no two shippers wait for each other in a circle.
+_WAYS = {EVENTS: _claim, ASSIGNMENTS: _take_in, PROFILE_CHANGES: _take_in, DECISIONS: _take_in}

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.storage.tables import PARTITIONED
+
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Any number will do, as long as nobody else takes it: "signpost" in ASCII, cut to 63 bits.
 _MIGRATION_LOCK = int.from_bytes(b"signpost") >> 1
-_PARTITION = re.compile(r"(assignments|events)_(\d{8}|default)")
+_PARTITION = re.compile(rf"({'|'.join(PARTITIONED)})_(\d{{8}}|default)")
 
 
 def migrate(database_url: str) -> None:

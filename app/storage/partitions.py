@@ -1,11 +1,12 @@
-"""The daily partitions of assignments and events."""
+"""The daily partitions of assignments, decisions and events."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import asyncpg
 
-_PARTITIONED = ("assignments", "events")
+from app.storage.tables import PARTITIONED
+
 _DAY = timedelta(days=1)
 
 _MISSING = """
@@ -34,7 +35,7 @@ async def ensure_partitions(
 
 
 def _days(today: date, back_days: int, ahead_days: int) -> Iterator[tuple[str, date]]:
-    for table in _PARTITIONED:
+    for table in PARTITIONED:
         for offset in range(-back_days, ahead_days + 1):
             yield table, today + offset * _DAY
 

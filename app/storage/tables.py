@@ -123,8 +123,10 @@ assignments = Table(
     Column("device", Text),
     Column("country", Text),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("results_only", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("decision_id", "experiment", "at"),
     Index("assignments_unit_idx", "site_id", "experiment", "unit", "at"),
+    Index("assignments_visitor_idx", "site_id", "visitor", "at"),
     postgresql_partition_by="RANGE (at)",
 )
 
@@ -160,7 +162,7 @@ profile_changes = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("site_id", "id"),
     Index("profile_changes_visitor_idx", "site_id", "visitor", "at"),
-    Index("profile_changes_into_idx", "site_id", "into", postgresql_where=text("into IS NOT NULL")),
+    Index("profile_changes_into_idx", "site_id", "into", postgresql_where=text('"into" IS NOT NULL')),
 )
 
 # Each change of stage, told by the fold that makes a profile durable; `because` names the condition.
@@ -194,6 +196,9 @@ decisions = Table(
     Index("decisions_visitor_idx", "site_id", "visitor", "at"),
     postgresql_partition_by="RANGE (at)",
 )
+
+# What has one partition for each day, and a default one for all others.
+PARTITIONED = ("assignments", "decisions", "events")
 
 # The truth about which events are known, across days: an id counts once however often it is sent.
 event_ids = Table(

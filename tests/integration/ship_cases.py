@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from app.engine.records import Event, Record
+from app.engine.records import Assignment, Inputs, Record
 from app.journal.append import SEGMENT_BYTES, FileJournal
 from app.journal.ship import Shipper
 
@@ -80,6 +80,13 @@ class Case:
         rows = await self.pool.fetch("SELECT decision_id FROM assignments WHERE site_id = $1", self.site)
         return sorted(str(row["decision_id"]) for row in rows)
 
+    async def rest(self) -> list[str]:
+        """List what else is stored of the site: the changes of profiles, and what decisions rest on."""
+        query = "SELECT id FROM {} WHERE site_id = $1"
+        tables = ("profile_changes", "decisions")
+        rows = [row for table in tables for row in await self.pool.fetch(query.format(table), self.site)]
+        return sorted(str(row["id"]) for row in rows)
+
     async def positions(self) -> list[tuple[int, int]]:
         """List how far each stream that lies in the folder is stored."""
         query = "SELECT segment, position FROM journal_positions WHERE stream = ANY ($1) ORDER BY stream"
@@ -100,8 +107,8 @@ class Case:
 
 
 def ids_of(records: Sequence[Record]) -> list[str]:
-    """List what events and assignments are stored under."""
-    return sorted(one.id if isinstance(one, Event) else one.decision_id for one in records)
+    """List what records are stored under."""
+    return sorted(one.decision_id if isinstance(one, Assignment | Inputs) else one.id for one in records)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:

@@ -10,6 +10,7 @@ from app.embedded.servers import Servers
 from app.storage.migrate import migrate
 from app.storage.partitions import ensure_partitions
 from app.storage.postgres import dsn_of
+from app.storage.tables import PARTITIONED, metadata
 from tests.databases import new_database
 
 NAMES = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = $1::regclass"
@@ -68,6 +69,19 @@ async def test_each_day_back_and_ahead_gets_a_partition(connection: asyncpg.Conn
         "assignments_20310301",
         "assignments_20310302",
     }
+
+
+@pytest.mark.parametrize("table", PARTITIONED)
+async def test_every_table_of_days_gets_its_partitions(connection: asyncpg.Connection, table: str) -> None:
+    await ensure_partitions(connection, date(2038, 3, 10), back_days=0, ahead_days=0)
+    assert f"{table}_20380310" in await names(connection, table)
+
+
+def test_the_tables_of_days_are_those_described_so() -> None:
+    by_day = [
+        one.name for one in metadata.tables.values() if one.dialect_kwargs.get("postgresql_partition_by")
+    ]
+    assert list(PARTITIONED) == sorted(by_day)
 
 
 async def test_a_second_time_changes_nothing(connection: asyncpg.Connection) -> None:

@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from app.engine.records import Record
+from app.engine.records import Inputs, ProfileChange, Record
 from app.journal.ship import BATCH_RECORDS
 from app.kit.clock import instant_of
 from tests.integration.ship_cases import Case, fail, ids_of
 from tests.sites import SiteFactory
-from tests.unit.journal.journalled import event, new_assignments, new_events
+from tests.unit.journal.journalled import event, new_assignments, new_events, new_rest
 
 
 async def test_an_event_arrives_as_it_was(case: Case) -> None:
@@ -57,7 +58,48 @@ async def test_an_assignment_arrives_as_it_was(case: Case) -> None:
         "device": "mobile",
         "country": None,
         "at": instant_of(sent.at_ms),
+        "results_only": False,
     }
+
+
+async def test_an_assignment_that_serves_results_alone_says_so(case: Case) -> None:
+    await case.new_journal().append(new_assignments(case.site, 1, results_only=True))
+    await case.shipper.ship_once()
+    query = "SELECT results_only FROM assignments WHERE site_id = $1"
+    assert await case.pool.fetchval(query, case.site)
+
+
+async def test_changes_of_profiles_arrive_as_they_were(case: Case) -> None:
+    *sent, _ = new_rest(case.site)
+    await case.new_journal().append(sent)
+    await case.shipper.ship_once()
+    query = 'SELECT record, "into" FROM profile_changes WHERE site_id = $1 AND visitor = $2 ORDER BY id'
+    rows = await case.pool.fetch(query, case.site, "v-1")
+    assert [msgspec.json.decode(row["record"], type=ProfileChange) for row in rows] == sent
+    assert [row["into"] for row in rows] == [None, None, None, "u-1", "u-1"]
+
+
+async def test_what_a_decision_was_taken_on_arrives_byte_for_byte(case: Case) -> None:
+    *_, sent = new_rest(case.site)
+    assert isinstance(sent, Inputs)
+    await case.new_journal().append([sent])
+    await case.shipper.ship_once()
+    [row] = await case.pool.fetch("SELECT * FROM decisions WHERE site_id = $1", case.site)
+    assert dict(row) == {
+        "site_id": case.site,
+        "id": UUID(sent.decision_id),
+        "visitor": "v-1",
+        "revision": 7,
+        "asked": bytes(sent.asked),
+        "at": instant_of(sent.at_ms),
+    }
+
+
+async def test_each_kind_of_record_is_stored_once_in_a_batch_too(case: Case) -> None:
+    sent: list[Record] = [*new_events(case.site, 1), *new_assignments(case.site, 1), *new_rest(case.site)]
+    await case.new_journal().append([record for record in sent for _ in range(2)])
+    await case.shipper.ship_once()
+    assert case.fold.records == sent
 
 
 async def test_there_may_be_nothing_to_ship(case: Case) -> None:

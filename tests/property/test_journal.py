@@ -2,13 +2,14 @@
 
 from contextlib import suppress
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.records import Record
+from app.engine.records import Record, TraitsSet
 from app.journal.frames import CorruptFrame, encode_frame, find_frame, read_frames
 from app.journal.parts import parts_of
-from tests.unit.journal.journalled import assignment, event
+from tests.unit.journal.journalled import assignment, event, inputs
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
@@ -20,7 +21,11 @@ EVENTS = st.builds(
     event, TEXT, visitor=TEXT, properties=st.dictionaries(TEXT, JSON, max_size=3), trusted=st.booleans()
 )
 ASSIGNMENTS = st.builds(assignment, TEXT, stage=st.none() | TEXT, segments=st.lists(TEXT).map(tuple))
-RECORDS = st.lists(EVENTS | ASSIGNMENTS, max_size=8)
+INPUTS = st.builds(inputs, TEXT, asked=JSON.map(msgspec.json.encode).map(msgspec.Raw))
+TRAITS = st.builds(
+    TraitsSet, st.just(1), TEXT, TEXT, st.dictionaries(TEXT, JSON, max_size=3), st.integers(0, 2**40)
+)
+RECORDS = st.lists(EVENTS | ASSIGNMENTS | INPUTS | TRAITS, max_size=8)
 
 
 def bytes_of(records: list[Record]) -> bytes:

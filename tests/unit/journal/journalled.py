@@ -7,7 +7,18 @@ from uuid import UUID
 import msgspec
 import uuid_utils
 
-from app.engine.records import Assignment, Event, Record
+from app.engine.records import (
+    Assignment,
+    CapDelivery,
+    ConsentSaid,
+    Event,
+    Inputs,
+    Merge,
+    ProfileChange,
+    Record,
+    TraitsSet,
+    Unmerge,
+)
 from app.journal.frames import read_frames
 from app.kit import clock
 
@@ -42,6 +53,29 @@ def assignment(decision_id: str = str(UUID(int=1)), **fields: Any) -> Assignment
     return msgspec.structs.replace(plain, **fields)
 
 
+def changes(site: int = 1, at_ms: int = AT_MS) -> list[ProfileChange]:
+    """One change of a profile of each kind; nobody has seen them yet."""
+    who, ids = (site, "v-1"), [str(uuid_utils.uuid7()) for _ in range(5)]
+    return [
+        CapDelivery(*who, ids[0], "free-shipping", str(UUID(int=1)), at_ms),
+        ConsentSaid(*who, ids[1], {"analytics": False}, at_ms),
+        TraitsSet(*who, ids[2], {"plan": {"tier": "gold"}, "age": None}, at_ms),
+        Merge(*who, ids[3], "u-1", at_ms),
+        Unmerge(*who, ids[4], "u-1", at_ms),
+    ]
+
+
+def inputs(decision_id: str = str(UUID(int=1)), **fields: Any) -> Inputs:
+    """What a decision was taken on, as a request wrote it."""
+    plain = Inputs(1, "v-1", decision_id, 7, msgspec.Raw(b'{ "placements" : ["home.hero"] }'), AT_MS)
+    return msgspec.structs.replace(plain, **fields)
+
+
+def one_of_each() -> list[Record]:
+    """A record of every kind."""
+    return [event(), assignment(), *changes(), inputs()]
+
+
 def new_events(site: int, count: int, **fields: Any) -> list[Event]:
     """Events of now that nobody has seen yet."""
     now_ms = clock.ms_of(clock.now())
@@ -53,6 +87,12 @@ def new_assignments(site: int, count: int, **fields: Any) -> list[Assignment]:
     """Assignments of now that nobody has seen yet."""
     standing = {"site": site, "at_ms": clock.ms_of(clock.now())}
     return [assignment(str(uuid_utils.uuid7()), **{**standing, **fields}) for _ in range(count)]
+
+
+def new_rest(site: int) -> list[Record]:
+    """What is neither event nor assignment, of now: one of each kind that nobody has seen yet."""
+    now_ms = clock.ms_of(clock.now())
+    return [*changes(site, now_ms), inputs(str(uuid_utils.uuid7()), site=site, at_ms=now_ms)]
 
 
 def segments(journal_dir: Path) -> list[Path]:

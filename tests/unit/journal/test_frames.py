@@ -6,9 +6,9 @@ from struct import pack
 import msgspec
 import pytest
 
-from app.engine.records import Record
+from app.engine.records import Inputs, Record
 from app.journal.frames import PAYLOAD_LIMIT, CorruptFrame, encode_frame, find_frame, read_frames
-from tests.unit.journal.journalled import assignment, event
+from tests.unit.journal.journalled import event, inputs, one_of_each
 
 
 def frame_of(payload: bytes) -> bytes:
@@ -19,9 +19,24 @@ def records_in(data: bytes, start: int = 0) -> list[Record]:
     return [record for record, _ in read_frames(data, start)]
 
 
-@pytest.mark.parametrize("record", [event(), event(trusted=True, profile_only=True), assignment()])
+@pytest.mark.parametrize("record", [*one_of_each(), event(trusted=True, profile_only=True)])
 def test_a_record_comes_back_as_it_was(record: Record) -> None:
     assert records_in(encode_frame(record)) == [record]
+
+
+@pytest.mark.parametrize("asked", [b"null", b"[]", '{ "ä" :\t[1.0, 1e2,"\\u0041"],"ä":2 }'.encode()])
+def test_what_a_decision_was_taken_on_comes_back_byte_for_byte(asked: bytes) -> None:
+    [read] = records_in(encode_frame(inputs(asked=msgspec.Raw(asked))))
+    assert isinstance(read, Inputs)
+    assert bytes(read.asked) == asked
+
+
+def test_what_was_read_outlives_the_bytes_it_was_read_from() -> None:
+    data = encode_frame(inputs()) + encode_frame(inputs(asked=msgspec.Raw(b"[7]")))
+    [_, read] = records_in(data)
+    del data
+    assert isinstance(read, Inputs)
+    assert bytes(read.asked) == b"[7]"
 
 
 def test_each_record_comes_with_the_offset_after_it() -> None:
@@ -108,5 +123,5 @@ def test_what_a_visitor_sends_cannot_pass_for_a_frame() -> None:
 
 
 def test_every_payload_starts_with_what_is_looked_for() -> None:
-    for record in (event(), assignment()):
+    for record in one_of_each():
         assert msgspec.json.encode(record).startswith(b'{"kind":')

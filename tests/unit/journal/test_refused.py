@@ -6,7 +6,7 @@ import msgspec
 
 from app.journal.parts import Part
 from app.journal.refused import keep_bytes, keep_record
-from tests.unit.journal.journalled import event
+from tests.unit.journal.journalled import event, inputs
 
 
 def test_refused_records_are_kept_line_by_line_with_the_reason(tmp_path: Path) -> None:
@@ -18,6 +18,12 @@ def test_refused_records_are_kept_line_by_line_with_the_reason(tmp_path: Path) -
         ("no\nreason", "e-1"),
         ("the other", "e-2"),
     ]
+
+
+def test_what_was_sent_over_many_lines_is_kept_in_one(tmp_path: Path) -> None:
+    path = keep_record(tmp_path, "a-stream", inputs(asked=msgspec.Raw(b'{\r\n"a\\n":\n1}')), "no reason")
+    [line] = path.read_bytes().splitlines()
+    assert msgspec.json.decode(line)["record"]["asked"] == {"a\n": 1}
 
 
 def test_damage_is_kept_under_the_name_of_its_place(tmp_path: Path) -> None:
