@@ -19,7 +19,7 @@ from app.rulesets.loader import RulesetLoader
 from app.rulesets.refresh import Refresh
 from app.storage.postgres import Postgres, dsn_of
 from tests.builders import document, placement
-from tests.fakes import FakeJournal, FakeProfiles
+from tests.fakes import FakeJournal, FakeProfiles, decide_over
 from tests.integration.publishing import publish
 from tests.sites import SiteFactory
 from tests.waiting import until
@@ -111,7 +111,7 @@ async def test_after_a_cut_it_listens_again(refreshed: Refreshed) -> None:
 
 
 async def test_no_decision_fails_or_mixes_revisions_while_publishes_arrive(refreshed: Refreshed) -> None:
-    decide = Decide(FakeProfiles(), FakeJournal(), refreshed.live)
+    decide = decide_over(FakeProfiles(), FakeJournal(), refreshed.live)
     page = PageLoad(site=refreshed.site, visitor="v-1", placements=PLACEMENTS)
     refresh = refreshed.refresh(poll_s=0.05)
     seen: list[Decided] = []

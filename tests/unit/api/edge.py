@@ -11,13 +11,12 @@ from typing import Any
 from app.api.parts import Parts
 from app.api.public import PublicEdge
 from app.api.request import Receive, Request, Scope, Send
-from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.engine.ruleset import Ruleset
 from app.rulesets.live import LiveRulesets, LiveSite
 from app.web.keyring import Caller, Keyring, Role, hash_of
 from tests.builders import NOW, ruleset
-from tests.fakes import FakeJournal, FakeProfiles
+from tests.fakes import FakeJournal, FakeProfiles, decide_over
 
 SITE = 1
 PUBLIC, SECRET = "pk_public", "sk_secret"
@@ -110,7 +109,7 @@ class Edge:
         self.passed_on: list[str] = []
         self.app = PublicEdge(self._behind, clock)
         self.app.parts = Parts(
-            Decide(self.profiles, self.journal, self.live),
+            decide_over(self.profiles, self.journal, self.live),
             Observe(self.profiles, self.journal, self.live),
             self.live,
             keyring(),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.engine.records import Assignment, Inputs
 from app.engine.ruleset import Ruleset
 from tests.builders import delivering, experiment, rule, ruleset, segment
 from tests.serving import BROWSER
@@ -75,7 +76,7 @@ async def test_an_arm_that_is_known_is_kept() -> None:
 
     assert again["placements"]["home.hero"] == first
     assert again["assignments"] == []
-    assert len(edge.journal.records) == 1
+    assert [type(record) for record in edge.journal.records] == [Assignment, Inputs]
 
 
 async def test_what_headers_say_can_be_asked_for() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.decision.decide import Decide, Decided
+from app.decision.decide import Decided
 from app.decision.observe import Observe
 from app.decision.page_load import PageLoad
 from app.engine.profile import Profile
@@ -11,7 +11,7 @@ from app.engine.records import Assignment, Event
 from app.engine.ruleset import Ruleset
 from app.profiles.loaded import Loaded
 from tests.builders import DAY, NOW, delivering, experiment, rule, ruleset, segment
-from tests.fakes import FakeCaps, FakeHistory, FakeJournal, FakeProfiles, FakeRulesets
+from tests.fakes import FakeCaps, FakeHistory, FakeJournal, FakeProfiles, FakeRulesets, decide_over
 
 SITE = 1
 BOTH = {"personalization": True, "analytics": True}
@@ -75,13 +75,7 @@ class Asking:
         self.caps = FakeCaps()
         self.history = FakeHistory()
         self.observe = Observe(self.profiles, self.journal, self.rulesets)
-        self._decide = Decide(
-            profiles=self.profiles,
-            journal=self.journal,
-            rulesets=self.rulesets,
-            caps=self.caps,
-            history=self.history,
-        )
+        self._decide = decide_over(self.profiles, self.journal, self.rulesets, self.caps, self.history)
 
     async def decide(self, **fields: Any) -> Decided:
         return await self._decide.decide(page(**fields), NOW)

@@ -87,7 +87,7 @@ async def test_two_users_at_once_share_nothing() -> None:
 
 async def test_of_two_arms_the_earlier_one_is_shown_on_both_devices() -> None:
     asking = Asking(ruleset(experiments=[experiment(unit="visitor")], rules=[delivering("hero-copy")]))
-    arms = {}
+    arms: dict[str, str] = {}
     for visitor in ("v-1", "v-2", "v-3", "v-4", "v-5", "v-6"):
         decided = await asking.decide_after_days(len(arms), visitor=visitor)
         arms[visitor] = decided.decision.arms[0].arm

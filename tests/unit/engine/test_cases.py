@@ -52,7 +52,7 @@ def remembered(case: Case, rules: Ruleset) -> Profile:
     """Fold what happened before the case, in order."""
     profile = Profile()
     for step in case.history:
-        profile = fold(profile, [consent_said(step.at, **dict.fromkeys(EVERYTHING, True))], rules)
+        profile = fold(profile, [consent_said(step.at, personalization=True, analytics=True)], rules)
         records = records_of(step.events, step.at)
         if step.decide is not None:
             loaded = Case(case.name, step.at, case.expect, visitor=case.who, placements=tuple(step.decide))
