@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from app.engine.reasons import Lack, Reason
+from app.engine.reasons import Reason
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -33,8 +33,7 @@ class ArmTaken(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """One visitor's placements at one instant.
 
-    `capped` names the rules that deliver under a cap, which has to be reserved before this may be shown;
-    `kept_out` says of experiments that took the visitor in at no placement why they did not.
+    `capped` names the rules that deliver under a cap, which has to be reserved before this may be shown.
     """
 
     revision: int
@@ -44,4 +43,3 @@ class Decision(msgspec.Struct, frozen=True):
     placements: Mapping[str, Choice]
     arms: tuple[ArmTaken, ...]
     capped: tuple[str, ...] = ()
-    kept_out: Mapping[str, Lack] = {}
