@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.decision.inputs import Basis
 from app.decision.page_load import ANALYTICS, PERSONALIZATION, PageLoad, for_consent, unseen
 from app.decision.ports import Journal, Profiles, Rulesets
 from app.decision.remember import remember
@@ -22,10 +23,11 @@ _STRANGER = Loaded(Profile(), ABSENT)
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A decision with its id, and what it had to do without."""
+    """A decision with its id, what it follows from, and what it had to do without."""
 
     decision_id: str
     decision: Decision
+    basis: Basis
     degraded: tuple[str, ...]
 
 
@@ -46,17 +48,19 @@ class Decide:
         events = unseen(for_consent(page.events, page.consent), loaded.known_ids)
         view = View.of(page, loaded.profile, events, ruleset, now)
         may_log = page.countable and ANALYTICS in page.consent
-        decision = view.evaluate(may_log=may_log, may_enter=may_log and "profile" not in degraded)
+        basis = view.basis(may_log=may_log, may_enter=may_log and "profile" not in degraded)
+        decision = view.decide_on(basis)
         records: list[Record] = [*events, *view.assignments(decision, decision_id)]
         try:
             await self._journal.append(records)
         except JournalUnavailable:
             # Better not in the test than in it and uncounted: decided again, as for one who cannot be logged.
             degraded.append("journal")
-            decision = view.evaluate(may_log=False, may_enter=False)
+            basis = view.basis(may_log=False, may_enter=False)
+            decision = view.decide_on(basis)
         else:
             await self._remember(page, loaded, records, ruleset, degraded)
-        return Decided(decision_id, decision, tuple(degraded))
+        return Decided(decision_id, decision, basis, tuple(degraded))
 
     async def _load(self, page: PageLoad, degraded: list[str]) -> Loaded:
         if PERSONALIZATION not in page.consent:

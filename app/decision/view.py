@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from app.decision.fallback import nothing_published
+from app.decision.inputs import Basis
 from app.decision.page_load import PERSONALIZATION, PageLoad
 from app.engine.decision import Decision
 from app.engine.evaluate import evaluate
@@ -38,10 +39,8 @@ class View(msgspec.Struct, frozen=True):
         """See a page load with the profile as it stands after its events."""
         return cls(page, fold(profile, events, ruleset) if events else profile, ruleset, now)
 
-    def evaluate(self, *, may_log: bool, may_enter: bool) -> Decision:
-        """Decide, for a visitor who may or may not be logged and be taken into an experiment."""
-        if self.ruleset is None:
-            return nothing_published(self.page.placements)
+    def basis(self, *, may_log: bool, may_enter: bool) -> Basis:
+        """Gather what the decision follows from, for one who may or may not be logged and taken in."""
         standing = Standing(
             visitor=self.page.visitor,
             user=self.page.user,
@@ -49,8 +48,20 @@ class View(msgspec.Struct, frozen=True):
             may_enter=may_enter,
             consent=self.page.consent,
         )
-        seen = self.ruleset.see(self.profile, self.page.context, standing, self.now)
-        return evaluate(self.ruleset, seen, self.page.placements)
+        return Basis(
+            standing=standing,
+            profile=self.profile,
+            context=self.page.context,
+            placements=tuple(self.page.placements),
+            refused=frozenset(),
+            now=self.now,
+        )
+
+    def decide_on(self, basis: Basis) -> Decision:
+        """Take the decision; the same basis gives the same one."""
+        if self.ruleset is None:
+            return nothing_published(basis.placements)
+        return evaluate(self.ruleset, basis.seen_by(self.ruleset), basis.placements, refused=basis.refused)
 
     def assignments(self, decision: Decision, decision_id: str) -> list[Assignment]:
         """Write down each arm of a decision, with stage and segments as they stood."""
