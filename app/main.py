@@ -32,6 +32,7 @@ from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
+from app.rulesets.others import OtherRulesets
 from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
@@ -107,6 +108,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     keyring, rulesets = Keyring(), LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
+    api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.probes = _probes(postgres, redis, journal)
     api.state.metrics = registry_of(edge.tally, journal)
     durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)

@@ -13,6 +13,8 @@ from httpx import ASGITransport, AsyncClient
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
 from app.embedded.servers import Servers
+from app.rulesets.live import LiveRulesets
+from app.rulesets.others import OtherRulesets
 from app.storage.postgres import Postgres
 from app.web.keyring import Keyring, Role, hash_of, new_key
 from app.web.problem_handlers import install_problem_handlers
@@ -36,6 +38,7 @@ def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
     install_problem_handlers(app)
     app.state.postgres = postgres
     app.state.keyring = keyring
+    app.state.other_rulesets = OtherRulesets(LiveRulesets())
     return app
 
 
