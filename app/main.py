@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from redis.asyncio import Redis
 from app.admin.routes import admin_router
 from app.api import health, openapi
 from app.api.client_address import Proxies
+from app.api.context import context_said
 from app.api.metrics import registry_of
 from app.api.parts import Parts
 from app.api.public import PublicEdge
@@ -120,7 +122,9 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     with suppress(ProfilesUnavailable):
         await patient.load(0, "")
     decide, observe = Decide(hurried, journal, rulesets), Observe(patient, journal, rulesets)
-    return Parts(decide, observe, rulesets, keyring, _whereabouts(settings, stack))
+    whereabouts = _whereabouts(settings, stack)
+    api.state.context_of = partial(context_said, whereabouts=whereabouts)
+    return Parts(decide, observe, rulesets, keyring, whereabouts)
 
 
 def _whereabouts(settings: Settings, stack: AsyncExitStack) -> Whereabouts:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TypeAlias
 
 import httpx
@@ -12,6 +13,8 @@ from httpx import ASGITransport, AsyncClient
 
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
+from app.api.context import context_said
+from app.api.whereabouts import NOWHERE
 from app.embedded.servers import Servers
 from app.rulesets.live import LiveRulesets
 from app.rulesets.others import OtherRulesets
@@ -38,6 +41,7 @@ def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
     install_problem_handlers(app)
     app.state.postgres = postgres
     app.state.keyring = keyring
+    app.state.context_of = partial(context_said, whereabouts=NOWHERE)
     app.state.other_rulesets = OtherRulesets(LiveRulesets())
     return app
 
