@@ -59,7 +59,7 @@ async def test_the_draft_is_answered_as_decide_would_answer_it(client: AsyncClie
     answer = await previewed(client, visitor={"id": "v-1"}, placements=["home.side", "nowhere"])
 
     assert UUID(answer.pop("decision_id")).version == 7
-    nothing = {"rule": None, "experiment": None, "arm": None, "trace": []}
+    nothing: dict[str, Any] = {"rule": None, "experiment": None, "arm": None, "trace": []}
     assert answer == {
         "revision": None,
         "visitor": {
