@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from redis.asyncio import Redis
 from app.admin.routes import admin_router
 from app.api import health, openapi
 from app.api.client_address import Proxies
+from app.api.context import context_said
 from app.api.metrics import registry_of
 from app.api.parts import Parts
 from app.api.public import PublicEdge
@@ -33,6 +35,7 @@ from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
+from app.rulesets.others import OtherRulesets
 from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
@@ -108,6 +111,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     keyring, rulesets = Keyring(), LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
+    api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.probes = _probes(postgres, redis, journal)
     api.state.metrics = registry_of(edge.tally, journal)
     durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
@@ -127,7 +131,9 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         sampled=settings.decision_sample_percent,
     )
     observe = Observe(patient, journal, rulesets)
-    return Parts(decide, observe, rulesets, keyring, _whereabouts(settings, stack))
+    whereabouts = _whereabouts(settings, stack)
+    api.state.context_of = partial(context_said, whereabouts=whereabouts)
+    return Parts(decide, observe, rulesets, keyring, whereabouts)
 
 
 class _Nobody:

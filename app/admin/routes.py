@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from app.admin.config.router import router as config
+from app.admin.decisions.router import router as decisions
+from app.admin.preview.router import router as preview
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
 
@@ -13,4 +15,6 @@ def admin_router() -> APIRouter:
     router.include_router(config)
     router.include_router(revisions)
     router.include_router(results)
+    router.include_router(decisions)
+    router.include_router(preview)
     return router

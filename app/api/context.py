@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from app.api.device import OTHER, hinted_device
 from app.api.language import preferred_language
 from app.api.request import Request
@@ -44,6 +46,11 @@ def context_of(
     if body.referrer:
         context["referrer"] = {"host": _host(body.referrer)}
     return context
+
+
+def context_said(said: Mapping[str, Any], whereabouts: Whereabouts) -> dict[str, Any]:
+    """Gather the context from the plain JSON of a body alone; raises msgspec.ValidationError."""
+    return context_of(msgspec.convert(said, ContextBody), None, whereabouts)
 
 
 def _said(request: Request | None, name: bytes, longest: int = LONGEST) -> str | None:

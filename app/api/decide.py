@@ -13,9 +13,10 @@ from app.api.identity import proven_user, site_of
 from app.api.parts import Parts
 from app.api.request import Request
 from app.api.wire import DECIDE_BYTES, DecideBody, decide_decoder
-from app.decision.decide import Decided
+from app.decision.explain import traces_of
 from app.decision.page_load import PageLoad
 from app.rulesets.live import LiveSite
+from app.web.answer import answer_of, explained
 from app.web.keyring import Caller
 from app.web.problems import ForbiddenError
 
@@ -38,8 +39,14 @@ async def answer_decide(request: Request, parts: Parts, caller: Caller, now: dat
     instant = _instant(body, caller, now)
     page = _page_load(body, request, parts, caller, site, instant)
     decided = await parts.decide.decide(page, instant)
+    answer = answer_of(decided.decision_id, body.visitor.id, decided.decision)
+    if caller.kind == "public":
+        _keep_back(answer["visitor"], site)
+    elif body.explain:
+        answer |= explained(decided.decision, await traces_of(decided.basis, site.ruleset))
     unproven = body.visitor.user_id is not None and page.user is None
-    return _encoder.encode(_answer(body, caller, site, decided, unproven=unproven))
+    answer["degraded"] = [*decided.degraded, "identity"] if unproven else decided.degraded
+    return _encoder.encode(answer)
 
 
 def _instant(body: DecideBody, caller: Caller, now: datetime) -> datetime:
@@ -75,26 +82,10 @@ def _is_fetched_ahead(request: Request) -> bool:
     return any(request.headers.get(name, b"").lower().startswith(_AHEAD) for name in _PURPOSES)
 
 
-def _answer(
-    body: DecideBody, caller: Caller, site: LiveSite, decided: Decided, *, unproven: bool
-) -> dict[str, Any]:
-    decision = decided.decision
-    expose: tuple[str, ...] = ("stage", "segments")
-    if caller.kind == "public" and site.ruleset is not None:
-        expose = site.ruleset.site.expose
-    return {
-        "decision_id": decided.decision_id,
-        "revision": decision.revision,
-        "visitor": {
-            "id": body.visitor.id,
-            "stage": decision.stage if "stage" in expose else None,
-            "stages": decision.stages if "stage" in expose else {},
-            "segments": decision.segments if "segments" in expose else (),
-        },
-        "placements": decision.placements,
-        "assignments": [
-            {"experiment": taken.experiment, "arm": taken.arm, "phase": taken.phase, "first": taken.first}
-            for taken in decision.arms
-        ],
-        "degraded": [*decided.degraded, "identity"] if unproven else decided.degraded,
-    }
+def _keep_back(visitor: dict[str, Any], site: LiveSite) -> None:
+    """Leave out what the site does not let its pages see of a visitor."""
+    if site.ruleset is not None:
+        if "stage" not in site.ruleset.site.expose:
+            visitor |= {"stage": None, "stages": {}}
+        if "segments" not in site.ruleset.site.expose:
+            visitor |= {"segments": ()}

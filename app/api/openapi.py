@@ -6,53 +6,8 @@ import msgspec
 from fastapi import FastAPI
 
 from app.api.wire import DecideBody, EventsBody
+from app.web.answer_schema import ANSWER
 
-_ANSWER = {
-    "type": "object",
-    "required": ["decision_id", "revision", "visitor", "placements", "assignments", "degraded"],
-    "properties": {
-        "decision_id": {"type": "string", "format": "uuid"},
-        "revision": {"type": "integer", "description": "0 where nothing is published"},
-        "visitor": {
-            "type": "object",
-            "properties": {
-                "id": {"type": "string"},
-                "stage": {"type": ["string", "null"]},
-                "stages": {"type": "object", "additionalProperties": {"type": "string"}},
-                "segments": {"type": "array", "items": {"type": "string"}},
-            },
-        },
-        "placements": {
-            "type": "object",
-            "additionalProperties": {
-                "type": "object",
-                "properties": {
-                    "variant": {"type": ["string", "null"]},
-                    "content": {},
-                    "reason": {
-                        "enum": ["rule", "experiment", "holdout", "default", "preview", "unknown_placement"]
-                    },
-                    "rule": {"type": ["string", "null"]},
-                    "experiment": {"type": ["string", "null"]},
-                    "arm": {"type": ["string", "null"]},
-                },
-            },
-        },
-        "assignments": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "experiment": {"type": "string"},
-                    "arm": {"type": "string"},
-                    "phase": {"type": "integer"},
-                    "first": {"type": "boolean"},
-                },
-            },
-        },
-        "degraded": {"type": "array", "items": {"type": "string"}},
-    },
-}
 _TAKEN = {
     "type": "object",
     "properties": {name: {"type": "integer"} for name in ("accepted", "duplicate", "ignored")},
@@ -80,7 +35,7 @@ def describe(api: FastAPI) -> None:
             )
             document.setdefault("components", {}).setdefault("schemas", {}).update(components)
             document["paths"]["/decide"] = _route(
-                "What should each placement show?", "DecideBody", "200", _ANSWER
+                "What should each placement show?", "DecideBody", "200", ANSWER
             )
             document["paths"]["/events"] = _route("What has the visitor done?", "EventsBody", "202", _TAKEN)
         return api.openapi_schema or document

@@ -5,14 +5,19 @@ from typing import NamedTuple
 
 from app.engine.model import Audience, Condition
 from app.engine.places import has_operators, is_object
+from app.engine.problems import escaped
 
 
 class Conjunct(NamedTuple):
-    """One operator on one attribute; without a path, a group such as `$or`."""
+    """One operator on one attribute; without a path, a group such as `$or`.
+
+    `pointer` is its place in the condition that it was taken from.
+    """
 
     path: str
     operator: str
     operand: object
+    pointer: str = ""
 
     def condition(self) -> Condition:
         """Write it as a condition of its own."""
@@ -31,18 +36,19 @@ def audience_of(audience: Audience) -> Iterator[Conjunct]:
     yield from conjuncts_of(audience.condition)
 
 
-def conjuncts_of(condition: Condition) -> Iterator[Conjunct]:
+def conjuncts_of(condition: Condition, pointer: str = "") -> Iterator[Conjunct]:
     """List what must hold for a sound condition to hold."""
     for key, value in condition.items():
+        at = f"{pointer}/{escaped(key)}"
         if key == "$and":
-            for inner in value:
-                yield from conjuncts_of(inner)
+            for i, inner in enumerate(value):
+                yield from conjuncts_of(inner, f"{at}/{i}")
         elif key.startswith("$"):
-            yield Conjunct("", key, value)
+            yield Conjunct("", key, value, at)
         elif has_operators(value):
-            yield from (Conjunct(key, operator, operand) for operator, operand in value.items())
+            yield from (Conjunct(key, operator, value[operator], f"{at}/{operator}") for operator in value)
         else:
-            yield Conjunct(key, "$eq", value)
+            yield Conjunct(key, "$eq", value, at)
 
 
 def identity_of(document: object) -> Hashable:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.engine.reasons import Lack, Reason
+from app.engine.reasons import Reason
 from app.engine.ruleset import CompiledCap
 
 NOTHING = msgspec.Raw(b"null")
@@ -42,8 +42,7 @@ class CapAsked(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """One visitor's placements at one instant.
 
-    `capped` lists the rules that deliver under a cap, to be reserved before this may be shown;
-    `kept_out` says of experiments that took the visitor in at no placement why they did not.
+    `capped` lists the rules that deliver under a cap, to be reserved before this may be shown.
     """
 
     revision: int
@@ -53,4 +52,3 @@ class Decision(msgspec.Struct, frozen=True):
     placements: Mapping[str, Choice]
     arms: tuple[ArmTaken, ...]
     capped: tuple[CapAsked, ...] = ()
-    kept_out: Mapping[str, Lack] = {}

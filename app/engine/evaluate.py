@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from app.engine.bucketing import bucket_of
+from app.engine.arms import arm_in, is_held_out, side_of_holdout
 from app.engine.decision import NOTHING, ArmTaken, CapAsked, Choice, Decision
 from app.engine.index import Search
-from app.engine.reasons import Lack, Reason
+from app.engine.reasons import Reason
 from app.engine.ruleset import (
     CompiledExperiment,
     CompiledPlacement,
@@ -14,9 +14,6 @@ from app.engine.ruleset import (
     Ruleset,
 )
 from app.engine.visitor import Visitor
-
-HOLDOUT = "$holdout"
-GENERIC, PERSONALIZED = "generic", "personalized"
 
 
 def evaluate(
@@ -36,7 +33,6 @@ def evaluate(
         chosen,
         tuple(evaluation.arms),
         tuple(evaluation.capped.values()),
-        evaluation.kept_out,
     )
 
 
@@ -61,9 +57,10 @@ class _Evaluation:
         self._locale = locale if isinstance(locale, str) else ruleset.site.default_locale
         self.arms: list[ArmTaken] = []
         self.capped: dict[str, CapAsked] = {}
-        self.kept_out: dict[str, Lack] = {}
         self._arm_of: dict[str, str | None] = {}
-        self._held_out = self._side_of_holdout() == GENERIC
+        side = side_of_holdout(ruleset, visitor)
+        self._log(side)
+        self._held_out = is_held_out(side)
         self._search = Search(ruleset.index, visitor, held_out=self._held_out)
 
     def choose(self, key: str) -> Choice:
@@ -118,58 +115,13 @@ class _Evaluation:
         return self._arm_of[experiment.key]
 
     def _take_arm(self, experiment: CompiledExperiment) -> str | None:
-        unit = self._unit_of(experiment.unit, experiment.before_login)
-        if unit is None:
-            self.kept_out[experiment.key] = Lack.IDENTITY
+        taken = arm_in(experiment, self._visitor)
+        if not isinstance(taken, ArmTaken):
             return None
-        held = self._visitor.profile.arms.get(experiment.key)
-        known = held is not None and experiment.sticky and held.arm in experiment.arms
-        lack = None if known else self._lack_of(experiment, unit)
-        if lack is not None:
-            self.kept_out[experiment.key] = lack
-            return None
-        arm = held.arm if known and held is not None else experiment.arm_of(unit)
-        self._log(ArmTaken(experiment.key, arm, experiment.phase, unit, held is None))
-        return arm
+        self._log(taken)
+        return taken.arm
 
-    def _lack_of(self, experiment: CompiledExperiment, unit: str) -> Lack | None:
-        """Say what keeps a unit out of an experiment that has not met it before."""
-        if not self._visitor.standing.may_enter:
-            return Lack.LOGGING
-        if not self._in_group(experiment):
-            return Lack.EXCLUSION_GROUP
-        return None if experiment.in_traffic(unit) else Lack.TRAFFIC
-
-    def _in_group(self, experiment: CompiledExperiment) -> bool:
-        group = experiment.group
-        if group is None:
-            return True
-        # A unit that already stands in another experiment of the group occupies the group.
-        if any(other in self._visitor.profile.arms for other in group.others):
-            return False
-        unit = self._unit_of(group.unit, "visitor")
-        return unit is not None and group.admits(unit)
-
-    def _side_of_holdout(self) -> str | None:
-        holdout = self._ruleset.holdout
-        unit = self._unit_of(holdout.unit, "visitor")
-        if not self._ruleset.holdout_end or unit is None:
-            return None
-        held = self._visitor.profile.arms.get(HOLDOUT)
-        if held is None and not self._visitor.standing.may_enter:
-            return None
-        generic = bucket_of(unit, salt=holdout.salt, purpose="holdout") < self._ruleset.holdout_end
-        side = held.arm if held is not None else (GENERIC if generic else PERSONALIZED)
-        self._log(ArmTaken(HOLDOUT, side, 1, unit, held is None))
-        return side
-
-    def _unit_of(self, unit: str, before_login: str) -> str | None:
-        standing = self._visitor.standing
-        if unit == "visitor":
-            return standing.visitor
-        return standing.user or (standing.visitor if before_login == "visitor" else None)
-
-    def _log(self, taken: ArmTaken) -> None:
+    def _log(self, taken: ArmTaken | None) -> None:
         # A known arm is shown even where it must not be logged, as to a visitor without analytics consent.
-        if self._visitor.standing.may_log:
+        if taken is not None and self._visitor.standing.may_log:
             self.arms.append(taken)

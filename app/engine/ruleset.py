@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ from app.engine.profile import Profile, StageMove
 from app.engine.stages import CompiledJourney, Reached, Timed, settle_at, settle_past, stage_of
 from app.engine.visitor import Standing, Visitor
 from app.kit.clock import instant_of, ms_of
+
+_NOTHING_FORCED: Mapping[str, str] = MappingProxyType({})
 
 
 class CompiledVariant(msgspec.Struct, frozen=True):
@@ -135,12 +138,22 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     asked: str
     timed: Timed
 
-    def see(self, profile: Profile, given: Mapping[str, Any], standing: Standing, now: datetime) -> Visitor:
-        """See a profile in a request: its segments and stages at this instant are resolved, in order."""
+    def see(
+        self,
+        profile: Profile,
+        given: Mapping[str, Any],
+        standing: Standing,
+        now: datetime,
+        forced: Mapping[str, str] = _NOTHING_FORCED,
+    ) -> Visitor:
+        """See a profile in a request: its segments and stages at this instant are resolved, in order.
+
+        `forced` says of some journeys in which stage the visitor stands, whatever the profile says.
+        """
         settled, _ = settle_past(profile, ms_of(now), self.timed, self._reached)
         visitor = Visitor(settled, Context(given, now, self.zone), standing, now)
         visitor.primary_journey = self.primary_journey
-        for _ in self._resolve(visitor):
+        for _ in self._resolve(visitor, forced):
             pass
         return visitor
 
@@ -161,11 +174,14 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
         visitor.primary_journey = self.primary_journey
         return dict(self._resolve(visitor))
 
-    def _resolve(self, visitor: Visitor) -> Iterator[tuple[str, Reached]]:
+    def _resolve(
+        self, visitor: Visitor, forced: Mapping[str, str] = _NOTHING_FORCED
+    ) -> Iterator[tuple[str, Reached]]:
         """Fill in segments and stages, and tell each journey with the stage reached."""
         for step in self.order:
             if isinstance(step, CompiledJourney):
-                reached = stage_of(step, visitor)
+                held = forced.get(step.key)
+                reached = stage_of(step, visitor) if held is None else Reached(held, "forced")
                 visitor.stages[step.key] = reached.stage
                 yield step.key, reached
             elif step[1](visitor, visitor.now):

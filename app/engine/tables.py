@@ -33,7 +33,7 @@ _BEGINNING = re.compile(r"\^((?:[A-Za-z0-9/_-]|\\[.-])*)", re.ASCII)
 
 def operand_of(conjunct: Conjunct) -> object:
     """Turn the operand of a sound conjunct into what a table takes; None where no table can answer it."""
-    _, operator, operand = conjunct
+    operator, operand = conjunct.operator, conjunct.operand
     if operator in _VALUES:
         literals = operand if isinstance(operand, (list, tuple)) and operator in _LISTS else (operand,)
         keys = frozenset(map(_key_of, literals))

@@ -7,8 +7,8 @@ from itertools import pairwise
 import asyncpg
 import msgspec
 
+from app.engine.arms import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.bucketing import BUCKETS, arm_bounds, share_bound
-from app.engine.evaluate import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.model import Analysis, Arm, Document, Experiment, Holdout, Metric, MetricUse
 from app.reporting.measure import Measure, measure_of, window_of
 from app.reporting.queries import find_document, find_revision

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TypeAlias
 
 import httpx
@@ -12,7 +13,11 @@ from httpx import ASGITransport, AsyncClient
 
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
+from app.api.context import context_said
+from app.api.whereabouts import NOWHERE
 from app.embedded.servers import Servers
+from app.rulesets.live import LiveRulesets
+from app.rulesets.others import OtherRulesets
 from app.storage.postgres import Postgres
 from app.web.keyring import Keyring, Role, hash_of, new_key
 from app.web.problem_handlers import install_problem_handlers
@@ -36,6 +41,8 @@ def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
     install_problem_handlers(app)
     app.state.postgres = postgres
     app.state.keyring = keyring
+    app.state.context_of = partial(context_said, whereabouts=NOWHERE)
+    app.state.other_rulesets = OtherRulesets(LiveRulesets())
     return app
 
 

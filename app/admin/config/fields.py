@@ -1,30 +1,18 @@
 """The kinds of values that stand in a configuration, each with its bounds."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 JSON_LIMIT_BYTES = 64 * 2**10
-
-_INSTANT = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def _small(value: Any) -> Any:
     if len(msgspec.json.encode(value)) > JSON_LIMIT_BYTES:
         raise PydanticCustomError("too_large", "is larger than 64 KiB as JSON")
     return value
-
-
-def _instant(value: object) -> datetime:
-    try:
-        return msgspec.convert(value, _INSTANT)
-    except msgspec.ValidationError as error:
-        raise PydanticCustomError(
-            "instant", "must be an instant with a time zone, like 2026-11-21T09:00:00Z"
-        ) from error
 
 
 # A leading `$` is for ours, such as `$holdout`.
@@ -41,7 +29,6 @@ IdentitySecret = Annotated[str, StringConstraints(min_length=16, max_length=256)
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
 Content = Annotated[Any, AfterValidator(_small)]
 Condition = Annotated[dict[str, Any], AfterValidator(_small)]
 Keys = Annotated[list[Key], Field(max_length=200)]

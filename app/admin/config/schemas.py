@@ -15,7 +15,6 @@ from app.admin.config.fields import (
     Days,
     EventName,
     IdentitySecret,
-    Instant,
     Key,
     Keys,
     Label,
@@ -29,6 +28,7 @@ from app.admin.config.fields import (
     Weekday,
 )
 from app.admin.difference import FIELDS, SINGLES
+from app.admin.instant import Instant
 from app.admin.strict_json import Location
 from app.engine.model import DEFAULT_STAGES, ConsentDefault, Purpose, Status, Unit
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from app.engine.arms import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.decision import ArmTaken, Decision
-from app.engine.evaluate import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.profile import ArmHeld, Profile
 from app.engine.reasons import Reason
 from app.engine.ruleset import Ruleset

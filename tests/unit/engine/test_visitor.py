@@ -7,7 +7,7 @@ import pytest
 from app.engine.conditions import compile_condition
 from app.engine.event_attributes import NEVER_DAYS
 from app.engine.profile import Counter, Profile
-from app.engine.visitor import Visitor
+from app.engine.visitor import Standing, Visitor
 from app.kit.clock import ms_of
 from tests.builders import DAY, NOW, SECOND, journey, ruleset, segment, visitor
 
@@ -106,3 +106,19 @@ def test_seeing_a_profile_leaves_it_as_it_was() -> None:
     visitor(RULES, KNOWN, {"country": "DE"})
 
     assert repr(KNOWN) == before
+
+
+def test_a_forced_stage_is_what_everything_that_asks_for_it_sees() -> None:
+    rules = ruleset(
+        segments=[segment("buyer", {"stages.purchase": "bought"}), segment("new", {"stage": "new"})],
+        journeys=[
+            journey("new", {"key": "bought", "when": {"traits.bought": True}}),
+            journey("in", {"key": "out", "when": {"stage": "bought"}}, key="loyalty"),
+        ],
+    )
+
+    seen = rules.see(Profile(), {}, Standing(visitor="v-1"), NOW, {"purchase": "bought"})
+
+    assert (seen.stage, seen.stages) == ("bought", {"purchase": "bought", "loyalty": "out"})
+    assert seen.segments == ["buyer"]
+    assert rules.see(Profile(), {}, Standing(visitor="v-1"), NOW).stage == "new"

@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.kit.clock import EPOCH
-from app.kit.ids import id_at, new_id
+from app.kit.ids import id_at, instant_in, new_id
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -33,3 +33,16 @@ def test_an_id_can_be_made_for_any_year(year: int) -> None:
     before, after = id_at(datetime(year, 1, 1, tzinfo=UTC)), id_at(datetime(year, 12, 31, tzinfo=UTC))
 
     assert before < after
+
+
+def test_the_instant_can_be_read_out_of_an_id() -> None:
+    at = NOON + timedelta(milliseconds=5)
+
+    assert instant_in(id_at(at + timedelta(microseconds=999))) == at
+
+
+@pytest.mark.parametrize(
+    "text", ["", "garbage", str(uuid4()), "ffffffff-ffff-7000-8000-000000000000", "\ud800"]
+)
+def test_what_is_no_id_of_ours_has_no_instant(text: str) -> None:
+    assert instant_in(text) is None

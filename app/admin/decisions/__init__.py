@@ -1,0 +1,1 @@
+"""Decisions that were logged, told again."""

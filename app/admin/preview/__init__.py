@@ -1,0 +1,1 @@
+"""The draft, tried out on a visitor whom nobody has ever seen."""
