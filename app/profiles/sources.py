@@ -30,6 +30,10 @@ class Sources(NamedTuple):
         """Whether a record counts."""
         return at_ms <= self.until_ms[visitor]
 
+    def still_hold(self, visitor: str, at_ms: int) -> bool:
+        """Whether an event counts: those from before the profile itself went over have gone over too."""
+        return self.hold(visitor, at_ms) and (self.left is None or at_ms > self.left.at_ms)
+
 
 async def sources_of(connection: asyncpg.Connection, site: int, visitor: str) -> Sources:
     """Find whose records make up a profile, as far as merges are stored."""

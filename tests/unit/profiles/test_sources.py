@@ -50,6 +50,14 @@ def test_records_count_up_to_the_instant_of_the_merge() -> None:
     assert sources.hold("u", 10**15)
 
 
+def test_events_that_went_over_count_no_more() -> None:
+    sources = gathered("v", [merge("v", "u", 5)])
+
+    assert [sources.hold("v", at_ms) for at_ms in (4, 5, 6)] == [True, True, True]
+    assert [sources.still_hold("v", at_ms) for at_ms in (4, 5, 6)] == [False, False, True]
+    assert not gathered("u", [merge("v", "u", 5)]).still_hold("v", 6)
+
+
 def test_the_last_merge_with_the_first_user_stands() -> None:
     assert standing([]) is None
     assert standing([merge("v", "a", 1), merge("v", "b", 2)]) == merge("v", "a", 1)
