@@ -10,6 +10,7 @@ from app.engine.ruleset import Ruleset
 from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
+from app.profiles.late import gone_over, whose
 from app.profiles.refold import refold
 from app.profiles.together import Moved, ProfileKey, fold_together, keys_of
 
@@ -71,6 +72,11 @@ class DurableProfiles:
         in_order = sorted(filter(is_for_profiles, records), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
         profiles = await self._hold(connection, list(touched))
+        merges = await gone_over(connection, profiles, in_order)
+        if merges:
+            in_order = [one for record in in_order for one in whose(record, merges)]
+            owners = {key for record in in_order for key in keys_of(record)} - profiles.keys()
+            profiles |= await self._hold(connection, list(owners))
         moves = fold_together(profiles, in_order, self._ruleset_of)
         undone = [record for record in in_order if isinstance(record, Unmerge)]
         for key in dict.fromkeys(key for unmerge in undone for key in keys_of(unmerge)):

@@ -40,7 +40,7 @@ async def recount(
     wanted = {*names, *(other for name in names for other in needs[name].since)}
     counters: dict[str, Counter] = {}
     async for event in stored_events(connection, site, sources.until_ms, wanted):
-        if sources.still_hold(event.visitor, event.at_ms):
+        if sources.hold(event) and not sources.have_lost(event):
             counters = count(counters, event, needs)
     return {name: counters[name] for name in names if name in counters}
 

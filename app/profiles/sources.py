@@ -7,7 +7,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from app.engine.records import Merge, Unmerge
+from app.engine.records import Event, Merge, Record, Unmerge
 
 _DEVICES = 'SELECT DISTINCT visitor FROM profile_changes WHERE site_id = $1 AND "into" = $2'
 _TAKEOVERS = """
@@ -20,26 +20,39 @@ _decoder = msgspec.json.Decoder(Merge | Unmerge)
 class Sources(NamedTuple):
     """Up to which instant each visitor's records count, the profile's own included.
 
-    `left` is the merge by which the profile itself last went over to another, if that still stands.
+    What counts is when a record came: a merge takes over what is known by then. `left` is the merge by which
+    the profile itself last went over to another, if that still stands.
     """
 
     until_ms: Mapping[str, float]
     left: Merge | None
 
-    def hold(self, visitor: str, at_ms: int) -> bool:
+    def hold(self, record: Record) -> bool:
         """Whether a record counts."""
-        return at_ms <= self.until_ms[visitor]
+        return arrived_ms(record) <= self.until_ms[record.visitor]
 
-    def still_hold(self, visitor: str, at_ms: int) -> bool:
-        """Whether an event counts: those from before the profile itself went over have gone over too."""
-        return self.hold(visitor, at_ms) and (self.left is None or at_ms > self.left.at_ms)
+    def have_lost(self, record: Record) -> bool:
+        """Whether a record went over to another with the profile itself."""
+        return self.left is not None and arrived_ms(record) <= self.left.at_ms
+
+
+def arrived_ms(record: Record) -> int:
+    """Tell when a record came to us; an event may be told long after it happened."""
+    return record.received_ms if isinstance(record, Event) else record.at_ms
 
 
 async def sources_of(connection: asyncpg.Connection, site: int, visitor: str) -> Sources:
     """Find whose records make up a profile, as far as merges are stored."""
     devices = [row["visitor"] for row in await connection.fetch(_DEVICES, site, visitor)]
-    rows = await connection.fetch(_TAKEOVERS, site, [visitor, *devices])
-    return gathered(visitor, [_decoder.decode(row["record"]) for row in rows])
+    return gathered(visitor, await merges_of(connection, site, [visitor, *devices]))
+
+
+async def merges_of(
+    connection: asyncpg.Connection, site: int, devices: Sequence[str]
+) -> list[Merge | Unmerge]:
+    """Read all merges of some devices, and their undoings, in order."""
+    rows = await connection.fetch(_TAKEOVERS, site, devices)
+    return [_decoder.decode(row["record"]) for row in rows]
 
 
 def gathered(visitor: str, changes: Sequence[Merge | Unmerge]) -> Sources:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from msgspec.structs import replace
 
 from app.engine.profile import Profile
 from app.engine.records import Assignment, CapDelivery, ConsentSaid, Event, Merge, Record, TraitsSet, Unmerge
@@ -43,8 +44,12 @@ class Shipped:
         """Read a durable copy; a stranger's is empty."""
         return await self.durable.find(self.site, visitor) or Profile()
 
+    def told(self, at: float, event: Event) -> Event:
+        """An event that is told only some minutes after noon."""
+        return replace(event, received_ms=self._ms(at))
+
     def did(self, visitor: str, name: str, minutes: float = 0, **properties: Any) -> Event:
-        """Something a visitor did."""
+        """Something a visitor did, and told at once."""
         at_ms = self._ms(minutes)
         return Event(self.site, visitor, f"e-{next(self._numbers):05}", name, properties, at_ms, at_ms)
 

@@ -92,6 +92,53 @@ async def test_a_second_user_has_nothing_of_the_first(shipped: Shipped) -> None:
     assert await views(shipped, "u-1", "u-2", "tablet") == [1, 0, 1]
 
 
+async def test_what_reaches_us_behind_its_merge_goes_over_all_the_same(shipped: Shipped) -> None:
+    """As where a device's records lie in another stream than the merge, and that was shipped first."""
+    await shipped.ship(shipped.merged("tablet", "u-1", 50))
+    await shipped.ship(
+        shipped.did("tablet", "v", 1), shipped.did("tablet", "v", 60), shipped.set("tablet", 2, plan="gold")
+    )
+
+    assert await views(shipped, "u-1", "tablet") == [1, 1]
+    assert [(await shipped.find(who)).traits for who in ("u-1", "tablet")] == [{"plan": "gold"}, {}]
+
+
+async def test_what_a_device_keeps_it_keeps_however_late_it_comes(shipped: Shipped) -> None:
+    await shipped.ship(shipped.merged("tablet", "u-1", 50))
+    await shipped.ship(
+        shipped.taken("tablet", "control", 1),
+        shipped.delivered("tablet", 2),
+        shipped.said("tablet", 3, a=True),
+    )
+
+    user, device = await shipped.find("u-1"), await shipped.find("tablet")
+    assert (user.arms, user.caps, user.consent) == (device.arms, device.caps, device.consent)
+    assert set(device.arms) == {"hero-copy"}
+
+
+async def test_what_a_device_tells_late_is_its_own(shipped: Shipped) -> None:
+    await shipped.ship(shipped.merged("tablet", "u-1", 50))
+    await shipped.ship(shipped.told(60, shipped.did("tablet", "v", 1)))
+
+    assert await views(shipped, "u-1", "tablet") == [0, 1]
+
+
+async def test_a_merge_in_the_same_batch_is_no_merge_of_before(shipped: Shipped) -> None:
+    await shipped.ship(shipped.merged("tablet", "u-1", 50))
+    did = shipped.did("tablet", "v", 60), shipped.did("other", "v", 1)
+    await shipped.ship(shipped.merged("tablet", "u-1", 70), *did)
+
+    assert await views(shipped, "u-1", "tablet", "other") == [1, 0, 1]
+
+
+async def test_after_an_undoing_what_comes_late_is_the_devices(shipped: Shipped) -> None:
+    await shipped.ship(shipped.merged("tablet", "u-1", 50))
+    await shipped.ship(shipped.unmerged("tablet", "u-1", 70))
+    await shipped.ship(shipped.did("tablet", "v", 1))
+
+    assert await views(shipped, "u-1", "tablet") == [0, 1]
+
+
 async def test_a_merge_that_comes_twice_is_done_once(shipped: Shipped) -> None:
     merge = shipped.merged("tablet", "u-1", 2)
     await shipped.ship(shipped.did("tablet", "v", 1), merge)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
+from msgspec.structs import replace
 
 from app.engine.profile import Profile
 from app.engine.records import Record
@@ -98,6 +99,16 @@ async def test_more_events_than_are_read_at_once_are_all_folded(shipped: Shipped
     await shipped.ship(*(shipped.did("v-1", "v", n) for n in range(350)))
 
     assert await anew(shipped, "v-1") == await shipped.find("v-1")
+
+
+async def test_what_a_device_told_after_its_merge_is_its_own(shipped: Shipped) -> None:
+    told = shipped.told(60, shipped.did("tablet", "v", 2))
+    early = shipped.told(3, shipped.did("tablet", "v", 55))
+    await shipped.ship(early, shipped.merged("tablet", "u-1", 50))
+    await shipped.ship(told)
+
+    assert await anew(shipped, "tablet") == replace(folded(told), owner="u-1")
+    assert await anew(shipped, "u-1") == folded(early)
 
 
 async def test_without_a_revision_it_is_folded_as_far_as_can_be(shipped: Shipped) -> None:

@@ -2,7 +2,9 @@
 
 from math import inf
 
-from app.engine.records import Merge, Unmerge
+from msgspec.structs import replace
+
+from app.engine.records import Event, Merge, Unmerge
 from app.profiles.sources import Sources, gathered, standing
 
 Changes = list[Merge | Unmerge]
@@ -10,6 +12,10 @@ Changes = list[Merge | Unmerge]
 
 def merge(device: str, into: str, at_ms: int) -> Merge:
     return Merge(1, device, f"m-{at_ms}", into, at_ms)
+
+
+def came(visitor: str, at_ms: int) -> Event:
+    return Event(1, visitor, "e-1", "x", {}, at_ms, at_ms)
 
 
 def unmerge(device: str, into: str, at_ms: int) -> Unmerge:
@@ -46,16 +52,23 @@ def test_a_device_that_is_somebody_elses_has_no_part() -> None:
 def test_records_count_up_to_the_instant_of_the_merge() -> None:
     sources = gathered("u", [merge("v", "u", 5)])
 
-    assert [sources.hold("v", at_ms) for at_ms in (4, 5, 6)] == [True, True, False]
-    assert sources.hold("u", 10**15)
+    assert [sources.hold(came("v", at_ms)) for at_ms in (4, 5, 6)] == [True, True, False]
+    assert sources.hold(came("u", 10**15))
+    assert not any(map(sources.have_lost, (came("v", 4), came("u", 4))))
+
+
+def test_what_happened_before_a_merge_but_was_told_after_it_counts_no_more() -> None:
+    sources = gathered("u", [merge("v", "u", 5)])
+
+    assert not sources.hold(replace(came("v", 6), at_ms=1))
+    assert sources.hold(replace(came("v", 4), at_ms=9))
 
 
 def test_events_that_went_over_count_no_more() -> None:
     sources = gathered("v", [merge("v", "u", 5)])
 
-    assert [sources.hold("v", at_ms) for at_ms in (4, 5, 6)] == [True, True, True]
-    assert [sources.still_hold("v", at_ms) for at_ms in (4, 5, 6)] == [False, False, True]
-    assert not gathered("u", [merge("v", "u", 5)]).still_hold("v", 6)
+    assert [sources.hold(came("v", at_ms)) for at_ms in (4, 5, 6)] == [True, True, True]
+    assert [sources.have_lost(came("v", at_ms)) for at_ms in (4, 5, 6)] == [True, True, False]
 
 
 def test_the_last_merge_with_the_first_user_stands() -> None:
