@@ -6,6 +6,8 @@ from copy import copy
 from math import isfinite
 from typing import Any
 
+from msgspec.structs import replace
+
 from app.engine.counters import DAY_MS, HOUR_MS, RECENT_LIMIT, EventNeeds
 from app.engine.orderings import number_in
 from app.engine.profile import Counter
@@ -30,6 +32,18 @@ def count(
     if after[event.name].last_ms == event.at_ms:
         _count_anew(after, event.name, needs)
     return after
+
+
+def upheld(counters: Mapping[str, Counter], needs: Mapping[str, EventNeeds]) -> dict[str, Counter]:
+    """Answer the counters; those are no longer said to be complete which these needs do not keep so."""
+    return {
+        name: counter if _is_upheld(counter, needs.get(name)) else replace(counter, asked="")
+        for name, counter in counters.items()
+    }
+
+
+def _is_upheld(counter: Counter, needs: EventNeeds | None) -> bool:
+    return not counter.asked or (needs is not None and needs.signature == counter.asked)
 
 
 def _count_anew(counters: dict[str, Counter], latest: str, needs: Mapping[str, EventNeeds]) -> None:

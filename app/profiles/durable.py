@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 
-from app.engine.profile import Profile, StageMove
-from app.engine.records import Record, is_for_profiles
+from app.engine.profile import Profile
+from app.engine.records import Record, Unmerge, is_for_profiles
 from app.engine.ruleset import Ruleset
 from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
+from app.profiles.late import gone_over, whose
+from app.profiles.refold import refold
 from app.profiles.together import Moved, ProfileKey, fold_together, keys_of
 
 # One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
@@ -63,11 +65,23 @@ class DurableProfiles:
         return {(row["site_id"], row["visitor"]): row["body"] for row in rows}
 
     async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
-        """Fold records that are new into the copies they touch, inside the caller's transaction."""
+        """Fold records that are new into the copies they touch, inside the caller's transaction.
+
+        They are stored by then: what was merged is folded anew from there where that is undone.
+        """
         in_order = sorted(filter(is_for_profiles, records), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
         profiles = await self._hold(connection, list(touched))
+        merges = await gone_over(connection, profiles, in_order)
+        if merges:
+            in_order = [one for record in in_order for one in whose(record, merges)]
+            owners = {key for record in in_order for key in keys_of(record)} - profiles.keys()
+            profiles |= await self._hold(connection, list(owners))
         moves = fold_together(profiles, in_order, self._ruleset_of)
+        undone = [record for record in in_order if isinstance(record, Unmerge)]
+        for key in dict.fromkeys(key for unmerge in undone for key in keys_of(unmerge)):
+            # What a merge has put together cannot be told apart again: only the records can say whose it was.
+            profiles[key] = await refold(connection, *key, self._ruleset_of(key[0]))
         await self._store(connection, profiles)
         await self._tell(connection, moves)
 
@@ -86,12 +100,10 @@ class DurableProfiles:
         """Write the changes of stage down, each under an id that follows from its cause."""
         if not moves:
             return
-        rows = [
-            (one.site, one.id, one.visitor, *_row_of(one.move), one.revision, instant_of(one.move.at_ms))
-            for one in moves
-        ]
-        await connection.executemany(_TELL, rows)
+        await connection.executemany(_TELL, [_row_of(moved) for moved in moves])
 
 
-def _row_of(move: StageMove) -> tuple[str, str | None, str, str]:
-    return move.journey, move.came_from, move.stage, move.because
+def _row_of(moved: Moved) -> tuple[object, ...]:
+    move, at = moved.move, instant_of(moved.move.at_ms)
+    where = (move.journey, move.came_from, move.stage, move.because)
+    return moved.site, moved.id, moved.visitor, *where, moved.revision, at

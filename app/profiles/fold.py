@@ -1,9 +1,10 @@
 """How a record changes a profile: pure, so that a cache, a durable copy and a replay all agree."""
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 
+from app.engine.counters import EventNeeds
 from app.engine.profile import ArmHeld, ConsentHeld, Profile, StageMove
 from app.engine.records import (
     Assignment,
@@ -15,7 +16,8 @@ from app.engine.records import (
     is_for_profiles,
 )
 from app.engine.ruleset import Ruleset
-from app.profiles.count import count, earlier
+from app.profiles.count import count, earlier, upheld
+from app.profiles.traits import patched
 
 MOVES_LIMIT = 20
 DELIVERIES_LIMIT = 1_000
@@ -49,13 +51,13 @@ def fold_telling(
             case ConsentSaid():
                 _hear(folded, record)
             case TraitsSet():
-                _set_traits(folded, record)
+                folded.traits = patched(folded.traits, record.traits)
     return folded, moves
 
 
 def _after_event(profile: Profile, event: Event, ruleset: Ruleset | None) -> tuple[Profile, list[StageMove]]:
     if ruleset is None:
-        return _seen(profile, event), []
+        return _under(_seen(profile, event), "", {}), []
     # What decayed before this event is settled first: the event cannot keep alive what was gone. A late one
     # is counted at its own instant, but stages never move back in time.
     at_ms = max(event.at_ms, profile.last_event_ms)
@@ -63,13 +65,21 @@ def _after_event(profile: Profile, event: Event, ruleset: Ruleset | None) -> tup
     seen = _seen(profile, event)
     if not profile.events:
         seen.asked = ruleset.asked
+    seen = _under(seen, ruleset.asked, ruleset.needs)
     if event.name in ruleset.needs:
-        seen.counters = count(profile.counters, event, ruleset.needs, complete=seen.asked == ruleset.asked)
+        seen.counters = count(seen.counters, event, ruleset.needs, complete=seen.asked == ruleset.asked)
     settled, after = ruleset.settle(seen, at_ms)
     moves = before + after
     if moves:
         settled.moves = [*settled.moves, *moves][-MOVES_LIMIT:]
     return settled, moves
+
+
+def _under(seen: Profile, asked: str, needs: Mapping[str, EventNeeds]) -> Profile:
+    """Say of no counter that it is complete for what is not counted while these needs are in force."""
+    if not asked or seen.asked != asked:
+        seen.asked, seen.counters = "", upheld(seen.counters, needs)
+    return seen
 
 
 def _seen(profile: Profile, event: Event) -> Profile:
@@ -101,8 +111,3 @@ def _hear(profile: Profile, consent: ConsentSaid) -> None:
         if purpose not in profile.consent or profile.consent[purpose].at_ms <= consent.at_ms
     }
     profile.consent = {**profile.consent, **heard}
-
-
-def _set_traits(profile: Profile, change: TraitsSet) -> None:
-    patched = {**profile.traits, **change.traits}
-    profile.traits = {name: value for name, value in patched.items() if value is not None}

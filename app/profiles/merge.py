@@ -1,6 +1,7 @@
 """How the state of a device goes over to the user who was first seen on it: pure."""
 
 from bisect import bisect_left
+from collections import Counter as Tally
 from collections.abc import Mapping
 from copy import copy
 from heapq import merge as merged
@@ -13,7 +14,7 @@ from app.profiles.fold import DELIVERIES_LIMIT, MOVES_LIMIT
 
 
 def may_take_over(device: Profile, into: str) -> bool:
-    """Whether a device has something to take over: it is nobody's yet, or has news for its owner."""
+    """Whether a device has something for a profile: it is nobody's yet, or has news for its owner."""
     return device.owner is None or (device.owner == into and bool(device.events or device.traits))
 
 
@@ -30,14 +31,17 @@ def joined(
     """Answer the profile of a user who takes over a device, and where that moved it; both stay as they were.
 
     Of two arms the earlier one is kept, of two consents the later. Counters add up; what is counted since
-    another event is exact where the device was used wholly before or after it, or a window keeps the
-    instants.
+    another event is exact where all of the device's came before or after it, or a window keeps its instants.
     """
     both = copy(user)
     both.first_ms = earlier(device.first_ms, user.first_ms) if user.first_ms else device.first_ms
     both.last_event_ms = max(user.last_event_ms, device.last_event_ms)
     both.traits = {**device.traits, **user.traits}
-    both.counters = _counters(user.counters, device.counters)
+    alike = not user.events or not device.events or "" != user.asked == device.asked
+    both.counters = {
+        name: _added(name, user.counters, device.counters, alike=alike)
+        for name in {**device.counters, **user.counters}
+    }
     both.stages = {**device.stages, **user.stages}
     both.arms = _earliest(user.arms, device.arms)
     both.caps = _deliveries(user.caps, device.caps)
@@ -71,17 +75,15 @@ def _latest(one: Mapping[str, ConsentHeld], other: Mapping[str, ConsentHeld]) ->
 
 
 def _deliveries(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    # A device keeps its deliveries when it is taken over: what both know is the same, and counts once.
     return {
-        rule: sorted([*one.get(rule, ()), *other.get(rule, ())])[-DELIVERIES_LIMIT:]
+        rule: sorted((Tally(one.get(rule, ())) | Tally(other.get(rule, ()))).elements())[-DELIVERIES_LIMIT:]
         for rule in {**one, **other}
     }
 
 
-def _counters(one: Mapping[str, Counter], other: Mapping[str, Counter]) -> dict[str, Counter]:
-    return {name: _added(name, one, other) for name in {**one, **other}}
-
-
-def _added(name: str, one: Mapping[str, Counter], other: Mapping[str, Counter]) -> Counter:
+def _added(name: str, one: Mapping[str, Counter], other: Mapping[str, Counter], *, alike: bool) -> Counter:
+    """Add what both counted of a name; `alike` says that both were kept for the same needs from the first."""
     a, b = one.get(name, _NONE), other.get(name, _NONE)
     older, newer = (a, b) if a.last_ms <= b.last_ms else (b, a)
     recent = list(merged(a.recent, b.recent))
@@ -100,12 +102,12 @@ def _added(name: str, one: Mapping[str, Counter], other: Mapping[str, Counter]) 
             key: _since(a, b, one.get(key, _NONE).last_ms, other.get(key, _NONE).last_ms, key)
             for key in {**a.since, **b.since}
         },
-        asked=_asked_of(a, b),
+        asked=_asked_of(a, b, alike=alike),
     )
 
 
 def _since(a: Counter, b: Counter, a_ms: int, b_ms: int, key: str) -> int:
-    """Count what came after the latest event `key`; `a_ms` and `b_ms` are the latest of each, or 0."""
+    """Count what came after the latest event `key` of both; `a_ms` and `b_ms` are the latest of it, or 0."""
     if a_ms >= b_ms:
         return a.since.get(key, a.count) + _from(b, a_ms)
     return b.since.get(key, b.count) + _from(a, b_ms)
@@ -118,9 +120,9 @@ def _from(counter: Counter, at_ms: int) -> int:
     return len(counter.recent) - bisect_left(counter.recent, at_ms)
 
 
-def _asked_of(a: Counter, b: Counter) -> str:
-    """Say what both are complete for; one that never happened is complete for whatever the other is."""
-    if not a.count or not b.count:
+def _asked_of(a: Counter, b: Counter, *, alike: bool) -> str:
+    """Say what both are complete for. Where there is none, nothing has happened, or it was not asked for."""
+    if alike and not (a.count and b.count):
         return a.asked or b.asked
     return a.asked if a.asked == b.asked else ""
 

@@ -1,9 +1,8 @@
 """How records of many visitors change their profiles, merges among them: pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
 from typing import TypeAlias
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import msgspec
 
@@ -32,7 +31,7 @@ class Moved(msgspec.Struct, frozen=True):
         """An id that follows from who moved where and when: told twice, it is the same."""
         move = self.move
         told = [self.site, self.visitor, move.journey, move.at_ms, move.came_from, move.stage]
-        return UUID(bytes=blake2b(msgspec.json.encode(told), digest_size=16).digest(), version=8)
+        return uuid5(NAMESPACE_OID, msgspec.json.encode(told).decode())
 
 
 def keys_of(record: Record) -> Sequence[ProfileKey]:

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from app.embedded.place import Place
 from app.embedded.servers import start
 from app.storage.postgres import Postgres
 from tests.integration.embedded_place import nothing_runs, place_in
+from tests.integration.filling import BEFORE, Filling
 from tests.integration.planted import Planted
 from tests.integration.ship_cases import Case
+from tests.integration.shipped import shipping
 from tests.sites import SiteFactory
 
 
@@ -51,3 +54,12 @@ async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> Asy
     yield made
     for journal in made.journals:
         journal.close()
+
+
+@pytest_asyncio.fixture
+async def filling(
+    postgres: Postgres, redis: Redis, new_site: SiteFactory, tmp_path: Path
+) -> AsyncIterator[Filling]:
+    """A visitor of a site of one's own, and the ways of its profile."""
+    with shipping(postgres.pool, (await new_site()).site_id, tmp_path, BEFORE) as shipped:
+        yield Filling(shipped, redis)

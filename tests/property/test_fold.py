@@ -7,13 +7,15 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.engine.counters import DAY_MS, count_within, reader_of
 from app.engine.profile import Profile
-from app.engine.records import Record
+from app.engine.records import CapDelivery, ConsentSaid, Merge, Record, TraitsSet, Unmerge
 from app.kit.clock import ms_of
 from app.profiles.codec import decode_profile, encode_profile
 from app.profiles.fold import fold
+from app.profiles.merge import joined
 from tests.builders import NOW, assignment, event, journey, profile, ruleset, segment, visitor
 
 RULES = ruleset(
@@ -53,12 +55,27 @@ JSON = st.recursive(
 )
 
 
+def changes(at_ms: int) -> list[st.SearchStrategy[Record]]:
+    who = (st.just(1), st.just("v-1"), st.uuids().map(str))
+    names, at = st.sampled_from("rs"), st.just(at_ms)
+    said, traits = st.dictionaries(names, st.booleans()), st.dictionaries(names, JSON)
+    return [
+        st.builds(Merge, *who, st.just("u-1"), at),
+        st.builds(Unmerge, *who, st.just("u-1"), at),
+        st.builds(CapDelivery, *who, names, st.just("d-1"), at),
+        st.builds(ConsentSaid, *who, said, at),
+        st.builds(TraitsSet, *who, traits, at),
+    ]
+
+
 @st.composite
 def happened(draw: st.DrawFn) -> Record:
     at = NOW + timedelta(minutes=draw(MINUTES))
-    kind = draw(st.sampled_from(["a", "a", "b", "c", "arm"]))
+    kind = draw(st.sampled_from(["a", "a", "b", "c", "arm", "change"]))
     if kind == "arm":
         return assignment(draw(st.sampled_from("ef")), draw(st.sampled_from("xy")), at)
+    if kind == "change":
+        return draw(st.one_of(changes(ms_of(at))))
     return event(kind, at, **draw(st.dictionaries(st.sampled_from(["value", "other"]), JSON, max_size=2)))
 
 
@@ -89,6 +106,31 @@ def test_the_profile_given_is_never_changed(records: list[Record], more: list[Re
     fold(before, more, RULES)
 
     assert repr(before) == repr(copied)
+
+
+@EXAMPLES
+@given(records=RECORDS)
+def test_arms_and_consent_are_the_same_in_whatever_order_records_arrive(records: list[Record]) -> None:
+    """Of two at one instant, whichever comes first or last may win: here no two are."""
+    apart = [replace(record, at_ms=record.at_ms + n) for n, record in enumerate(records)]
+    forward, backward = fold(Profile(), apart, RULES), fold(Profile(), apart[::-1], RULES)
+
+    assert (forward.arms, forward.consent, forward.caps) == (backward.arms, backward.consent, backward.caps)
+    assert forward.events == backward.events
+
+
+@EXAMPLES
+@given(records=RECORDS, more=RECORDS)
+def test_whoever_takes_over_has_all_that_was_counted(records: list[Record], more: list[Record]) -> None:
+    device, user = fold(Profile(), records, RULES), fold(Profile(), more, RULES)
+    together, _ = joined(user, device, ms_of(NOW), RULES)
+    alone = fold(Profile(), sorted([*records, *more], key=lambda one: one.at_ms), RULES)
+
+    assert together.events == alone.events
+    assert (together.first_ms, together.last_event_ms) == (alone.first_ms, alone.last_event_ms)
+    for name, counter in together.counters.items():
+        assert (counter.count, counter.last_ms) == (alone.counters[name].count, alone.counters[name].last_ms)
+        assert count_within(counter, ms_of(NOW), 1) == count_within(alone.counters[name], ms_of(NOW), 1)
 
 
 @EXAMPLES

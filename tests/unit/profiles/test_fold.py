@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from app.engine.profile import ArmHeld, Counter, Profile
 from app.engine.records import Event
@@ -31,14 +32,15 @@ def test_every_event_counts_at_its_instant() -> None:
         asking("events.x.count"), event("x", NOW - DAY), event("x"), event("y"), event("x", NOW)
     )
 
-    assert (counter.count, counter.first_ms, counter.last_ms) == (3, ms_of(NOW - DAY), NOW_MS)
+    asked = asking("events.x.count").needs["x"].signature
+    assert counter == Counter(count=3, first_ms=ms_of(NOW - DAY), last_ms=NOW_MS, asked=asked)
 
 
 def test_what_nobody_asks_for_is_not_kept() -> None:
     remembered = profile(asking("events.x.count"), event("x", value=1), event("y", value=1))
 
-    [counter] = remembered.counters.values()
-    assert counter == Counter(count=1, first_ms=NOW_MS, last_ms=NOW_MS, asked=counter.asked)
+    assert set(remembered.counters) == {"x"}
+    assert remembered.events == 2
     assert (remembered.first_ms, remembered.last_event_ms) == (NOW_MS, NOW_MS)
 
 
@@ -202,7 +204,7 @@ def test_what_a_later_revision_no_longer_asks_stays_as_it_was() -> None:
     before = profile(asking("events.v.count_since_o", "events.w.count"), event("v"), event("w"))
     after = fold(before, [event("o"), event("v")], asking("events.o.count"))
 
-    assert after.counters["v"] == before.counters["v"]
+    assert after.counters["v"] == replace(before.counters["v"], asked="")
     assert after.counters["o"].count == 1
 
 
@@ -214,15 +216,26 @@ def test_what_a_later_revision_asks_for_the_first_time_begins_with_what_is_known
     assert after.counters["v"].sums == {"value": 2.0}
 
 
-def test_the_first_arm_is_kept_in_whatever_order_they_come() -> None:
-    first, later = assignment("e", "b", NOW - DAY), assignment("e", "a", NOW, phase=2)
-    held = {"e": ArmHeld("b", 1, ms_of(NOW - DAY)), "f": ArmHeld("b", 1, NOW_MS)}
+def test_the_first_arm_is_kept() -> None:
+    remembered = profile(
+        None, assignment("e", "a", NOW, phase=2), assignment("e", "b", NOW + DAY), assignment("f", "b")
+    )
 
     for taken in ([first, later], [later, first]):
         remembered = profile(None, *taken, assignment("f", "b"))
 
         assert remembered.arms == held
         assert (remembered.first_ms, remembered.last_event_ms) == (ms_of(NOW - DAY), 0)
+
+
+def test_an_earlier_arm_that_comes_late_wins() -> None:
+    late = assignment("e", "b", NOW - DAY, phase=3)
+
+    assert profile(None, assignment("e", "a"), late).arms == {"e": ArmHeld("b", 3, ms_of(NOW - DAY))}
+
+
+def test_of_two_arms_at_once_the_first_is_kept() -> None:
+    assert profile(None, assignment("e", "a"), assignment("e", "b")).arms["e"].arm == "a"
 
 
 def test_an_arm_held_already_is_kept() -> None:

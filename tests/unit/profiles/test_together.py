@@ -1,0 +1,187 @@
+"""How records of many visitors change their profiles, merges among them."""
+
+from uuid import RFC_4122
+
+from app.engine.profile import Profile
+from app.engine.records import Assignment, CapDelivery, Event, Merge, Record, Unmerge
+from app.engine.ruleset import Ruleset
+from app.kit.clock import ms_of
+from app.profiles.fold import fold
+from app.profiles.merge import joined, left_behind
+from app.profiles.together import Moved, ProfileKey, fold_together, keys_of
+from tests.builders import MINUTE, NOW, assignment, journey, ruleset
+
+NOW_MS = ms_of(NOW)
+RULES = ruleset(
+    journeys=[
+        journey(
+            "first",
+            {"key": "second", "when": {"events.v.count": {"$gte": 2}}},
+            {"key": "third", "when": {"events.v.count": {"$gte": 3}}},
+        )
+    ]
+)
+
+
+def viewed(visitor: str, minutes: int, site: int = 1) -> Event:
+    at_ms = NOW_MS + minutes * 60_000
+    return Event(site, visitor, f"{visitor}-{minutes}", "v", {}, at_ms, at_ms)
+
+
+def merged(device: str, into: str, minutes: int) -> Merge:
+    return Merge(1, device, f"m-{device}-{minutes}", into, NOW_MS + minutes * 60_000)
+
+
+def taken(visitor: str, arm: str, minutes: int) -> Assignment:
+    return assignment("e", arm, NOW + minutes * MINUTE, visitor=visitor)
+
+
+class Together:
+    """Profiles that start empty, and what is told of them."""
+
+    def __init__(self, *records: Record, rules: Ruleset | None = RULES) -> None:
+        self.profiles: dict[ProfileKey, Profile] = {
+            key: Profile() for record in records for key in keys_of(record)
+        }
+        self.moves = fold_together(self.profiles, records, lambda _: rules)
+
+    def of(self, visitor: str, site: int = 1) -> Profile:
+        return self.profiles[site, visitor]
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(moved.visitor, moved.move.stage) for moved in self.moves]
+
+
+def test_each_visitor_has_records_of_their_own() -> None:
+    mine, others, elsewhere = viewed("v", 1), viewed("w", 2), viewed("v", 3, site=2)
+    together = Together(mine, others, elsewhere)
+
+    assert together.of("v") == fold(Profile(), [mine], RULES)
+    assert together.of("w") == fold(Profile(), [others], RULES)
+    assert together.of("v", site=2) == fold(Profile(), [elsewhere], RULES)
+
+
+def test_a_record_concerns_its_visitor_and_a_merge_both_sides() -> None:
+    assert keys_of(viewed("v", 1)) == ((1, "v"),)
+    assert keys_of(merged("v", "u", 1)) == ((1, "v"), (1, "u"))
+    assert keys_of(Unmerge(1, "v", "m", "u", 1)) == ((1, "v"), (1, "u"))
+
+
+def test_a_merge_takes_over_what_came_before_it() -> None:
+    first, second, after = viewed("v", 1), viewed("v", 2), viewed("u", 4)
+    together = Together(first, second, merge := merged("v", "u", 3), after)
+
+    device = fold(Profile(), [first, second], RULES)
+    user, _ = joined(Profile(), device, merge.at_ms, RULES)
+    assert together.of("v") == left_behind(device, "u")
+    assert together.of("u") == fold(user, [after], RULES)
+
+
+def test_what_the_device_does_afterwards_is_its_own() -> None:
+    together = Together(viewed("v", 1), merged("v", "u", 2), viewed("v", 3))
+
+    assert [together.of(who).counters["v"].count for who in "vu"] == [1, 1]
+    assert together.of("v").owner == "u"
+
+
+def test_news_of_a_device_go_over_with_the_next_merge() -> None:
+    together = Together(viewed("v", 1), merged("v", "u", 2), viewed("v", 3), merged("v", "u", 4))
+
+    assert together.of("u").counters["v"].count == 2
+    assert together.of("v").counters == {}
+
+
+def test_a_second_user_of_a_device_starts_fresh() -> None:
+    together = Together(
+        viewed("v", 1), merged("v", "u", 2), viewed("v", 3), merged("v", "w", 4), viewed("w", 5)
+    )
+
+    assert together.of("w") == fold(Profile(), [viewed("w", 5)], RULES)
+    assert together.of("v").owner == "u"
+    assert together.of("v").counters["v"].count == 1
+
+
+def test_a_user_takes_over_many_devices() -> None:
+    devices = [f"v-{number}" for number in range(5)]
+    together = Together(
+        *(viewed(device, minutes) for minutes, device in enumerate(devices)),
+        *(merged(device, "u", 10) for device in devices),
+    )
+
+    assert together.of("u").counters["v"].count == 5
+    assert {together.of(device).owner for device in devices} == {"u"}
+
+
+def test_the_earliest_arm_wins_whichever_device_it_was_taken_on() -> None:
+    together = Together(
+        taken("v", "b", 1), taken("w", "a", 2), merged("w", "u", 3), merged("v", "u", 4), taken("u", "a", 5)
+    )
+
+    assert together.of("u").arms["e"].arm == "b"
+    assert [together.of(device).arms["e"].arm for device in "vw"] == ["b", "a"]
+
+
+def test_a_device_that_nobody_knows_has_an_owner_afterwards() -> None:
+    together = Together(merged("v", "u", 1))
+
+    assert (together.of("v"), together.of("u")) == (Profile(owner="u"), Profile())
+
+
+def test_an_undoing_is_left_to_those_who_know_all_records() -> None:
+    records: list[Record] = [viewed("v", 1), merged("v", "u", 2)]
+
+    undone = Together(*records, Unmerge(1, "v", "m", "u", NOW_MS))
+
+    assert undone.profiles == Together(*records).profiles
+
+
+def test_changes_of_stage_are_told_with_who_moved_and_under_which_revision() -> None:
+    together = Together(viewed("v", 1), viewed("u", 2), viewed("v", 3))
+
+    assert together.told() == [("v", "first"), ("v", "second"), ("u", "first")]
+    assert {(moved.site, moved.revision) for moved in together.moves} == {(1, RULES.revision)}
+
+
+def test_a_merge_tells_where_it_moved_the_user() -> None:
+    together = Together(viewed("v", 1), viewed("v", 2), viewed("u", 3), merged("v", "u", 4))
+
+    moved = together.moves[-1]
+    assert (moved.visitor, moved.move.came_from, moved.move.stage) == ("u", "first", "third")
+    assert moved.move.at_ms == NOW_MS + 4 * 60_000
+
+
+def test_a_refused_merge_tells_nothing() -> None:
+    records: list[Record] = [viewed("v", 1), merged("v", "u", 2)]
+
+    assert Together(*records, merged("v", "w", 3)).moves == Together(*records).moves
+
+
+def test_without_a_ruleset_nobody_moves() -> None:
+    together = Together(viewed("v", 1), merged("v", "u", 2), rules=None)
+
+    assert (together.moves, together.of("u").events) == ([], 1)
+
+
+def test_a_change_of_stage_has_an_id_of_its_cause() -> None:
+    records: list[Record] = [viewed("v", 1), viewed("u", 1), viewed("v", 2), viewed("v", 1, site=2)]
+    ids = [moved.id for moved in Together(*records).moves]
+
+    assert ids == [moved.id for moved in Together(*records).moves]
+    assert len(set(ids)) == len(ids) == 4
+    assert {(id_.version, id_.variant) for id_ in ids} == {(5, RFC_4122)}
+
+
+def test_the_id_of_a_change_knows_no_revision() -> None:
+    """A fold that is done again may be under another ruleset: what it tells is still the same change."""
+    [moved] = Together(viewed("v", 1)).moves
+
+    assert Moved(moved.site, moved.visitor, 99, moved.move).id == moved.id
+
+
+def test_caps_are_counted_for_the_user_from_both_sides() -> None:
+    def delivered(visitor: str, at_ms: int) -> CapDelivery:
+        return CapDelivery(1, visitor, f"c-{at_ms}", "r", "d", at_ms)
+
+    together = Together(delivered("v", 1), delivered("u", 2), merged("v", "u", 0), delivered("u", 3))
+
+    assert (together.of("u").caps, together.of("v").caps) == ({"r": [1, 2, 3]}, {"r": [1]})
