@@ -5,26 +5,26 @@ from itertools import pairwise
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.engine.clauses import Clauses
 from app.engine.model import Document, Experiment, Journey, Rule
 from app.engine.problems import Findings, Problem
+from app.engine.reading import Reading
 from app.engine.references import check_order, check_references, conditions_of
 from app.engine.schedule import minutes_of
 
 
-def check_document(document: Document, clauses: Clauses) -> Findings:
-    """Find every problem of a document, and read its conditions into `clauses`.
+def check_document(document: Document, reading: Reading) -> Findings:
+    """Find every problem of a document, and read its conditions into `reading`.
 
     References are looked into only where all conditions can be read.
     """
     broken = False
     for pointer, condition in conditions_of(document):
-        for problem in clauses.read(pointer, condition):
+        for problem in reading.read(pointer, condition):
             broken = True
             yield problem
         yield None
     if not broken:
-        yield from check_references(document, clauses)
+        yield from check_references(document, reading)
         yield from check_order(document)
     yield from _check_zone("/site/timezone", document.site.timezone)
     for i, journey in enumerate(document.journeys):

@@ -8,13 +8,14 @@ import msgspec
 
 from app.engine.bucketing import arm_bounds, share_bound
 from app.engine.checks import check_document
-from app.engine.clauses import Clause, Clauses
-from app.engine.conditions import Predicate
+from app.engine.conditions import Predicate, compile_condition
+from app.engine.conjuncts import Conjunct
 from app.engine.counters import needs_of
 from app.engine.index import indexing
-from app.engine.model import Document, Experiment, Journey, Rule, Variant
+from app.engine.model import Condition, Document, Experiment, Journey, Rule, Variant
 from app.engine.named import primary_journey_of
 from app.engine.problems import Problem, Problems
+from app.engine.reading import Reading
 from app.engine.references import resolution_order
 from app.engine.ruleset import (
     CompiledExperiment,
@@ -26,7 +27,7 @@ from app.engine.ruleset import (
 )
 from app.engine.stages import CompiledJourney, CompiledStage, decay_of
 from app.kit.places import place_of
-from app.kit.steps import Steps, each, finished, sorting
+from app.kit.steps import Steps, each, finished, letting_go, sorting
 
 T = TypeVar("T")
 
@@ -74,23 +75,25 @@ def compile_ruleset(document: Document, revision: int) -> Ruleset:
 
 def compiling(document: Document, revision: int) -> Steps[Ruleset]:
     """Do what `compile_ruleset` does, in steps."""
-    clauses = Clauses()
+    reading = Reading()
     problems = []
-    for finding in check_document(document, clauses):
+    for finding in check_document(document, reading):
         if finding is not None:
             problems.append(finding)
         yield
     if problems:
         raise Problems(problems)
-    return (yield from _Compilation(document, clauses).ruleset(revision))
+    ruleset = yield from _Compilation(document, reading).ruleset(revision)
+    yield from reading.letting_go()
+    return ruleset
 
 
 class _Compilation:
     """A sound document on its way to a ruleset."""
 
-    def __init__(self, document: Document, clauses: Clauses) -> None:
+    def __init__(self, document: Document, reading: Reading) -> None:
         self._document = document
-        self._clauses = clauses
+        self._reading = reading
         self._zone = ZoneInfo(document.site.timezone)
         self._groups = {group.key: group for group in document.exclusion_groups}
         self._running = _running_in_groups(document)
@@ -103,7 +106,7 @@ class _Compilation:
             self._experiments[experiment.key] = self._experiment(experiment)
             yield
         ranked = yield from self._ranked()
-        return Ruleset(
+        ruleset = Ruleset(
             revision=revision,
             site=document.site,
             zone=self._zone,
@@ -115,15 +118,17 @@ class _Compilation:
             experiments=self._experiments,
             holdout=document.holdout,
             holdout_end=share_bound(document.holdout.percent),
-            needs=needs_of(self._clauses.paths),
+            needs=needs_of(self._reading.paths),
         )
+        yield from letting_go(ranked)
+        return ruleset
 
-    def _ranked(self) -> Steps[list[tuple[Rule, Sequence[Clause]]]]:
-        """Put the rules that are asked in their order, each with the clauses of its condition."""
+    def _ranked(self) -> Steps[list[tuple[Rule, Sequence[Conjunct]]]]:
+        """Put the rules that are asked in their order, each with the conjuncts of its condition."""
         asked = []
         for i, rule in enumerate(self._document.rules):
             if self._delivers(rule):
-                asked.append((rule, self._clauses.of(f"/rules/{i}/audience/condition")))
+                asked.append((rule, self._reading.conjuncts_at(f"/rules/{i}/audience/condition")))
             yield
         return (yield from sorting(asked, key=lambda ruled: (-ruled[0].priority, ruled[0].key)))
 
@@ -170,9 +175,9 @@ class _Compilation:
     def _step(self, pointer: str) -> tuple[str, Predicate] | CompiledJourney:
         _, field, index = pointer.split("/")
         if field == "journeys":
-            return _journey(self._document.journeys[int(index)], pointer, self._clauses)
+            return _journey(self._document.journeys[int(index)])
         segment = self._document.segments[int(index)]
-        return segment.key, self._clauses.predicate(f"{pointer}/condition")
+        return segment.key, compile_condition(segment.condition)
 
 
 def _running_in_groups(document: Document) -> dict[str, list[str]]:
@@ -206,24 +211,27 @@ def _encoded(content: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(content))
 
 
-def _journey(journey: Journey, pointer: str, clauses: Clauses) -> CompiledJourney:
-    ranked = sorted(_ranked(journey, pointer, clauses), key=lambda ranked: -ranked[0])
+def _journey(journey: Journey) -> CompiledJourney:
+    ranked = sorted(_ranked(journey), key=lambda ranked: -ranked[0])
     return CompiledJourney(
         key=journey.key, first=journey.stages[0].key, stages=[stage for _, stage in ranked]
     )
 
 
-def _ranked(journey: Journey, pointer: str, clauses: Clauses) -> Iterator[tuple[float, CompiledStage]]:
+def _ranked(journey: Journey) -> Iterator[tuple[float, CompiledStage]]:
     for place, stage in enumerate(journey.stages):
         precedence = float(place) if stage.precedence is None else stage.precedence
-        at = f"{pointer}/stages/{place}"
         yield (
             precedence,
             CompiledStage(
                 key=stage.key,
-                when=clauses.predicate(f"{at}/when") if stage.when is not None else None,
-                stay=clauses.predicate(f"{at}/stay") if stage.stay is not None else None,
+                when=_predicate(stage.when),
+                stay=_predicate(stage.stay),
                 min_dwell_ms=stage.min_dwell_s * 1_000,
                 decay_ms=decay_of(stage.decay_after_days),
             ),
         )
+
+
+def _predicate(condition: Condition | None) -> Predicate | None:
+    return None if condition is None else compile_condition(condition)

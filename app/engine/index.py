@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.engine.clauses import Clause
 from app.engine.conditions import Predicate, compile_condition
 from app.engine.conjuncts import Conjunct, identity_of
 from app.engine.instants import microseconds_of
@@ -23,7 +22,7 @@ from app.engine.places import Place
 from app.engine.schedule import compile_schedule
 from app.engine.tables import operand_of, table_of, takes_one
 from app.engine.visitor import Visitor
-from app.kit.steps import Steps
+from app.kit.steps import Steps, letting_go
 
 Question: TypeAlias = Callable[[Visitor], int]
 """Answers with the rules that it leaves. A set of rules is an integer; the first rule is its highest bit."""
@@ -66,16 +65,16 @@ class Search:
                 left ^= 1 << (top - 1)
 
 
-def indexing(rules: Sequence[tuple[Rule, Sequence[Clause]]], zone: ZoneInfo) -> Steps[RuleIndex]:
-    """Index the sound rules of a site, each with the clauses of its condition; `zone` is the site's.
+def indexing(rules: Sequence[tuple[Rule, Sequence[Conjunct]]], zone: ZoneInfo) -> Steps[RuleIndex]:
+    """Index the sound rules of a site, each with the conjuncts of its condition; `zone` is the site's.
 
     They are given in the order in which they are asked.
     """
     gathering = _Gathering(len(rules), zone)
     placements: dict[str, int] = {}
     in_holdout = 0
-    for place, (rule, clauses) in zip(reversed(range(len(rules))), rules, strict=True):
-        gathering.add(place, rule, clauses)
+    for place, (rule, conjuncts) in zip(reversed(range(len(rules))), rules, strict=True):
+        gathering.add(place, rule, conjuncts)
         for placement in rule.placements:
             placements[placement] = placements.get(placement, 0) | 1 << place
         in_holdout |= rule.in_holdout << place
@@ -107,6 +106,7 @@ class _Attribute:
         tables = []
         for operator, asked in self._asked.items():
             tables.append((yield from table_of(operator, asked, everything)))
+            yield from letting_go(asked)
         first, *more = tables
 
         def rules_left(visitor: Visitor) -> int:
@@ -144,12 +144,12 @@ class _Gathering:
         self._keys: dict[Conjunct, Hashable] = {}
         self._asked_by: list[tuple[_Attribute | _Check, ...]] = []
 
-    def add(self, place: int, rule: Rule, clauses: Sequence[Clause]) -> None:
+    def add(self, place: int, rule: Rule, conjuncts: Sequence[Conjunct]) -> None:
         """Add what a rule asks; `place` is that of its bit."""
         # A dict keeps each once, in order. Attributes come first, since an answer there rules out the most.
         attributes: dict[_Attribute, None] = {}
         checks: dict[_Check, None] = {}
-        for conjunct in self._conjuncts(rule.audience, clauses):
+        for conjunct in (*self._named_by(rule.audience), *conjuncts):
             attribute = self._attribute(place, conjunct)
             if attribute is not None:
                 attributes[attribute] = None
@@ -162,7 +162,7 @@ class _Gathering:
         self._asked_by.append((*attributes, *checks))
 
     def questions(self) -> Steps[list[tuple[Question, ...]]]:
-        """Lay everything out, and list what each rule asks."""
+        """Lay everything out, list what each rule asks, and forget the rest."""
         laid_out: dict[_Attribute | _Check, Question] = {}
         for attribute in self._attributes.values():
             laid_out[attribute] = yield from attribute.question(self.everything)
@@ -173,18 +173,17 @@ class _Gathering:
         for asked in self._asked_by:
             questions.append(tuple([laid_out[part] for part in asked]))
             yield
+        yield from letting_go(laid_out, self._asked_by, self._checks, self._entries, self._keys, self._named)
         return questions
 
-    def _conjuncts(self, audience: Audience, clauses: Sequence[Clause]) -> Iterator[Conjunct]:
-        """List what an audience asks; its stages and segments are asked as a condition would ask for them."""
+    def _named_by(self, audience: Audience) -> Iterator[Conjunct]:
+        """List the stages and segments of an audience as a condition would ask for them."""
         if audience.stages:
             yield self._naming("stage", "$in", audience.stages)
         if audience.segments:
             yield self._naming("segments", "$in", audience.segments)
         if audience.not_segments:
             yield self._naming("segments", "$nin", audience.not_segments)
-        for clause in clauses:
-            yield from clause.conjuncts
 
     def _naming(self, path: str, operator: str, names: tuple[str, ...]) -> Conjunct:
         """Give rules that name the same one and the same conjunct."""

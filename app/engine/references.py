@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from app.engine.clauses import Clauses
 from app.engine.comparisons import comparisons_in, literals_of
+from app.engine.conditions import attributes_of, operands_of
 from app.engine.model import Condition, Document, Experiment, Rule
 from app.engine.named import ROOTS, Names, primary_journey_of
 from app.engine.problems import Findings, Problem, escaped
+from app.engine.reading import Reading
 
 
 def conditions_of(document: Document) -> Iterator[tuple[str, Condition]]:
@@ -38,13 +39,13 @@ def _doubled(pointer: str, word: str, keys: Sequence[str]) -> Findings:
         yield None
 
 
-def check_references(document: Document, clauses: Clauses) -> Findings:
+def check_references(document: Document, reading: Reading) -> Findings:
     """Find every name in a document that stands for nothing or for two things."""
     for field, word in _LISTS:
         yield from _doubled(f"/{field}", word, [part.key for part in getattr(document, field)])
     names = Names(document)
     yield from _check_placements(document, names)
-    yield from _check_attributes(clauses, names)
+    yield from _check_attributes(document, reading, names)
     for i, experiment in enumerate(document.experiments):
         yield from _check_experiment(names, experiment, f"/experiments/{i}")
         yield None
@@ -76,17 +77,17 @@ def _check_placements(document: Document, names: Names) -> Findings:
             yield from names.missing(f"/placements/{i}/default", "variant", placement.default, keys)
 
 
-def _check_attributes(clauses: Clauses, names: Names) -> Findings:
-    # What is asked for is looked up once; only who asks for something that is not there is looked for.
-    paths = frozenset(path for path in clauses.paths if not names.has_attribute(path))
-    segments = clauses.segments.difference(names.segments)
-    for pointer, asked in clauses.items() if paths or segments else ():
-        for path in sorted({path for clause in asked for path in clause.paths & paths}):
+def _check_attributes(document: Document, reading: Reading, names: Names) -> Findings:
+    # What is asked for is looked up once; only where something is missing is it looked for.
+    paths = {path for path in reading.paths if not names.has_attribute(path)}
+    segments = reading.segments.difference(names.segments)
+    for pointer, condition in conditions_of(document) if paths or segments else ():
+        for path in sorted(paths & attributes_of(condition)):
             root, _, rest = path.partition(".")
             yield from names.missing(pointer, "attribute", root, ROOTS)
             if root == "stages":
                 yield from names.missing(pointer, "journey", rest, names.journeys)
-        for key in sorted({key for clause in asked for key in clause.segments & segments}):
+        for key in sorted(segments & operands_of(condition, "segments")):
             yield from names.missing(pointer, "segment", key, names.segments)
         yield None
 

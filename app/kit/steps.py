@@ -46,9 +46,10 @@ def sorting(items: Iterable[T], key: Callable[[T], Any]) -> Steps[list[T]]:
     return merged
 
 
-def letting_go(*owned: list[Any]) -> Steps[None]:
-    """Empty lists an element at a time: what nobody else holds is freed in as many steps."""
+def letting_go(*owned: list[Any] | dict[Any, Any]) -> Steps[None]:
+    """Empty lists and dicts, so that what nobody else holds is freed in as many steps as there are elements."""
     for elements in owned:
+        take = elements.popitem if isinstance(elements, dict) else elements.pop
         while elements:
-            elements.pop()
+            take()
             yield
