@@ -14,6 +14,8 @@ from app.storage.tables import drafts, sites
 from app.web.etag import etag_of
 from app.web.keyring import Caller
 
+_AT_ONCE = 100
+
 
 class Draft:
     """A draft as it is stored."""
@@ -45,8 +47,12 @@ async def lock_site(connection: AsyncConnection, site: int) -> None:
 async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     """Read the draft; a site that never had one has an empty one."""
     columns = (drafts.c.kind, drafts.c.key, drafts.c.position, drafts.c.document)
-    found = await connection.execute(select(*columns).where(drafts.c.site_id == site))
-    return Draft([Resource(*row) for row in found])
+    # In pieces, since to decode thousands of resources at once would take all the time of the event loop.
+    found = await connection.stream(select(*columns).where(drafts.c.site_id == site))
+    resources: list[Resource] = []
+    async for rows in found.partitions(_AT_ONCE):
+        resources += [Resource(*row) for row in rows]
+    return Draft(resources)
 
 
 async def replace_draft(

@@ -43,7 +43,7 @@ def parse_document(document: Mapping[str, Any]) -> Document:
     return finished(parsing(document))
 
 
-def parsing(document: Mapping[str, Any]) -> Steps[Document]:
+def parsing(document: object) -> Steps[Document]:
     """Do what `parse_document` does, in steps."""
     if not isinstance(document, Mapping):
         return _converted(document, Document, "")

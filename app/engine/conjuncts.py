@@ -2,6 +2,7 @@
 
 import marshal
 from collections.abc import Hashable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -36,11 +37,12 @@ def conjuncts_of(condition: Condition) -> Iterator[Conjunct]:
             yield Conjunct(key, "$eq", value)
 
 
-def identity_of(document: object) -> Hashable:
-    """Give equal documents equal keys; 1, 1.0, true and "1" stay apart, and so does what JSON does not have."""
+def identity_of(document: Any) -> Hashable:
+    """Give equal documents equal keys; 1, 1.0, true and "1" stay apart."""
     try:
         # This format writes down the type of every value, in C. The formats after it also write down which
         # values are one object, in which equal documents differ.
         return marshal.dumps(document, 2)
     except ValueError:
+        # It can write all that JSON has. What is something else, or nested too deeply, equals nothing.
         return object()

@@ -17,7 +17,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 Findings: TypeAlias = Iterator[Problem | None]
-"""The problems of something large; None stands for a part without any, so that whoever asks may pause there."""
+"""The problems of something large; None stands for a part without any, for whoever asks to pause there."""
 
 
 class Problems(ValueError):  # noqa: N818 -- the admin reads it as the list of what to mend

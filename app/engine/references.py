@@ -118,7 +118,9 @@ def _check_rule(names: Names, rule: Rule, at: str) -> Iterator[Problem]:
         yield from names.missing(f"{at}/placements/{i}", "placement", key, names.placements)
         if rule.deliver.variant is not None and key in names.placements:
             known = names.placements[key]
-            yield from names.missing(f"{at}/deliver/variant", f"variant of {key!r}", rule.deliver.variant, known)
+            yield from names.missing(
+                f"{at}/deliver/variant", f"variant of {key!r}", rule.deliver.variant, known
+            )
     if rule.deliver.experiment is not None:
         experiment = rule.deliver.experiment
         yield from names.missing(f"{at}/deliver/experiment", "experiment", experiment, names.experiments)

@@ -118,11 +118,9 @@ def _of_elements(left: Mapping[object, int], otherwise: int, merge: Callable[[in
     return rules_left
 
 
-def _bounds(
-    asked: Asked, everything: int, find: Callable[..., int], *, fails_above: bool
-) -> Steps[Table]:
+def _bounds(asked: Asked, everything: int, find: Callable[..., int], *, fails_above: bool) -> Steps[Table]:
     bounds = sorted(asked)
-    # left[n]: what is left of all rules when those with one of the first n bounds fail, or with one of the rest.
+    # left[n]: the rules left when those with one of the first n bounds fail, or those with one of the rest.
     left, failing = [everything], 0
     for bound in reversed(bounds) if fails_above else bounds:
         failing |= asked[bound]

@@ -47,7 +47,7 @@ def sorting(items: Iterable[T], key: Callable[[T], Any]) -> Steps[list[T]]:
 
 
 def letting_go(*owned: list[Any] | dict[Any, Any]) -> Steps[None]:
-    """Empty lists and dicts, so that what nobody else holds is freed in as many steps as there are elements."""
+    """Empty lists and dicts, so that what nobody else holds is freed an element at a time."""
     for elements in owned:
         take = elements.popitem if isinstance(elements, dict) else elements.pop
         while elements:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import RowMapping, Text, cast, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.storage.documents import load_document
 from app.storage.tables import revisions
 
 _SUMMARY = (revisions.c.number, revisions.c.comment, revisions.c.author, revisions.c.created_at)
@@ -20,6 +22,12 @@ async def find_revision(connection: AsyncConnection, site: int, number: int) -> 
         )
     )
     return found.mappings().one_or_none()
+
+
+async def load_plain(connection: AsyncConnection, site: int, number: int) -> dict[str, Any]:
+    """Read a revision's document in pieces."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return await load_document(driver, site, number)
 
 
 async def find_latest_number(connection: AsyncConnection, site: int) -> int:
@@ -40,9 +48,14 @@ async def list_revisions(
     return found.mappings().all()
 
 
-async def insert_revision(connection: AsyncConnection, row: Mapping[str, Any]) -> datetime:
-    """Keep a revision, and tell every process once it is committed; gives its instant."""
-    statement = insert(revisions).values(**row).returning(revisions.c.created_at)
+async def insert_revision(connection: AsyncConnection, row: Mapping[str, Any], document: str) -> datetime:
+    """Keep a revision with its document, which is JSON, and tell every process once it is committed.
+
+    Gives its instant.
+    """
+    # As JSONB from the start, the driver would encode it once more.
+    kept = cast(literal(document, Text), JSONB)
+    statement = insert(revisions).values(**row, document=kept).returning(revisions.c.created_at)
     created_at: datetime = (await connection.execute(statement)).scalar_one()
     await connection.execute(select(func.pg_notify("signpost_changed", str(row["site_id"]))))
     return created_at
