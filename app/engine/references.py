@@ -1,6 +1,6 @@
 """Whether everything a document names exists, and in which order segments and journeys are resolved."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from app.engine.comparisons import comparisons_in, literals_of
@@ -29,7 +29,7 @@ def _conditions_of_visitors(document: Document) -> Iterator[tuple[str, Condition
                 yield f"/journeys/{i}/stages/{j}/stay", stage.stay
 
 
-def _doubled(pointer: str, word: str, keys: Sequence[str]) -> Findings:
+def _doubled(pointer: str, word: str, keys: Iterable[str]) -> Findings:
     """Say which keys stand more than once in a list."""
     seen: set[str] = set()
     for i, key in enumerate(keys):
@@ -42,7 +42,7 @@ def _doubled(pointer: str, word: str, keys: Sequence[str]) -> Findings:
 def check_references(document: Document, reading: Reading) -> Findings:
     """Find every name in a document that stands for nothing or for two things."""
     for field, word in _LISTS:
-        yield from _doubled(f"/{field}", word, [part.key for part in getattr(document, field)])
+        yield from _doubled(f"/{field}", word, (part.key for part in getattr(document, field)))
     names = Names(document)
     yield from _check_placements(document, names)
     yield from _check_attributes(document, reading, names)

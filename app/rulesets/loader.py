@@ -5,12 +5,12 @@ from typing import Any
 
 import asyncpg
 
-from app.engine.compile import compiling, parsing
 from app.engine.problems import Problems
 from app.engine.ruleset import Ruleset
 from app.kit.collector import no_full_collections
 from app.kit.slices import in_slices
-from app.kit.steps import Steps, letting_go
+from app.kit.steps import letting_go
+from app.rulesets.building import building
 from app.rulesets.live import LiveRulesets, LiveSite
 from app.storage.documents import load_document
 
@@ -67,7 +67,7 @@ class RulesetLoader:
             with no_full_collections():
                 async with self._pool.acquire() as connection, connection.transaction():
                     document = await load_document(connection, site, revision)
-                return await in_slices(_compiling(document, revision))
+                return await in_slices(building(document, revision))
         except Problems:
             # It compiled when it was published, so this is another version of the program: the site goes on
             # with what it has, and somebody must look.
@@ -76,14 +76,3 @@ class RulesetLoader:
                 "revision %s of site %s does not compile; the one before stays in force", revision, site
             )
             return None
-
-
-def _compiling(plain: dict[str, Any], revision: int) -> Steps[Ruleset]:
-    """Compile a document, and let go of it as it came and as it was parsed."""
-    document = yield from parsing(plain)
-    yield from letting_go(*(value for value in plain.values() if isinstance(value, list)))
-    ruleset = yield from compiling(document, revision)
-    rules = [*document.rules]
-    del document
-    yield from letting_go(rules)
-    return ruleset

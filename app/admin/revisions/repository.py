@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, cast, func, insert, literal, select
-from sqlalchemy.dialects.postgresql import JSONB
+import msgspec
+from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.admin.difference import SINGLES
 from app.storage.documents import load_document
 from app.storage.tables import revisions
 
@@ -48,14 +49,33 @@ async def list_revisions(
     return found.mappings().all()
 
 
-async def insert_revision(connection: AsyncConnection, row: Mapping[str, Any], document: str) -> datetime:
-    """Keep a revision with its document, which is JSON, and tell every process once it is committed.
+# The draft is put together where it is, so that nobody here has to encode and send all of it.
+_FREEZE = text("""
+    INSERT INTO revisions (site_id, number, author, comment, document)
+    SELECT :site_id, :number, :author, :comment, coalesce(jsonb_object_agg(kind, given), '{}')
+    FROM (
+        SELECT kind, CASE WHEN kind = ANY (:singles) THEN jsonb_agg(document) -> 0 ELSE
+            jsonb_agg(
+                CASE kind WHEN 'experiments' THEN
+                    document || jsonb_build_object('phase', CAST(:phases AS jsonb) -> key)
+                ELSE document END
+                ORDER BY position
+            )
+        END AS given
+        FROM drafts WHERE site_id = :site_id GROUP BY kind
+    ) AS fields
+    RETURNING created_at
+""")
 
-    Gives its instant.
+
+async def insert_revision(
+    connection: AsyncConnection, row: Mapping[str, Any], phases: Mapping[str, int]
+) -> datetime:
+    """Keep the draft as a revision, each experiment with its phase, and tell every process once committed.
+
+    The site must be locked since the draft was checked. Gives the instant of the revision.
     """
-    # As JSONB from the start, the driver would encode it once more.
-    kept = cast(literal(document, Text), JSONB)
-    statement = insert(revisions).values(**row, document=kept).returning(revisions.c.created_at)
-    created_at: datetime = (await connection.execute(statement)).scalar_one()
+    given = {**row, "phases": msgspec.json.encode(phases).decode(), "singles": sorted(SINGLES)}
+    created_at: datetime = (await connection.execute(_FREEZE, given)).scalar_one()
     await connection.execute(select(func.pg_notify("signpost_changed", str(row["site_id"]))))
     return created_at

@@ -8,7 +8,7 @@ from app.admin.audit import Entry, write_audit
 from app.admin.difference import Changes, difference
 from app.admin.draft import load_draft, lock_site, replace_draft
 from app.admin.revisions import repository
-from app.admin.revisions.freeze import freezing
+from app.admin.revisions.checked import checking
 from app.admin.revisions.schemas import Published, Revision, RevisionSummary
 from app.kit.collector import no_full_collections
 from app.kit.slices import in_slices
@@ -32,11 +32,11 @@ async def publish(connection: AsyncConnection, caller: Caller, comment: str) -> 
     with no_full_collections():
         draft = (await load_draft(connection, caller.site)).document
         previous = await repository.load_plain(connection, caller.site, latest) if latest else None
-        frozen = await in_slices(freezing(draft, previous, number))
+        checked = await in_slices(checking(draft, previous, number))
     row = {"site_id": caller.site, "number": number, "author": caller.name, "comment": comment}
-    created_at = await repository.insert_revision(connection, row, frozen.document)
+    created_at = await repository.insert_revision(connection, row, checked.phases)
     await write_audit(connection, caller, [Entry("published", f"revisions/{number}")])
-    warnings = [WrongPlace(pointer=each.pointer, message=each.message) for each in frozen.warnings]
+    warnings = [WrongPlace(pointer=each.pointer, message=each.message) for each in checked.warnings]
     told = {"number": number, "comment": comment, "author": caller.name, "created_at": created_at}
     return Published.model_validate({**told, "warnings": warnings})
 
