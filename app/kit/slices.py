@@ -6,7 +6,6 @@ from contextlib import closing
 from time import perf_counter
 from typing import TypeVar
 
-from app.kit.collector import no_full_collections
 from app.kit.steps import Steps
 
 T = TypeVar("T")
@@ -21,7 +20,7 @@ async def in_slices(
 
     A turn lasts as much longer as its last step does. Whoever is cancelled here leaves nothing running.
     """
-    with no_full_collections(), closing(steps):
+    with closing(steps):
         ends_at = clock() + slice_s
         while True:
             try:
