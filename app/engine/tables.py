@@ -70,7 +70,7 @@ def _by_key(asked: Mapping[Iterable[Any], int]) -> Steps[dict[Any, int]]:
     by_key: dict[Any, int] = {}
     for keys, rules in asked.items():
         for key in keys:
-            by_key[key] = by_key.get(key, 0) | rules
+            by_key[key] = by_key[key] | rules if key in by_key else rules
             yield
     return by_key
 

@@ -17,7 +17,8 @@ class _Blocks:
     def begin(self) -> None:
         if not self._running:
             self._before = gc.get_threshold()
-            gc.set_threshold(*self._before[:2], _NEVER)
+            # What is built survives, so that to collect it early is as much work, in smaller pieces.
+            gc.set_threshold(self._before[0], 1, _NEVER)
         self._running += 1
 
     def end(self) -> None:

@@ -20,7 +20,7 @@ def test_no_collection_searches_everything_while_a_block_runs() -> None:
     with no_full_collections():
         during = gc.get_threshold()
 
-    assert during[:2] == before[:2]
+    assert during[0] == before[0]
     assert during[2] > 1_000_000
     assert gc.get_threshold() == before
 
