@@ -16,7 +16,7 @@ from app.engine.model import Condition, Document, Experiment, Journey, Rule, Var
 from app.engine.named import primary_journey_of
 from app.engine.problems import Problem, Problems
 from app.engine.reading import Reading
-from app.engine.references import resolution_order
+from app.engine.references import resolving
 from app.engine.ruleset import (
     CompiledExperiment,
     CompiledGroup,
@@ -113,7 +113,7 @@ class _Compilation:
             placements=(yield from _placements(document)),
             rules=(yield from each(self._rule, (rule for rule, _ in ranked))),
             index=(yield from indexing(ranked, self._zone)),
-            order=(yield from each(self._step, resolution_order(document))),
+            order=(yield from each(self._step, (yield from resolving(document)))),
             primary_journey=primary.key if primary is not None else None,
             experiments=self._experiments,
             holdout=document.holdout,

@@ -9,6 +9,7 @@ from app.engine.model import Condition, Document, Experiment, Rule
 from app.engine.named import ROOTS, Names, primary_journey_of
 from app.engine.problems import Findings, Problem, escaped
 from app.engine.reading import Reading
+from app.kit.steps import Steps, finished
 
 
 def conditions_of(document: Document) -> Iterator[tuple[str, Condition]]:
@@ -139,6 +140,11 @@ def resolution_order(document: Document) -> list[str]:
         CycleError: when they refer to each other in a circle; its second argument is the circle.
 
     """
+    return finished(resolving(document))
+
+
+def resolving(document: Document) -> Steps[list[str]]:
+    """Do what `resolution_order` does, in steps."""
     segments = {segment.key: f"/segments/{i}" for i, segment in enumerate(document.segments)}
     journeys = {journey.key: f"/journeys/{i}" for i, journey in enumerate(document.journeys)}
     primary = primary_journey_of(document)
@@ -148,8 +154,20 @@ def resolution_order(document: Document) -> list[str]:
         node = "/".join(pointer.split("/")[:3])
         if node in graph:
             graph[node].update(_referred_to(condition, segments, journeys, stage_of))
-    # A set has another order in another process, and the answer must be the same in all of them.
-    return list(TopologicalSorter({node: sorted(after) for node, after in graph.items()}).static_order())
+        yield
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for node, after in graph.items():
+        # A set has another order in another process, and the answer must be the same in all of them.
+        sorter.add(node, *sorted(after))
+        yield
+    sorter.prepare()
+    order = []
+    while ready := sorter.get_ready():
+        for node in ready:
+            order.append(node)
+            sorter.done(node)
+            yield
+    return order
 
 
 def _referred_to(
@@ -167,10 +185,10 @@ def _referred_to(
                 yield stage_of
 
 
-def check_order(document: Document) -> Iterator[Problem]:
+def check_order(document: Document) -> Findings:
     """Say where segments and journeys refer to each other in a circle."""
     try:
-        resolution_order(document)
+        yield from resolving(document)
     except CycleError as error:
         circle = list(reversed(error.args[1]))
         yield Problem(circle[0], f"refers to itself: {' → '.join(circle)}")
