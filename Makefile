@@ -36,7 +36,7 @@ test-browser: install ## a page on another origin, in Debian's Chromium
 demo: install ## replay a small set of journeys against a service of its own
 	$(BIN)/python -m loadtests.replay
 
-bench: install ## what a decision costs by the number of rules; fails where it grows with them
+bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml

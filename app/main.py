@@ -31,6 +31,7 @@ from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
+from app.profiles.history import History
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
@@ -122,23 +123,21 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
         await patient.load(0, "")
+    # Two at once leave connections for the pages that look for a profile which the cache does not hold.
+    history = History(postgres.pool, rulesets.ruleset_of, patient, at_once=2)
+    await stack.enter_async_context(background(history.run()))
     decide = Decide(
         profiles=hurried,
         journal=journal,
         rulesets=rulesets,
         caps=RedisCaps(redis, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s),
-        history=_Nobody(),
+        history=history,
         sampled=settings.decision_sample_percent,
     )
     observe = Observe(patient, journal, rulesets)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
     return Parts(decide, observe, rulesets, keyring, whereabouts)
-
-
-class _Nobody:
-    def offer(self, site: int, visitor: str) -> None:
-        pass
 
 
 def _whereabouts(settings: Settings, stack: AsyncExitStack) -> Whereabouts:

@@ -73,15 +73,11 @@ def resources_of(document: Mapping[str, Any]) -> Iterator[Resource]:
                 yield Resource(kind, resource["key"], position, resource)
 
 
-def document_of(resources: list[Resource]) -> dict[str, Any]:
-    """Put a document together; a list without any resource is left out."""
-    listed: dict[str, Any] = {}
-    for resource in sorted(resources, key=lambda resource: (FIELDS.index(resource.kind), resource.position)):
-        if resource.kind in SINGLES:
-            listed[resource.kind] = resource.document
-        else:
-            listed.setdefault(resource.kind, []).append(resource.document)
-    return listed
+def document_of(by_kind: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """Put a document together from what there is of each kind, in order; a list without any is left out."""
+    return {
+        kind: by_kind[kind][0] if kind in SINGLES else by_kind[kind] for kind in FIELDS if kind in by_kind
+    }
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:

@@ -14,12 +14,14 @@ from app.storage.tables import drafts, sites
 from app.web.etag import etag_of
 from app.web.keyring import Caller
 
+_AT_ONCE = 100
+
 
 class Draft:
     """A draft as it is stored."""
 
-    def __init__(self, resources: list[Resource]) -> None:
-        self.document = document_of(resources)
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
 
     @cached_property
     def content(self) -> bytes:
@@ -44,9 +46,14 @@ async def lock_site(connection: AsyncConnection, site: int) -> None:
 
 async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     """Read the draft; a site that never had one has an empty one."""
-    columns = (drafts.c.kind, drafts.c.key, drafts.c.position, drafts.c.document)
-    found = await connection.execute(select(*columns).where(drafts.c.site_id == site))
-    return Draft([Resource(*row) for row in found])
+    query = select(drafts.c.kind, drafts.c.document).where(drafts.c.site_id == site)
+    # In pieces, since to decode thousands of resources at once would take all the time of the event loop.
+    found = await connection.stream(query.order_by(drafts.c.kind, drafts.c.position))
+    by_kind: dict[str, list[Any]] = {}
+    async for rows in found.partitions(_AT_ONCE):
+        for kind, document in rows:
+            by_kind.setdefault(kind, []).append(document)
+    return Draft(document_of(by_kind))
 
 
 async def replace_draft(

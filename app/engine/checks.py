@@ -5,9 +5,9 @@ from itertools import pairwise
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.engine.conditions import compile_condition
 from app.engine.model import Cap, Document, Experiment, Journey, Rule
-from app.engine.problems import Problem, Problems
+from app.engine.problems import Findings, Problem
+from app.engine.reading import Reading
 from app.engine.references import check_order, check_references, conditions_of
 from app.engine.schedule import minutes_of
 
@@ -15,30 +15,32 @@ from app.engine.schedule import minutes_of
 CAP_LIMIT, CAP_DAYS = 1_000, 3_650
 
 
-def check_document(document: Document) -> Iterator[Problem]:
-    """Find every problem of a document. References are looked into only where all conditions can be read."""
-    broken = list(_check_conditions(document))
-    yield from broken
+def check_document(document: Document, reading: Reading) -> Findings:
+    """Find every problem of a document, and read its conditions into `reading`.
+
+    References are looked into only where all conditions can be read.
+    """
+    broken = False
+    for pointer, condition in conditions_of(document):
+        for problem in reading.read(pointer, condition):
+            broken = True
+            yield problem
+        yield None
     if not broken:
-        yield from check_references(document)
+        yield from check_references(document, reading)
         yield from check_order(document)
     yield from _check_zone("/site/timezone", document.site.timezone)
     for i, journey in enumerate(document.journeys):
         yield from _check_journey(journey, f"/journeys/{i}")
+        yield None
     for i, experiment in enumerate(document.experiments):
         yield from _check_experiment(experiment, f"/experiments/{i}")
+        yield None
     for i, rule in enumerate(document.rules):
         yield from _check_rule(rule, f"/rules/{i}")
+        yield None
     yield from _check_groups(document)
     yield from _check_percent("/holdout/percent", document.holdout.percent)
-
-
-def _check_conditions(document: Document) -> Iterator[Problem]:
-    for pointer, condition in conditions_of(document):
-        try:
-            compile_condition(condition, pointer=pointer)
-        except Problems as error:
-            yield from error.problems
 
 
 def _check_zone(pointer: str, name: str) -> Iterator[Problem]:
@@ -104,19 +106,18 @@ def _check_cap(cap: Cap, at: str) -> Iterator[Problem]:
         yield Problem(f"{at}/per_days", f"must be more than 0 and at most {CAP_DAYS:,}; null stands for ever")
 
 
-def _check_groups(document: Document) -> Iterator[Problem]:
+def _check_groups(document: Document) -> Findings:
     """Find shares of one exclusion group that overlap; only experiments that run or may still run count."""
-    for group in document.exclusion_groups:
-        shares = sorted(
-            (e.exclusion_group.start, e.exclusion_group.end, i, e.key)
-            for i, e in enumerate(document.experiments)
-            if e.exclusion_group is not None
-            and e.exclusion_group.key == group.key
-            and e.status in {"draft", "running"}
-        )
-        for (_, end, _, one), (start, _, i, _) in pairwise(shares):
+    shares: dict[str, list[tuple[float, float, int, str]]] = {g.key: [] for g in document.exclusion_groups}
+    for i, experiment in enumerate(document.experiments):
+        share = experiment.exclusion_group
+        if share is not None and share.key in shares and experiment.status in {"draft", "running"}:
+            shares[share.key].append((share.start, share.end, i, experiment.key))
+        yield None
+    for group, taken in shares.items():
+        for (_, end, _, one), (start, _, i, _) in pairwise(sorted(taken)):
             if start < end:
                 yield Problem(
-                    f"/experiments/{i}/exclusion_group",
-                    f"overlaps the share of {one!r} in group {group.key!r}",
+                    f"/experiments/{i}/exclusion_group", f"overlaps the share of {one!r} in group {group!r}"
                 )
+            yield None

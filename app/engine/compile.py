@@ -1,20 +1,23 @@
 """From a document to a ruleset: checked once, so that evaluation cannot fail."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.engine.bucketing import arm_bounds, share_bound
 from app.engine.checks import check_document
-from app.engine.conditions import Predicate, attributes_of, compile_condition
+from app.engine.conditions import Predicate, compile_condition
+from app.engine.conjuncts import Conjunct
 from app.engine.counters import DAY_MS, needs_of, signature_of
-from app.engine.index import index_of
-from app.engine.model import Cap, Condition, Document, Experiment, Journey, Placement, Rule, Variant
+from app.engine.index import indexing
+from app.engine.model import Cap, Condition, Document, Experiment, Journey, Rule, Variant
+from app.engine.named import primary_journey_of
 from app.engine.problems import Problem, Problems
-from app.engine.references import conditions_of, primary_journey_of, resolution_order
+from app.engine.reading import Reading
+from app.engine.references import resolving
 from app.engine.ruleset import (
     CompiledCap,
     CompiledExperiment,
@@ -26,48 +29,94 @@ from app.engine.ruleset import (
 )
 from app.engine.stages import CompiledJourney, CompiledStage, Timed, decay_of
 from app.kit.places import place_of
+from app.kit.steps import Steps, each, finished, letting_go, sorting
+
+T = TypeVar("T")
+
+_ITEMS = {
+    field.name: get_args(field.type)[0]
+    for field in msgspec.structs.fields(Document)
+    if get_origin(field.type) is tuple
+}
 
 
 def parse_document(document: Mapping[str, Any]) -> Document:
     """Turn plain JSON into a document with its defaults; raises Problems where a shape is wrong."""
+    return finished(parsing(document))
+
+
+def parsing(document: object) -> Steps[Document]:
+    """Do what `parse_document` does, in steps."""
+    if not isinstance(document, Mapping):
+        return _converted(document, Document, "")
+    fields: dict[str, Any] = {}
+    for field, value in document.items():
+        if field in _ITEMS and isinstance(value, (list, tuple)):
+            items = []
+            for i, item in enumerate(value):
+                items.append(_converted(item, _ITEMS[field], f"/{field}/{i}"))
+                yield
+            fields[field] = tuple(items)
+        else:
+            fields[field] = getattr(_converted({field: value}, Document, ""), field)
+    return Document(**fields)
+
+
+def _converted(value: object, kind: type[T], pointer: str) -> T:
     try:
-        return msgspec.convert(document, Document)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise Problems([Problem(*place_of(error))]) from error
+        place, message = place_of(error)
+        raise Problems([Problem(pointer + place, message)]) from error
 
 
 def compile_ruleset(document: Document, revision: int) -> Ruleset:
     """Compile a document; raises Problems with everything that is wrong with it, each with its place."""
-    problems = list(check_document(document))
+    return finished(compiling(document, revision))
+
+
+def compiling(document: Document, revision: int) -> Steps[Ruleset]:
+    """Do what `compile_ruleset` does, in steps."""
+    reading = Reading()
+    problems = []
+    for finding in check_document(document, reading):
+        if finding is not None:
+            problems.append(finding)
+        yield
     if problems:
         raise Problems(problems)
-    return _Compilation(document).ruleset(revision)
+    ruleset = yield from _Compilation(document, reading).ruleset(revision)
+    yield from reading.letting_go()
+    return ruleset
 
 
 class _Compilation:
     """A sound document on its way to a ruleset."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, reading: Reading) -> None:
         self._document = document
+        self._reading = reading
         self._zone = ZoneInfo(document.site.timezone)
         self._groups = {group.key: group for group in document.exclusion_groups}
         self._running = _running_in_groups(document)
-        self._experiments = {e.key: self._experiment(e) for e in document.experiments}
+        self._experiments: dict[str, CompiledExperiment] = {}
 
-    def ruleset(self, revision: int) -> Ruleset:
+    def ruleset(self, revision: int) -> Steps[Ruleset]:
         document = self._document
         primary = primary_journey_of(document)
-        asked = (rule for rule in document.rules if self._delivers(rule))
-        ranked = sorted(asked, key=lambda rule: (-rule.priority, rule.key))
-        order = [self._step(pointer) for pointer in resolution_order(document)]
-        needs = needs_of(path for _, c in conditions_of(document) for path in attributes_of(c))
-        return Ruleset(
+        for experiment in document.experiments:
+            self._experiments[experiment.key] = self._experiment(experiment)
+            yield
+        ranked = yield from self._ranked()
+        order = yield from each(self._step, (yield from resolving(document)))
+        needs = needs_of(self._reading.paths)
+        ruleset = Ruleset(
             revision=revision,
             site=document.site,
             zone=self._zone,
-            placements={placement.key: _placement(placement) for placement in document.placements},
-            rules=[self._rule(rule) for rule in ranked],
-            index=index_of(ranked, self._zone),
+            placements=(yield from _placements(document)),
+            rules=(yield from each(self._rule, (rule for rule, _ in ranked))),
+            index=(yield from indexing(ranked, self._zone)),
             order=order,
             primary_journey=primary.key if primary is not None else None,
             experiments=self._experiments,
@@ -77,6 +126,17 @@ class _Compilation:
             asked=signature_of(needs),
             timed=Timed.of(step for step in order if isinstance(step, CompiledJourney)),
         )
+        yield from letting_go(ranked)
+        return ruleset
+
+    def _ranked(self) -> Steps[list[tuple[Rule, Sequence[Conjunct]]]]:
+        """Put the rules that are asked in their order, each with the conjuncts of its condition."""
+        asked = []
+        for i, rule in enumerate(self._document.rules):
+            if self._delivers(rule):
+                asked.append((rule, self._reading.conjuncts_at(f"/rules/{i}/audience/condition")))
+            yield
+        return (yield from sorting(asked, key=lambda ruled: (-ruled[0].priority, ruled[0].key)))
 
     def _delivers(self, rule: Rule) -> bool:
         """Tell a rule that is asked from one that is off, or whose experiment has nothing to deliver."""
@@ -142,14 +202,16 @@ def _cap(cap: Cap | None) -> CompiledCap | None:
     return CompiledCap(cap.count, None if cap.per_days is None else round(cap.per_days * DAY_MS))
 
 
-def _predicate(condition: Condition | None) -> Predicate | None:
-    return None if condition is None else compile_condition(condition)
-
-
-def _placement(placement: Placement) -> CompiledPlacement:
-    variants = {variant.key: _variant(variant) for variant in placement.variants}
-    default = variants[placement.default] if placement.default is not None else None
-    return CompiledPlacement(key=placement.key, default=default, variants=variants)
+def _placements(document: Document) -> Steps[dict[str, CompiledPlacement]]:
+    placements = {}
+    for placement in document.placements:
+        variants = {}
+        for variant in placement.variants:
+            variants[variant.key] = _variant(variant)
+            yield
+        default = variants[placement.default] if placement.default is not None else None
+        placements[placement.key] = CompiledPlacement(key=placement.key, default=default, variants=variants)
+    return placements
 
 
 def _variant(variant: Variant) -> CompiledVariant:
@@ -185,3 +247,7 @@ def _ranked(journey: Journey) -> Iterator[tuple[float, CompiledStage]]:
                 decay_ms=decay_of(stage.decay_after_days),
             ),
         )
+
+
+def _predicate(condition: Condition | None) -> Predicate | None:
+    return None if condition is None else compile_condition(condition)

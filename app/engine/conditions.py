@@ -11,7 +11,7 @@ from app.engine.logic import all_of, any_of, negated
 from app.engine.membership import ARRAYS
 from app.engine.operators import OPERATORS, Operator
 from app.engine.paths import ITSELF, Lookup, Path, path_of
-from app.engine.places import Check, Place, has_operators
+from app.engine.places import Check, Place, has_operators, is_object
 from app.engine.problems import Problem, Problems, did_you_mean, shown
 
 Predicate: TypeAlias = Callable[..., bool]
@@ -68,7 +68,7 @@ def warnings_of(condition: Mapping[str, object], *, pointer: str = "") -> list[P
 
 
 def _condition(document: object, place: Place) -> Check:
-    if not isinstance(document, Mapping):
+    if not is_object(document):
         return place.refuse("must be an object of conditions")
     if place.is_too_deep():
         return place.refuse_depth()
@@ -123,7 +123,7 @@ def _attribute(path: Path, value: object, place: Place) -> Check:
 
 def _operators(path: Path, document: object, place: Place) -> Check:
     """Compile an object of operators, all of which must hold for the value at the path."""
-    if not isinstance(document, Mapping) or not has_operators(document):
+    if not has_operators(document):
         return place.refuse('must be an object of operators, as in {"$gt": 3}')
     if place.is_too_deep():
         return place.refuse_depth()

@@ -22,10 +22,10 @@ def equals(literal: object, place: Place) -> Check:
 
     What JSON cannot write is refused at its place.
     """
-    if isinstance(literal, (list, tuple, Mapping)):
-        return place.refuse_depth() if place.is_too_deep() else _equals_compound(literal, place.deeper())
     if type(literal) is str:
         return lambda value, _now: type(value) is str and value == literal
+    if isinstance(literal, (list, tuple, Mapping)):
+        return place.refuse_depth() if place.is_too_deep() else _equals_compound(literal, place.deeper())
     if is_finite_number(literal):
         return lambda value, _now: (type(value) is int or type(value) is float) and value == literal
     if literal is None or type(literal) is bool:

@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.engine.conditions import Predicate, compile_condition
-from app.engine.conjuncts import Conjunct, audience_of, identity_of
+from app.engine.conjuncts import Conjunct, identity_of
 from app.engine.instants import microseconds_of
-from app.engine.model import Rule, Schedule
+from app.engine.model import Audience, Rule, Schedule
 from app.engine.paths import path_of
 from app.engine.places import Place
 from app.engine.schedule import compile_schedule
 from app.engine.tables import operand_of, table_of, takes_one
 from app.engine.visitor import Visitor
+from app.kit.steps import Steps, letting_go
 
 Question: TypeAlias = Callable[[Visitor], int]
 """Answers with the rules that it leaves. A set of rules is an integer; the first rule is its highest bit."""
@@ -64,17 +65,22 @@ class Search:
                 left ^= 1 << (top - 1)
 
 
-def index_of(rules: Sequence[Rule], zone: ZoneInfo) -> RuleIndex:
-    """Index the sound rules of a site, given in the order in which they are asked; `zone` is the site's."""
+def indexing(rules: Sequence[tuple[Rule, Sequence[Conjunct]]], zone: ZoneInfo) -> Steps[RuleIndex]:
+    """Index the sound rules of a site, each with the conjuncts of its condition; `zone` is the site's.
+
+    They are given in the order in which they are asked.
+    """
     gathering = _Gathering(len(rules), zone)
     placements: dict[str, int] = {}
     in_holdout = 0
-    for place, rule in zip(reversed(range(len(rules))), rules, strict=True):
-        gathering.add(place, rule)
+    for place, (rule, conjuncts) in zip(reversed(range(len(rules))), rules, strict=True):
+        gathering.add(place, rule, conjuncts)
         for placement in rule.placements:
             placements[placement] = placements.get(placement, 0) | 1 << place
         in_holdout |= rule.in_holdout << place
-    return RuleIndex(gathering.questions(), placements, in_holdout, gathering.everything)
+        yield
+    questions = yield from gathering.questions()
+    return RuleIndex(questions, placements, in_holdout, gathering.everything)
 
 
 class _Attribute:
@@ -82,19 +88,26 @@ class _Attribute:
 
     def __init__(self, read: Callable[..., Any]) -> None:
         self._read = read
-        self._asked: dict[str, list[tuple[int, Any]]] = {}
+        self._asked: dict[str, dict[Any, int]] = {}
+        self._last: dict[str, int] = {}
 
     def take(self, place: int, operator: str, operand: object) -> bool:
         """Take what a rule asks; False where the table has no room for it."""
-        asked = self._asked.setdefault(operator, [])
-        if takes_one(operator) and asked and asked[-1][0] == place:
-            return False
-        asked.append((place, operand))
+        if takes_one(operator):
+            if self._last.get(operator) == place:
+                return False
+            self._last[operator] = place
+        asked = self._asked.setdefault(operator, {})
+        asked[operand] = asked.get(operand, 0) | 1 << place
         return True
 
-    def question(self, everything: int) -> Question:
+    def question(self, everything: int) -> Steps[Question]:
         read = self._read
-        first, *more = [table_of(operator, asked, everything) for operator, asked in self._asked.items()]
+        tables = []
+        for operator, asked in self._asked.items():
+            tables.append((yield from table_of(operator, asked, everything)))
+            yield from letting_go(asked)
+        first, *more = tables
 
         def rules_left(visitor: Visitor) -> int:
             value = read(visitor, visitor.now)
@@ -126,36 +139,83 @@ class _Gathering:
         self._zone = zone
         self._attributes: dict[str, _Attribute] = {}
         self._checks: dict[Hashable, _Check] = {}
-        self._asked_by: list[list[_Attribute | _Check]] = []
+        self._named: dict[Hashable, Conjunct] = {}
+        self._entries: dict[Conjunct, tuple[_Attribute, object] | None] = {}
+        self._keys: dict[Conjunct, Hashable] = {}
+        self._asked_by: list[tuple[_Attribute | _Check, ...]] = []
 
-    def add(self, place: int, rule: Rule) -> None:
+    def add(self, place: int, rule: Rule, conjuncts: Sequence[Conjunct]) -> None:
         """Add what a rule asks; `place` is that of its bit."""
-        asked = [self._condition(place, conjunct) for conjunct in audience_of(rule.audience)]
-        asked += [self._check(place, purpose, partial(_grants, purpose)) for purpose in rule.consent]
+        # A dict keeps each once, in order. Attributes come first, since an answer there rules out the most.
+        attributes: dict[_Attribute, None] = {}
+        checks: dict[_Check, None] = {}
+        for conjunct in (*self._named_by(rule.audience), *conjuncts):
+            attribute = self._attribute(place, conjunct)
+            if attribute is not None:
+                attributes[attribute] = None
+            else:
+                checks[self._shared(place, conjunct)] = None
+        for purpose in rule.consent:
+            checks[self._check(place, purpose, partial(_grants, purpose))] = None
         if rule.schedule is not None:
-            asked += self._schedule(place, rule.schedule)
-        # Attributes come first, since an answer there rules out the most.
-        self._asked_by.append(sorted(dict.fromkeys(asked), key=lambda part: isinstance(part, _Check)))
+            self._schedule(place, rule.schedule, attributes, checks)
+        self._asked_by.append((*attributes, *checks))
 
-    def questions(self) -> list[tuple[Question, ...]]:
-        """Lay everything out, and list what each rule asks."""
-        parts: list[_Attribute | _Check] = [*self._attributes.values(), *self._checks.values()]
-        laid_out = {part: part.question(self.everything) for part in parts}
-        return [tuple(laid_out[part] for part in asked) for asked in self._asked_by]
+    def questions(self) -> Steps[list[tuple[Question, ...]]]:
+        """Lay everything out, list what each rule asks, and forget the rest."""
+        laid_out: dict[_Attribute | _Check, Question] = {}
+        for attribute in self._attributes.values():
+            laid_out[attribute] = yield from attribute.question(self.everything)
+        for check in self._checks.values():
+            laid_out[check] = check.question(self.everything)
+            yield
+        questions = []
+        for asked in self._asked_by:
+            questions.append(tuple([laid_out[part] for part in asked]))
+            yield
+        yield from letting_go(laid_out, self._asked_by, self._checks, self._entries, self._keys, self._named)
+        return questions
 
-    def _condition(self, place: int, conjunct: Conjunct) -> _Attribute | _Check:
-        operand = operand_of(conjunct)
-        if operand is not None:
-            attribute = self._attribute(conjunct.path)
+    def _named_by(self, audience: Audience) -> Iterator[Conjunct]:
+        """List the stages and segments of an audience as a condition would ask for them."""
+        if audience.stages:
+            yield self._naming("stage", "$in", audience.stages)
+        if audience.segments:
+            yield self._naming("segments", "$in", audience.segments)
+        if audience.not_segments:
+            yield self._naming("segments", "$nin", audience.not_segments)
+
+    def _naming(self, path: str, operator: str, names: tuple[str, ...]) -> Conjunct:
+        """Give rules that name the same one and the same conjunct."""
+        key = (path, operator, names)
+        if key not in self._named:
+            self._named[key] = Conjunct(path, operator, list(names))
+        return self._named[key]
+
+    def _attribute(self, place: int, conjunct: Conjunct) -> _Attribute | None:
+        """Enter a conjunct into the tables of its attribute; None where they have no room for it."""
+        if conjunct not in self._entries:
+            self._entries[conjunct] = self._entry(conjunct)
+        entry = self._entries[conjunct]
+        if entry is not None:
+            attribute, operand = entry
             if attribute.take(place, conjunct.operator, operand):
                 return attribute
-        condition = conjunct.condition()
-        return self._check(place, identity_of(condition), lambda: compile_condition(condition))
+        return None
 
-    def _attribute(self, path: str) -> _Attribute:
+    def _entry(self, conjunct: Conjunct) -> tuple[_Attribute, object] | None:
+        operand, path = operand_of(conjunct), conjunct.path
+        if operand is None:
+            return None
         if path not in self._attributes:
             self._attributes[path] = _Attribute(path_of(path, Place("", [])).bind(_given))
-        return self._attributes[path]
+        return self._attributes[path], operand
+
+    def _shared(self, place: int, conjunct: Conjunct) -> _Check:
+        condition = conjunct.condition()
+        if conjunct not in self._keys:
+            self._keys[conjunct] = identity_of(condition)
+        return self._check(place, self._keys[conjunct], lambda: compile_condition(condition))
 
     def _check(self, place: int, key: Hashable, predicate: Callable[[], Predicate]) -> _Check:
         if key not in self._checks:
@@ -163,15 +223,21 @@ class _Gathering:
         self._checks[key].rules |= 1 << place
         return self._checks[key]
 
-    def _schedule(self, place: int, schedule: Schedule) -> Iterator[_Attribute | _Check]:
+    def _schedule(
+        self,
+        place: int,
+        schedule: Schedule,
+        attributes: dict[_Attribute, None],
+        checks: dict[_Check, None],
+    ) -> None:
         for operator, instant in (("$gte", schedule.starts_at), ("$lt", schedule.ends_at)):
             if instant is not None:
                 now = self._attributes.setdefault(_NOW, _Attribute(_instant))
                 now.take(place, operator, microseconds_of(instant))
-                yield now
+                attributes[now] = None
         if schedule.windows:
             windows = Schedule(timezone=schedule.timezone, windows=schedule.windows)
-            yield self._check(place, windows, lambda: _in_force(windows, self._zone))
+            checks[self._check(place, windows, lambda: _in_force(windows, self._zone))] = None
 
 
 _NOW = ""

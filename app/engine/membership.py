@@ -75,6 +75,13 @@ def _split(
 ) -> tuple[frozenset[object], tuple[Check, ...]]:
     """Part what can be looked up by its key from what must be compared one by one."""
     inside = place.deeper()
-    checks = [(key_of(literal), equals(literal, inside.at(i))) for i, literal in enumerate(literals)]
-    keys = frozenset(key for key, _ in checks if key is not _NO_KEY)
-    return keys, tuple(check for key, check in checks if key is _NO_KEY)
+    keys: set[object] = set()
+    others: list[Check] = []
+    for i, literal in enumerate(literals):
+        key = key_of(literal)
+        keys.add(key)
+        # Text, whole numbers and null need no check; equality also refuses what JSON cannot write.
+        if key is _NO_KEY or type(key) is float:
+            check = equals(literal, inside.at(i))
+            others += [check] if key is _NO_KEY else []
+    return frozenset(keys - {_NO_KEY}), tuple(others)

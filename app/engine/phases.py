@@ -1,11 +1,13 @@
 """What publishing may change of a running experiment, and when such a change starts a new phase."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 import msgspec
 
-from app.engine.model import Document, Experiment
+from app.engine.model import Audience, Document, Experiment
 from app.engine.problems import Problem, Problems
+from app.kit.steps import Steps, finished
 
 _FROZEN = ("unit", "salt", "analysis")
 
@@ -20,19 +22,26 @@ def advance(document: Document, previous: Document | None) -> Document:
         Problems: where a running experiment changed what is frozen while it runs.
 
     """
+    return finished(advancing(document, previous))
+
+
+def advancing(document: Document, previous: Document | None) -> Steps[Document]:
+    """Do what `advance` does, in steps."""
     before = {e.key: e for e in previous.experiments} if previous is not None else {}
-    problems = [
-        problem
-        for i, experiment in enumerate(document.experiments)
-        for problem in _thawed(experiment, before.get(experiment.key), f"/experiments/{i}")
-    ]
+    problems: list[Problem] = []
+    for i, experiment in enumerate(document.experiments):
+        problems += _thawed(experiment, before.get(experiment.key), f"/experiments/{i}")
+        yield
     if problems:
         raise Problems(problems)
-    phased = tuple(
-        msgspec.structs.replace(experiment, phase=_phase(document, experiment, previous, before))
-        for experiment in document.experiments
-    )
-    return msgspec.structs.replace(document, experiments=phased)
+    now = yield from _stretching(document)
+    then = (yield from _stretching(previous)) if previous is not None else now
+    phased = []
+    for experiment in document.experiments:
+        phase = _phase(experiment, before.get(experiment.key), now, then)
+        phased.append(msgspec.structs.replace(experiment, phase=phase))
+        yield
+    return msgspec.structs.replace(document, experiments=tuple(phased))
 
 
 def _thawed(now: Experiment, before: Experiment | None, at: str) -> Iterator[Problem]:
@@ -45,29 +54,41 @@ def _thawed(now: Experiment, before: Experiment | None, at: str) -> Iterator[Pro
         yield Problem(f"{at}/arms", "the set of arms is frozen while the experiment runs")
 
 
-def _phase(
-    document: Document, now: Experiment, previous: Document | None, before: dict[str, Experiment]
-) -> int:
-    earlier = before.get(now.key)
-    if earlier is None or previous is None:
+def _phase(now: Experiment, before: Experiment | None, after: "_Stretches", earlier: "_Stretches") -> int:
+    if before is None:
         return 1
-    was_started = earlier.status != "draft"
-    changed = _stretch(document, now) != _stretch(previous, earlier)
-    return earlier.phase + (was_started and now.status == "running" and changed)
+    was_started = before.status != "draft"
+    changed = after.of(now) != earlier.of(before)
+    return before.phase + (was_started and now.status == "running" and changed)
 
 
-def _stretch(document: Document, experiment: Experiment) -> object:
-    """Gather what must not change within a phase."""
-    variants = {(p.key, v.key): (v.content, v.locales) for p in document.placements for v in p.variants}
-    contents = [
-        (placement, variant, variants.get((placement, variant or "")))
-        for arm in experiment.arms
-        for placement, variant in sorted(arm.variants.items())
-    ]
-    audiences = [
-        (rule.key, rule.audience)
-        for rule in sorted(document.rules, key=lambda rule: rule.key)
-        if rule.deliver.experiment == experiment.key and rule.enabled
-    ]
-    # Stopping is a change too: what runs again after a stop has new visitors in another time.
-    return [arm.weight for arm in experiment.arms], contents, audiences, experiment.status
+class _Stretches:
+    """What a document's experiments rest on: contents by placement and variant, audiences by experiment."""
+
+    def __init__(self) -> None:
+        self.contents: dict[tuple[str, str | None], object] = {}
+        self.audiences: dict[str, list[tuple[str, Audience]]] = {}
+
+    def of(self, experiment: Experiment) -> object:
+        """Gather what must not change within a phase."""
+        contents = [
+            (placement, variant, self.contents.get((placement, variant)))
+            for arm in experiment.arms
+            for placement, variant in sorted(arm.variants.items())
+        ]
+        audiences = sorted(self.audiences.get(experiment.key, ()), key=itemgetter(0))
+        # Stopping is a change too: what runs again after a stop has new visitors in another time.
+        return [arm.weight for arm in experiment.arms], contents, audiences, experiment.status
+
+
+def _stretching(document: Document) -> Steps[_Stretches]:
+    stretches = _Stretches()
+    for placement in document.placements:
+        for variant in placement.variants:
+            stretches.contents[placement.key, variant.key] = (variant.content, variant.locales)
+        yield
+    for rule in document.rules:
+        if rule.deliver.experiment is not None and rule.enabled:
+            stretches.audiences.setdefault(rule.deliver.experiment, []).append((rule.key, rule.audience))
+        yield
+    return stretches

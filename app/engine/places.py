@@ -24,22 +24,36 @@ class Place(msgspec.Struct, frozen=True):
     paths start at an element of an array, not at the visitor.
     """
 
-    pointer: str
+    # The pointer where the compiler started, or the place before the last step. Few places are ever written
+    # down, so the pointer is put together only for these.
+    start: "str | Place"
     problems: list[Problem]
     depth: int = 0
     in_element: bool = False
+    step: str | int | None = None
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer of the place."""
+        steps: list[str] = []
+        place: str | Place = self
+        while isinstance(place, Place):
+            if place.step is not None:
+                steps.append(f"/{escaped(str(place.step))}")
+            place = place.start
+        return place + "".join(reversed(steps))
 
     def at(self, key: str | int) -> "Place":
         """Step to what stands under a key or an index."""
-        return Place(f"{self.pointer}/{escaped(str(key))}", self.problems, self.depth, self.in_element)
+        return Place(self, self.problems, self.depth, self.in_element, key)
 
     def deeper(self) -> "Place":
         """Count one level of nesting."""
-        return Place(self.pointer, self.problems, self.depth + 1, self.in_element)
+        return Place(self, self.problems, self.depth + 1, self.in_element)
 
     def element(self) -> "Place":
         """Count one level of nesting into the elements of an array."""
-        return Place(self.pointer, self.problems, self.depth + 1, in_element=True)
+        return Place(self, self.problems, self.depth + 1, in_element=True)
 
     def refuse(self, message: str) -> Check:
         """Note a problem here; the compiler goes on, to find the others too.

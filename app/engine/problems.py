@@ -1,7 +1,8 @@
 """What is wrong with a document, and where in it."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,6 +14,10 @@ class Problem(msgspec.Struct, frozen=True):
 
     pointer: str
     message: str
+
+
+Findings: TypeAlias = Iterator[Problem | None]
+"""The problems of something large; None stands for a part without any, for whoever asks to pause there."""
 
 
 class Problems(ValueError):  # noqa: N818 -- the admin reads it as the list of what to mend

@@ -1,26 +1,25 @@
 """Whether everything a document names exists, and in which order segments and journeys are resolved."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, NamedTuple
 
 from app.engine.comparisons import comparisons_in, literals_of
-from app.engine.conditions import operands_of
-from app.engine.model import Condition, Document, Experiment, Journey, Rule
-from app.engine.problems import Problem, escaped
-
-ROOTS = frozenset({"traits", "context", "stage", "stages", "segments", "profile", "events"})
-
-
-def primary_journey_of(document: Document) -> Journey | None:
-    """Find the journey that gives a visitor's `stage`: the primary one, else the first listed."""
-    listed = document.journeys
-    return next((journey for journey in listed if journey.primary), listed[0] if listed else None)
+from app.engine.conditions import attributes_of, operands_of
+from app.engine.model import Condition, Document, Experiment, Rule
+from app.engine.named import ROOTS, Names, primary_journey_of
+from app.engine.problems import Findings, Problem, escaped
+from app.engine.reading import Reading
+from app.kit.steps import Steps, finished
 
 
 def conditions_of(document: Document) -> Iterator[tuple[str, Condition]]:
     """List every condition that is evaluated in a decision, with its JSON pointer."""
+    yield from _conditions_of_visitors(document)
+    for i, rule in enumerate(document.rules):
+        yield f"/rules/{i}/audience/condition", rule.audience.condition
+
+
+def _conditions_of_visitors(document: Document) -> Iterator[tuple[str, Condition]]:
     for i, segment in enumerate(document.segments):
         yield f"/segments/{i}/condition", segment.condition
     for i, journey in enumerate(document.journeys):
@@ -29,42 +28,35 @@ def conditions_of(document: Document) -> Iterator[tuple[str, Condition]]:
                 yield f"/journeys/{i}/stages/{j}/when", stage.when
             if stage.stay is not None:
                 yield f"/journeys/{i}/stages/{j}/stay", stage.stay
-    for i, rule in enumerate(document.rules):
-        yield f"/rules/{i}/audience/condition", rule.audience.condition
 
 
-def missing(pointer: str, word: str, name: str, known: Collection[str]) -> Iterator[Problem]:
-    """Say that a name stands for nothing, and which one may have been meant."""
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        yield Problem(pointer, f"there is no {word} {name!r}{hint}")
-
-
-def doubled(pointer: str, word: str, keys: Sequence[str]) -> Iterator[Problem]:
+def _doubled(pointer: str, word: str, keys: Iterable[str]) -> Findings:
     """Say which keys stand more than once in a list."""
     seen: set[str] = set()
     for i, key in enumerate(keys):
         if key in seen:
             yield Problem(f"{pointer}/{i}/key", f"there is another {word} {key!r}")
         seen.add(key)
+        yield None
 
 
-def check_references(document: Document) -> Iterator[Problem]:
+def check_references(document: Document, reading: Reading) -> Findings:
     """Find every name in a document that stands for nothing or for two things."""
     for field, word in _LISTS:
-        yield from doubled(f"/{field}", word, [part.key for part in getattr(document, field)])
-    yield from _check_placements(document)
-    names = _names_of(document)
-    yield from _check_attributes(document, names)
+        yield from _doubled(f"/{field}", word, (part.key for part in getattr(document, field)))
+    names = Names(document)
+    yield from _check_placements(document, names)
+    yield from _check_attributes(document, reading, names)
     for i, experiment in enumerate(document.experiments):
         yield from _check_experiment(names, experiment, f"/experiments/{i}")
+        yield None
     for i, rule in enumerate(document.rules):
         yield from _check_rule(names, rule, f"/rules/{i}")
+        yield None
     if sum(journey.primary for journey in document.journeys) > 1:
         yield Problem("/journeys", "only one journey can be primary")
     for i, journey in enumerate(document.journeys):
-        yield from doubled(f"/journeys/{i}/stages", "stage", [stage.key for stage in journey.stages])
+        yield from _doubled(f"/journeys/{i}/stages", "stage", [stage.key for stage in journey.stages])
 
 
 _LISTS = (
@@ -78,92 +70,67 @@ _LISTS = (
 )
 
 
-class _Names(NamedTuple):
-    """What a document's parts can refer to: placements with their variants, the primary journey's stages."""
-
-    placements: Mapping[str, Collection[str]]
-    segments: Collection[str]
-    journeys: Collection[str]
-    stages: Collection[str]
-    metrics: Collection[str]
-    groups: Collection[str]
-    experiments: Collection[str]
-
-
-def _names_of(document: Document) -> _Names:
-    primary = primary_journey_of(document)
-    return _Names(
-        placements={placement.key: _keys_of(placement.variants) for placement in document.placements},
-        segments=_keys_of(document.segments),
-        journeys=_keys_of(document.journeys),
-        stages=_keys_of(primary.stages) if primary is not None else (),
-        metrics=_keys_of(document.metrics),
-        groups=_keys_of(document.exclusion_groups),
-        experiments=_keys_of(document.experiments),
-    )
-
-
-def _keys_of(parts: Iterable[Any]) -> Collection[str]:
-    # A dict finds a name at once, and keeps the document's order for the hints.
-    return dict.fromkeys(part.key for part in parts)
-
-
-def _check_placements(document: Document) -> Iterator[Problem]:
+def _check_placements(document: Document, names: Names) -> Findings:
     for i, placement in enumerate(document.placements):
         keys = [variant.key for variant in placement.variants]
-        yield from doubled(f"/placements/{i}/variants", "variant", keys)
+        yield from _doubled(f"/placements/{i}/variants", "variant", keys)
         if placement.default is not None:
-            yield from missing(f"/placements/{i}/default", "variant", placement.default, keys)
+            yield from names.missing(f"/placements/{i}/default", "variant", placement.default, keys)
 
 
-def _check_attributes(document: Document, names: _Names) -> Iterator[Problem]:
-    for pointer, condition in conditions_of(document):
-        paths = {comparison.path for comparison in comparisons_in(condition)}
-        for root, *rest in sorted(paths):
-            yield from missing(pointer, "attribute", root, ROOTS)
+def _check_attributes(document: Document, reading: Reading, names: Names) -> Findings:
+    # What is asked for is looked up once; only where something is missing is it looked for.
+    paths = {path for path in reading.paths if not names.has_attribute(path)}
+    segments = reading.segments.difference(names.segments)
+    for pointer, condition in conditions_of(document) if paths or segments else ():
+        for path in sorted(paths & attributes_of(condition)):
+            root, _, rest = path.partition(".")
+            yield from names.missing(pointer, "attribute", root, ROOTS)
             if root == "stages":
-                yield from missing(pointer, "journey", ".".join(rest), names.journeys)
-        named = operands_of(condition, "segments") if ("segments",) in paths else ()
-        for key in sorted(named):
-            yield from missing(pointer, "segment", key, names.segments)
+                yield from names.missing(pointer, "journey", rest, names.journeys)
+        for key in sorted(segments & operands_of(condition, "segments")):
+            yield from names.missing(pointer, "segment", key, names.segments)
+        yield None
 
 
-def _check_experiment(names: _Names, experiment: Experiment, at: str) -> Iterator[Problem]:
+def _check_experiment(names: Names, experiment: Experiment, at: str) -> Findings:
     variants = names.placements
     arms = [arm.key for arm in experiment.arms]
-    yield from doubled(f"{at}/arms", "arm", arms)
+    yield from _doubled(f"{at}/arms", "arm", arms)
     for i, arm in enumerate(experiment.arms):
         for placement, variant in arm.variants.items():
             pointer = f"{at}/arms/{i}/variants/{escaped(placement)}"
-            yield from missing(pointer, "placement", placement, variants)
+            yield from names.missing(pointer, "placement", placement, variants)
             if variant is not None:
-                yield from missing(pointer, "variant", variant, variants.get(placement, [variant]))
+                yield from names.missing(pointer, "variant", variant, variants.get(placement, [variant]))
     if experiment.rollout is not None:
-        yield from missing(f"{at}/rollout", "arm", experiment.rollout, arms)
+        yield from names.missing(f"{at}/rollout", "arm", experiment.rollout, arms)
     if experiment.primary_metric is not None:
-        yield from missing(f"{at}/primary_metric", "metric", experiment.primary_metric, names.metrics)
+        yield from names.missing(f"{at}/primary_metric", "metric", experiment.primary_metric, names.metrics)
     for i, use in enumerate(experiment.metrics):
-        yield from missing(f"{at}/metrics/{i}/metric", "metric", use.metric, names.metrics)
+        yield from names.missing(f"{at}/metrics/{i}/metric", "metric", use.metric, names.metrics)
     if experiment.exclusion_group is not None:
         key = experiment.exclusion_group.key
-        yield from missing(f"{at}/exclusion_group/key", "exclusion group", key, names.groups)
+        yield from names.missing(f"{at}/exclusion_group/key", "exclusion group", key, names.groups)
 
 
-def _check_rule(names: _Names, rule: Rule, at: str) -> Iterator[Problem]:
+def _check_rule(names: Names, rule: Rule, at: str) -> Iterator[Problem]:
     for i, key in enumerate(rule.placements):
-        yield from missing(f"{at}/placements/{i}", "placement", key, names.placements)
+        yield from names.missing(f"{at}/placements/{i}", "placement", key, names.placements)
         if rule.deliver.variant is not None and key in names.placements:
             known = names.placements[key]
-            yield from missing(f"{at}/deliver/variant", f"variant of {key!r}", rule.deliver.variant, known)
+            yield from names.missing(
+                f"{at}/deliver/variant", f"variant of {key!r}", rule.deliver.variant, known
+            )
     if rule.deliver.experiment is not None:
         experiment = rule.deliver.experiment
-        yield from missing(f"{at}/deliver/experiment", "experiment", experiment, names.experiments)
+        yield from names.missing(f"{at}/deliver/experiment", "experiment", experiment, names.experiments)
     for i, key in enumerate(rule.audience.stages):
         pointer = f"{at}/audience/stages/{i}"
-        yield from missing(pointer, "stage of the primary journey", key, names.stages)
+        yield from names.missing(pointer, "stage of the primary journey", key, names.stages)
     for field in ("segments", "not_segments"):
         for i, key in enumerate(getattr(rule.audience, field)):
-            yield from missing(f"{at}/audience/{field}/{i}", "segment", key, names.segments)
+            yield from names.missing(f"{at}/audience/{field}/{i}", "segment", key, names.segments)
 
 
 def resolution_order(document: Document) -> list[str]:
@@ -173,17 +140,34 @@ def resolution_order(document: Document) -> list[str]:
         CycleError: when they refer to each other in a circle; its second argument is the circle.
 
     """
+    return finished(resolving(document))
+
+
+def resolving(document: Document) -> Steps[list[str]]:
+    """Do what `resolution_order` does, in steps."""
     segments = {segment.key: f"/segments/{i}" for i, segment in enumerate(document.segments)}
     journeys = {journey.key: f"/journeys/{i}" for i, journey in enumerate(document.journeys)}
     primary = primary_journey_of(document)
     stage_of = journeys[primary.key] if primary is not None else None
     graph: dict[str, set[str]] = {node: set() for node in (*segments.values(), *journeys.values())}
-    for pointer, condition in conditions_of(document):
+    for pointer, condition in _conditions_of_visitors(document):
         node = "/".join(pointer.split("/")[:3])
         if node in graph:
             graph[node].update(_referred_to(condition, segments, journeys, stage_of))
-    # A set has another order in another process, and the answer must be the same in all of them.
-    return list(TopologicalSorter({node: sorted(after) for node, after in graph.items()}).static_order())
+        yield
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for node, after in graph.items():
+        # A set has another order in another process, and the answer must be the same in all of them.
+        sorter.add(node, *sorted(after))
+        yield
+    sorter.prepare()
+    order = []
+    while ready := sorter.get_ready():
+        for node in ready:
+            order.append(node)
+            sorter.done(node)
+            yield
+    return order
 
 
 def _referred_to(
@@ -201,10 +185,10 @@ def _referred_to(
                 yield stage_of
 
 
-def check_order(document: Document) -> Iterator[Problem]:
+def check_order(document: Document) -> Findings:
     """Say where segments and journeys refer to each other in a circle."""
     try:
-        resolution_order(document)
+        yield from resolving(document)
     except CycleError as error:
         circle = list(reversed(error.args[1]))
         yield Problem(circle[0], f"refers to itself: {' → '.join(circle)}")

@@ -6,10 +6,8 @@ those that do not ask among them; it holds exactly where the operator's check in
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, reduce
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import and_, or_
 from types import NoneType
 from typing import Any, TypeAlias
@@ -18,10 +16,11 @@ from app.engine.conjuncts import Conjunct
 from app.engine.equality import is_finite_number
 from app.engine.membership import ARRAYS
 from app.engine.orderings import number_of
+from app.kit.steps import Steps
 
 Table: TypeAlias = Callable[[Any], int]
-Asked: TypeAlias = Sequence[tuple[int, Any]]
-"""The place of a rule's bit, with what `operand_of` made of its operand."""
+Asked: TypeAlias = Mapping[Any, int]
+"""What `operand_of` made of the operands, each with the rules that ask it."""
 
 # True equals 1 in Python but not in JSON, so booleans get keys of their own.
 _KEYED = frozenset({str, int, float, NoneType})
@@ -49,7 +48,7 @@ def takes_one(operator: str) -> bool:
     return operator in {"$eq", "$in", "$regex"}
 
 
-def table_of(operator: str, asked: Asked, everything: int) -> Table:
+def table_of(operator: str, asked: Asked, everything: int) -> Steps[Table]:
     """Lay out what rules ask with one operator; `everything` is the set of all rules."""
     if operator in _VALUES:
         return _VALUES[operator](asked, everything)
@@ -67,29 +66,38 @@ def _key_of(value: object) -> object:
     return _NO_KEY
 
 
-def _by_key(asked: Iterable[tuple[int, Iterable[Any]]]) -> dict[Any, int]:
-    rules: dict[Any, int] = defaultdict(int)
-    for place, keys in asked:
-        bit = 1 << place
+def _by_key(asked: Mapping[Iterable[Any], int]) -> Steps[dict[Any, int]]:
+    by_key: dict[Any, int] = {}
+    for keys, rules in asked.items():
         for key in keys:
-            rules[key] |= bit
-    return dict(rules)
+            by_key[key] = by_key[key] | rules if key in by_key else rules
+            yield
+    return by_key
 
 
-def _rules_in(asked: Asked) -> int:
-    return reduce(or_, (1 << place for place, _ in asked))
+def _others(asked: Asked, everything: int) -> Steps[int]:
+    """Find the rules that do not ask."""
+    asking = 0
+    for rules in asked.values():
+        asking |= rules
+        yield
+    return everything & ~asking
 
 
-def _values(asked: Asked, everything: int, *, elements: bool) -> Table:
-    others = everything & ~_rules_in(asked)
-    keyed = _by_key(asked)
-    left = {key: others | rules for key, rules in keyed.items()}
+def _values(asked: Asked, everything: int, *, elements: bool) -> Steps[Table]:
+    others = yield from _others(asked, everything)
+    left = yield from _by_key(asked)
+    for key in left:
+        left[key] |= others
+        yield
     return _of_elements(left, others, or_) if elements else _of_value(left, others)
 
 
-def _other_values(asked: Asked, everything: int, *, elements: bool) -> Table:
-    keyed = _by_key(asked)
-    left = {key: everything & ~rules for key, rules in keyed.items()}
+def _other_values(asked: Asked, everything: int, *, elements: bool) -> Steps[Table]:
+    left = yield from _by_key(asked)
+    for key in left:
+        left[key] ^= everything
+        yield
     return _of_elements(left, everything, and_) if elements else _of_value(left, everything)
 
 
@@ -110,14 +118,17 @@ def _of_elements(left: Mapping[object, int], otherwise: int, merge: Callable[[in
     return rules_left
 
 
-def _bounds(asked: Asked, everything: int, find: Callable[..., int], *, fails_above: bool) -> Table:
-    keyed = _by_key((place, (bound,)) for place, bound in asked)
-    bounds = sorted(keyed)
-    rules = [keyed[bound] for bound in bounds]
-    # failing[n]: the rules with a bound among the first n, or among all but the first n.
-    failing = list(accumulate(reversed(rules) if fails_above else rules, or_, initial=0))
-    left = [everything & ~some for some in (reversed(failing) if fails_above else failing)]
-    others = everything & ~_rules_in(asked)
+def _bounds(asked: Asked, everything: int, find: Callable[..., int], *, fails_above: bool) -> Steps[Table]:
+    bounds = sorted(asked)
+    # left[n]: the rules left when those with one of the first n bounds fail, or those with one of the rest.
+    left, failing = [everything], 0
+    for bound in reversed(bounds) if fails_above else bounds:
+        failing |= asked[bound]
+        left.append(everything ^ failing)
+        yield
+    others = left[-1]
+    if fails_above:
+        left.reverse()
 
     def rules_left(value: Any) -> int:
         number = number_of(value)
@@ -126,10 +137,12 @@ def _bounds(asked: Asked, everything: int, find: Callable[..., int], *, fails_ab
     return rules_left
 
 
-def _beginnings(asked: Asked, everything: int) -> Table:
-    others = everything & ~_rules_in(asked)
-    keyed = _by_key((place, (beginning,)) for place, beginning in asked)
-    left = {beginning: others | rules for beginning, rules in keyed.items()}
+def _beginnings(asked: Asked, everything: int) -> Steps[Table]:
+    others = yield from _others(asked, everything)
+    left = {}
+    for beginning, rules in asked.items():
+        left[beginning] = others | rules
+        yield
     lengths = sorted({len(beginning) for beginning in left})
 
     def rules_left(value: Any) -> int:
@@ -144,7 +157,7 @@ def _beginnings(asked: Asked, everything: int) -> Table:
 
 
 _LISTS = frozenset({"$in", "$nin"})
-_VALUES: Mapping[str, Callable[[Asked, int], Table]] = {
+_VALUES: Mapping[str, Callable[[Asked, int], Steps[Table]]] = {
     "$eq": partial(_values, elements=False),
     "$in": partial(_values, elements=True),
     "$ne": partial(_other_values, elements=False),

@@ -1,17 +1,18 @@
 """Rulesets besides those in force: older revisions, and drafts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeAlias
 
-from app.engine.compile import compile_ruleset, parse_document
 from app.engine.ruleset import Ruleset
+from app.kit.slices import in_slices
+from app.rulesets.building import building
 from app.rulesets.live import LiveRulesets
 
 KEPT = 4
 
-Load: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Reads the document of a ruleset."""
+Load: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
+"""Reads the document of a ruleset, to be kept by nobody else: compiling empties it."""
 
 
 class OtherRulesets:
@@ -37,7 +38,7 @@ class OtherRulesets:
         async with self._compiling:
             ruleset = self._kept.pop(key, None)
             if ruleset is None:
-                ruleset = compile_ruleset(parse_document(await load()), number)
+                ruleset = await in_slices(building(await load(), number))
             # What was used last stands last.
             self._kept[key] = ruleset
             if len(self._kept) > KEPT:

@@ -39,10 +39,10 @@ class Refreshed:
         self.site = site
         self._postgres = postgres
         self._dsn = dsn_of(servers.database_url)
+        self.load = RulesetLoader(postgres.pool, self.live).load
 
     def refresh(self, *, poll_s: float, reload: Callable[[], Awaitable[None]] | None = None) -> Refresh:
-        load = RulesetLoader(self._postgres.pool, self.live).load
-        return Refresh(self._dsn, reload or load, poll_s=poll_s)
+        return Refresh(self._dsn, reload or self.load, poll_s=poll_s)
 
     async def publish(self, text: str = "", *, tell: bool = False) -> int:
         contents = {"variants": [{"key": "default", "content": text}]}
@@ -84,6 +84,25 @@ async def test_a_publish_arrives_as_soon_as_it_is_told(refreshed: Refreshed) -> 
         await refreshed.listens(refresh)
 
         await refreshed.arrives(await refreshed.publish(tell=True))
+
+
+async def test_a_publish_during_a_refresh_is_not_lost(refreshed: Refreshed) -> None:
+    loaded, go_on = asyncio.Event(), asyncio.Event()
+
+    async def reload() -> None:
+        await refreshed.load()
+        loaded.set()
+        await go_on.wait()
+
+    refresh = refreshed.refresh(poll_s=NEVER_S, reload=reload)
+    async with background(refresh.run()):
+        await refreshed.listens(refresh)
+        await refreshed.publish(tell=True)
+        await loaded.wait()
+        last = await refreshed.publish(tell=True)
+        go_on.set()
+
+        await refreshed.arrives(last)
 
 
 async def test_a_publish_that_nobody_hears_of_arrives_with_the_next_poll(refreshed: Refreshed) -> None:

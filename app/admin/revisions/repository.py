@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select
+import msgspec
+from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.admin.difference import SINGLES
+from app.storage.documents import load_document
 from app.storage.tables import revisions
 
 _SUMMARY = (revisions.c.number, revisions.c.comment, revisions.c.author, revisions.c.created_at)
@@ -20,6 +23,12 @@ async def find_revision(connection: AsyncConnection, site: int, number: int) -> 
         )
     )
     return found.mappings().one_or_none()
+
+
+async def load_plain(connection: AsyncConnection, site: int, number: int) -> dict[str, Any]:
+    """Read a revision's document in pieces."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return await load_document(driver, site, number)
 
 
 async def find_latest_number(connection: AsyncConnection, site: int) -> int:
@@ -40,9 +49,33 @@ async def list_revisions(
     return found.mappings().all()
 
 
-async def insert_revision(connection: AsyncConnection, row: Mapping[str, Any]) -> datetime:
-    """Keep a revision, and tell every process once it is committed; gives its instant."""
-    statement = insert(revisions).values(**row).returning(revisions.c.created_at)
-    created_at: datetime = (await connection.execute(statement)).scalar_one()
+# The draft is put together where it is, so that nobody here has to encode and send all of it.
+_FREEZE = text("""
+    INSERT INTO revisions (site_id, number, author, comment, document)
+    SELECT :site_id, :number, :author, :comment, coalesce(jsonb_object_agg(kind, given), '{}')
+    FROM (
+        SELECT kind, CASE WHEN kind = ANY (:singles) THEN jsonb_agg(document) -> 0 ELSE
+            jsonb_agg(
+                CASE kind WHEN 'experiments' THEN
+                    document || jsonb_build_object('phase', CAST(:phases AS jsonb) -> key)
+                ELSE document END
+                ORDER BY position
+            )
+        END AS given
+        FROM drafts WHERE site_id = :site_id GROUP BY kind
+    ) AS fields
+    RETURNING created_at
+""")
+
+
+async def insert_revision(
+    connection: AsyncConnection, row: Mapping[str, Any], phases: Mapping[str, int]
+) -> datetime:
+    """Keep the draft as a revision, each experiment with its phase, and tell every process once committed.
+
+    The site must be locked since the draft was checked. Gives the instant of the revision.
+    """
+    given = {**row, "phases": msgspec.json.encode(phases).decode(), "singles": sorted(SINGLES)}
+    created_at: datetime = (await connection.execute(_FREEZE, given)).scalar_one()
     await connection.execute(select(func.pg_notify("signpost_changed", str(row["site_id"]))))
     return created_at

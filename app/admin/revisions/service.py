@@ -1,6 +1,5 @@
 """Publishing the draft, looking back at what was published, and going back to it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,13 +8,10 @@ from app.admin.audit import Entry, write_audit
 from app.admin.difference import Changes, difference
 from app.admin.draft import load_draft, lock_site, replace_draft
 from app.admin.revisions import repository
+from app.admin.revisions.checked import checking
 from app.admin.revisions.schemas import Published, Revision, RevisionSummary
-from app.engine.compile import compile_ruleset, parse_document
-from app.engine.conditions import warnings_of
-from app.engine.model import Document
-from app.engine.phases import advance
-from app.engine.problems import Problem, Problems
-from app.engine.references import conditions_of
+from app.kit.collector import no_full_collections
+from app.kit.slices import in_slices
 from app.web.etag import Precondition
 from app.web.keyring import Caller
 from app.web.paging import Listing, Page, cursor_of
@@ -31,41 +27,18 @@ async def publish(connection: AsyncConnection, caller: Caller, comment: str) -> 
 
     """
     await lock_site(connection, caller.site)
-    draft = (await load_draft(connection, caller.site)).document
     latest = await repository.find_latest_number(connection, caller.site)
-    previous = await _document(connection, caller, latest) if latest else None
     number = latest + 1
-    document = checked(draft, previous, number)
-    created_at = await repository.insert_revision(
-        connection,
-        {
-            "site_id": caller.site,
-            "number": number,
-            "document": _with_phases(draft, document),
-            "author": caller.name,
-            "comment": comment,
-        },
-    )
+    with no_full_collections():
+        draft = (await load_draft(connection, caller.site)).document
+        previous = await repository.load_plain(connection, caller.site, latest) if latest else None
+        checked = await in_slices(checking(draft, previous, number))
+    row = {"site_id": caller.site, "number": number, "author": caller.name, "comment": comment}
+    created_at = await repository.insert_revision(connection, row, checked.phases)
     await write_audit(connection, caller, [Entry("published", f"revisions/{number}")])
+    warnings = [WrongPlace(pointer=each.pointer, message=each.message) for each in checked.warnings]
     told = {"number": number, "comment": comment, "author": caller.name, "created_at": created_at}
-    return Published.model_validate({**told, "warnings": _warnings(document)})
-
-
-def checked(draft: Mapping[str, Any], previous: Mapping[str, Any] | None, number: int) -> Document:
-    """Give each experiment of a draft its phase, and see that the whole compiles; raises every Problem."""
-    document = parse_document(draft)
-    problems: list[Problem] = []
-    try:
-        document = advance(document, parse_document(previous) if previous is not None else None)
-    except Problems as error:
-        problems += error.problems
-    try:
-        compile_ruleset(document, number)
-    except Problems as error:
-        problems += error.problems
-    if problems:
-        raise Problems(problems)
-    return document
+    return Published.model_validate({**told, "warnings": warnings})
 
 
 async def get_revision(connection: AsyncConnection, caller: Caller, number: int) -> Revision:
@@ -111,23 +84,8 @@ async def _document(connection: AsyncConnection, caller: Caller, number: int) ->
     return (await get_revision(connection, caller, number)).document
 
 
-def _with_phases(draft: dict[str, Any], document: Document) -> dict[str, Any]:
-    if "experiments" not in draft:
-        return draft
-    phased = zip(draft["experiments"], document.experiments, strict=True)
-    return {**draft, "experiments": [{**given, "phase": known.phase} for given, known in phased]}
-
-
 def _without_phases(document: dict[str, Any]) -> dict[str, Any]:
     if "experiments" not in document:
         return document
     bare = [{k: v for k, v in given.items() if k != "phase"} for given in document["experiments"]]
     return {**document, "experiments": bare}
-
-
-def _warnings(document: Document) -> list[WrongPlace]:
-    return [
-        WrongPlace(pointer=warning.pointer, message=warning.message)
-        for pointer, condition in conditions_of(document)
-        for warning in warnings_of(condition, pointer=pointer)
-    ]

@@ -70,7 +70,11 @@ def test_the_same_key_in_two_lists_is_two_things() -> None:
 
 @given(documents)
 def test_a_document_is_put_together_from_its_resources(document: Document) -> None:
-    assert document_of(list(resources_of(document))[::-1]) == document
+    by_kind: dict[str, list[Any]] = {}
+    for resource in resources_of(document):
+        by_kind[resource.kind] = [*by_kind.get(resource.kind, []), resource.document]
+
+    assert document_of(by_kind) == document
 
 
 @given(documents)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.engine.references import conditions_of, primary_journey_of, resolution_order
+from app.engine.named import primary_journey_of
+from app.engine.references import conditions_of, resolution_order
 from tests.builders import (
     arm,
     delivering,

@@ -1,0 +1,78 @@
+"""Whether a draft can be published, and what is to be said of it."""
+
+from typing import Any
+
+import msgspec
+
+from app.engine.compile import compiling, parsing
+from app.engine.conditions import warnings_of
+from app.engine.model import Document
+from app.engine.phases import advancing
+from app.engine.problems import Problem, Problems
+from app.engine.references import conditions_of
+from app.kit.steps import Steps, letting_go
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A sound draft: the phase of each experiment by its key, and what is allowed and perhaps not meant."""
+
+    phases: dict[str, int]
+    warnings: list[Problem]
+
+
+def checking(draft: dict[str, Any], previous: dict[str, Any] | None, number: int) -> Steps[Checked]:
+    """See that a draft compiles, and that it may follow the revision before it; both are emptied.
+
+    Raises:
+        Problems: everything that is wrong with the draft.
+
+    """
+    document = yield from _parsing(draft)
+    problems: list[Problem] = []
+    try:
+        document = yield from _advancing(document, previous)
+    except Problems as error:
+        problems += error.problems
+    try:
+        yield from _compiling(document, number)
+    except Problems as error:
+        problems += error.problems
+    if problems:
+        raise Problems(problems)
+    checked = Checked({e.key: e.phase for e in document.experiments}, (yield from _warning(document)))
+    rules = [*document.rules]
+    del document
+    yield from letting_go(rules)
+    return checked
+
+
+def _parsing(plain: dict[str, Any]) -> Steps[Document]:
+    document = yield from parsing(plain)
+    yield from letting_go(*(value for value in plain.values() if isinstance(value, list)))
+    return document
+
+
+def _advancing(document: Document, previous: dict[str, Any] | None) -> Steps[Document]:
+    if previous is None:
+        return (yield from advancing(document, None))
+    before = yield from _parsing(previous)
+    advanced = yield from advancing(document, before)
+    rules = [*before.rules]
+    del before
+    yield from letting_go(rules)
+    return advanced
+
+
+def _compiling(document: Document, number: int) -> Steps[None]:
+    ruleset = yield from compiling(document, number)
+    parts = [*ruleset.rules, *ruleset.index.questions]
+    del ruleset
+    yield from letting_go(parts)
+
+
+def _warning(document: Document) -> Steps[list[Problem]]:
+    warnings = []
+    for pointer, condition in conditions_of(document):
+        warnings += warnings_of(condition, pointer=pointer)
+        yield
+    return warnings
