@@ -36,7 +36,7 @@ async def load_ruleset(connection: AsyncConnection, caller: Caller, others: Othe
     """Compile the draft as it stands; raises ProblemError with all that keeps it from being published."""
     draft = await load_draft(connection, caller.site)
 
-    async def document() -> Mapping[str, Any]:
+    async def document() -> dict[str, Any]:
         return draft.document
 
     try:

@@ -1,7 +1,7 @@
 """Rulesets that are looked at without being in force."""
 
 import asyncio
-from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -23,10 +23,10 @@ class Shelf:
         self.read = 0
         self._document = document(**fields)
 
-    async def load(self) -> Mapping[str, Any]:
+    async def load(self) -> dict[str, Any]:
         self.read += 1
         await asyncio.sleep(0)
-        return self._document
+        return deepcopy(self._document)
 
 
 async def test_a_revision_is_compiled_once() -> None:
