@@ -7,6 +7,7 @@ from app.engine.decision import NOTHING, ArmTaken, CapAsked, Choice, Decision
 from app.engine.index import Search
 from app.engine.reasons import Reason
 from app.engine.ruleset import (
+    CompiledCap,
     CompiledExperiment,
     CompiledPlacement,
     CompiledRule,
@@ -69,19 +70,19 @@ class _Evaluation:
             return Choice(None, NOTHING, Reason.UNKNOWN_PLACEMENT)
         for number in self._search.at(key):
             rule = self._ruleset.rules[number]
-            if is_capped_out(rule, self._visitor, self._refused):
+            if rule.cap is not None and is_capped_out(rule, self._visitor, self._refused):
                 continue
             choice = self._deliver(rule, placement)
             if choice is not None:
-                self._note_cap(rule)
+                if rule.cap is not None:
+                    self._note(rule, rule.cap)
                 return choice
         reason = Reason.HOLDOUT if self._held_out else Reason.DEFAULT
         return self._show(placement.default, reason) if placement.default else Choice(None, NOTHING, reason)
 
-    def _note_cap(self, rule: CompiledRule) -> None:
-        if rule.cap is not None:
-            delivered = self._visitor.profile.caps.get(rule.key, ())
-            self.capped[rule.key] = CapAsked(rule.key, rule.cap, delivered)
+    def _note(self, rule: CompiledRule, cap: CompiledCap) -> None:
+        delivered = self._visitor.profile.caps.get(rule.key, ())
+        self.capped[rule.key] = CapAsked(rule.key, cap, delivered)
 
     def _show(
         self,

@@ -48,21 +48,19 @@ class Search:
 
     def at(self, placement: str) -> Iterator[int]:
         """Number the rules that address the visitor at a placement, in order; the first of all rules is 0."""
-        questions, asked = self._index.questions, self._asked
-        left = self._left & self._index.placements.get(placement, 0)
-        while left:
+        questions, asked, visitor = self._index.questions, self._asked, self._visitor
+        here = self._index.placements.get(placement, 0)
+        while left := self._left & here:
             top = left.bit_length()
             for question in questions[-top]:
                 if question not in asked:
                     asked.add(question)
-                    answer = question(self._visitor)
-                    self._left &= answer
-                    left &= answer
-                    if left.bit_length() != top:
+                    self._left &= question(visitor)
+                    if not self._left >> top - 1 & 1:
                         break
             else:
                 yield len(questions) - top
-                left ^= 1 << (top - 1)
+                here ^= 1 << top - 1
 
 
 def indexing(rules: Sequence[tuple[Rule, Sequence[Conjunct]]], zone: ZoneInfo) -> Steps[RuleIndex]:

@@ -102,7 +102,7 @@ def _other_values(asked: Asked, everything: int, *, elements: bool) -> Steps[Tab
 
 
 def _of_value(left: Mapping[object, int], otherwise: int) -> Table:
-    return lambda value: left.get(_key_of(value), otherwise)
+    return lambda value: left.get(value if type(value) is str else _key_of(value), otherwise)
 
 
 def _of_elements(left: Mapping[object, int], otherwise: int, merge: Callable[[int, int], int]) -> Table:
@@ -110,9 +110,10 @@ def _of_elements(left: Mapping[object, int], otherwise: int, merge: Callable[[in
         if type(value) not in ARRAYS:
             return left.get(_key_of(value), otherwise)
         rules = otherwise
-        for key in map(_key_of, value):
-            if key in left:
-                rules = merge(rules, left[key])
+        for item in value:
+            found = left.get(item if type(item) is str else _key_of(item))
+            if found is not None:
+                rules = merge(rules, found)
         return rules
 
     return rules_left
@@ -131,7 +132,7 @@ def _bounds(asked: Asked, everything: int, find: Callable[..., int], *, fails_ab
         left.reverse()
 
     def rules_left(value: Any) -> int:
-        number = number_of(value)
+        number = value if type(value) is int else number_of(value)
         return others if number is None else left[find(bounds, number)]
 
     return rules_left

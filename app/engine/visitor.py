@@ -58,7 +58,17 @@ class _EventLookup(Lookup):
 class Visitor(Lookup):
     """What conditions see. `segments` and `stages` fill up in the order that the ruleset resolves them."""
 
-    __slots__ = ("context", "now", "now_ms", "primary_journey", "profile", "segments", "stages", "standing")
+    __slots__ = (
+        "_roots",
+        "context",
+        "now",
+        "now_ms",
+        "primary_journey",
+        "profile",
+        "segments",
+        "stages",
+        "standing",
+    )
 
     def __init__(self, profile: Profile, context: Context, standing: Standing, now: datetime) -> None:
         self.profile = profile
@@ -69,6 +79,13 @@ class Visitor(Lookup):
         self.primary_journey: str | None = None
         self.segments: list[str] = []
         self.stages: dict[str, str] = {}
+        self._roots: dict[str, object] = {
+            "traits": profile.traits,
+            "context": context,
+            "events": _EventLookup(profile.counters, self.now_ms),
+            "segments": self.segments,
+            "stages": self.stages,
+        }
 
     @property
     def stage(self) -> str | None:
@@ -77,18 +94,9 @@ class Visitor(Lookup):
 
     def get(self, key: str, /) -> object:
         """Answer one root attribute; None for a name that is none."""
-        match key:
-            case "events":
-                return _EventLookup(self.profile.counters, self.now_ms)
-            case "context":
-                return self.context
-            case "profile":
-                return self._about_profile()
-            case "stage" | "segments" | "stages":
-                return getattr(self, key)
-            case "traits":
-                return self.profile.traits
-        return None
+        if key == "stage":
+            return self.stage
+        return self._about_profile() if key == "profile" else self._roots.get(key)
 
     def _about_profile(self) -> dict[str, Any]:
         first_ms = self.profile.first_ms
