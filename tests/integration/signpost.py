@@ -50,9 +50,16 @@ class Worker:
         return int(re.findall(rb'signpost_process_info\{pid="(\d+)"\}', metrics)[0])
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+        self.send(method, path, body, **headers)
+        return self.answer()
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> None:
+        """Ask, and leave the answer for later."""
         sent = None if body is None else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request(method, path, sent, {"Content-Type": "application/json", **named})
+
+    def answer(self) -> tuple[int, bytes]:
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 

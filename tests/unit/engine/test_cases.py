@@ -21,7 +21,7 @@ from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing
 from app.profiles.fold import fold
-from tests.builders import assignment, consent_said, event
+from tests.builders import assignment, consent_said, delivery, event
 from tests.case_files import FILES, Case, check, each_case
 
 EVERYTHING = frozenset({"personalization", "analytics"})
@@ -56,10 +56,10 @@ def remembered(case: Case, rules: Ruleset) -> Profile:
         records = records_of(step.events, step.at)
         if step.decide is not None:
             loaded = Case(case.name, step.at, case.expect, visitor=case.who, placements=tuple(step.decide))
-            taken = decided(loaded, rules, profile, EVERYTHING).arms
-            profile = fold(
-                profile, [assignment(t.experiment, t.arm, step.at) for t in taken if t.first], rules
-            )
+            decision = decided(loaded, rules, profile, EVERYTHING)
+            taken = [assignment(t.experiment, t.arm, step.at) for t in decision.arms if t.first]
+            capped = [delivery(one.rule, step.at) for one in decision.capped]
+            profile = fold(profile, [*taken, *capped], rules)
         profile = fold(profile, records, rules)
     return profile
 

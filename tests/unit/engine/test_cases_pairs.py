@@ -131,6 +131,7 @@ FEATURES: Mapping[str, Ignore] = {
     "consent": no("consent", of_rules),
     "what the holdout sees too": no("in_holdout", of_rules),
     "switched off": no("enabled", of_rules),
+    "cap": no("cap", of_rules),
     "several placements": keep_the_first_placement,
     "experiment": run_nothing,
     "business as usual": show_the_usual_as_a_variant,
