@@ -192,6 +192,7 @@ def test_the_empty_condition_holds_for_elements_that_are_objects() -> None:
 
 def test_an_element_has_events_of_its_own() -> None:
     assert passes({"$elemMatch": {"events.any Name": 1}}, [{"events": {"any Name": 1}}])
+    assert passes({"$elemMatch": {"$or": [{"events.any Name": 1}]}}, [{"events": {"any Name": 1}}])
 
 
 @pytest.mark.parametrize("value", [None, "a", 1, True, {"id": 1}, Computed({"id": 1}), Strange()])

@@ -1,9 +1,11 @@
 """Dotted paths: where they lead, and which lead nowhere."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.engine.conditions import attributes_of
-from app.engine.paths import Lookup
+from app.engine.paths import Lookup, Path
 from tests.unit.engine.judging import Computed, Strange, holds, problems_of
 
 DEEP = {"a": {"b": {"c": {"d": {"e": 1}}}}}
@@ -25,6 +27,18 @@ def test_a_path_does_not_go_on_into_what_is_no_object(path: str, inner: object) 
     assert holds({path: None}, {"a": inner})
     assert holds({path: {"$type": "undefined"}}, {"a": inner})
     assert holds({f"z.{path}": None}, {"z": {"a": inner}})
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a", "a.b", "a.b.c", "a.b.c.d", "a.b.c.d.e", "x", "x.y", "x.y.z", "a.x.y", "a.x.y.z", "a.b.c.x.y"],
+)
+def test_a_check_is_told_the_instant_wherever_its_path_ends(path: str) -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    at = Path(path.split("."))
+
+    assert at.bind(lambda _value, instant: instant is now)(DEEP, now)
+    assert at.bind_strictly(lambda _value, instant: instant is now)(DEEP, now)
 
 
 def test_a_path_goes_through_lookups_and_dicts_alike() -> None:
