@@ -123,7 +123,7 @@ def _attribute(path: Path, value: object, place: Place) -> Check:
 
 def _operators(path: Path, document: object, place: Place) -> Check:
     """Compile an object of operators, all of which must hold for the value at the path."""
-    if not isinstance(document, Mapping) or not has_operators(document):
+    if not has_operators(document):
         return place.refuse('must be an object of operators, as in {"$gt": 3}')
     if place.is_too_deep():
         return place.refuse_depth()

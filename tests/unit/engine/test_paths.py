@@ -35,10 +35,10 @@ def test_a_path_does_not_go_on_into_what_is_no_object(path: str, inner: object) 
 )
 def test_a_check_is_told_the_instant_wherever_its_path_ends(path: str) -> None:
     now = datetime(2026, 7, 1, tzinfo=UTC)
-    at = Path(path.split("."))
 
-    assert at.bind(lambda _value, instant: instant is now)(DEEP, now)
-    assert at.bind_strictly(lambda _value, instant: instant is now)(DEEP, now)
+    for at in (Path(path.split(".")), Path(path.split("."), never=0)):
+        assert at.bind(lambda _value, instant: instant is now)(DEEP, now)
+        assert at.bind_strictly(lambda _value, instant: instant is now)(DEEP, now)
 
 
 def test_a_path_goes_through_lookups_and_dicts_alike() -> None:
@@ -98,6 +98,14 @@ def test_event_and_property_names_are_spelled_one_way(path: str, asked: str) -> 
 
     assert attributes_of(condition) == {asked}
     assert not holds(condition, visitor)
+
+
+def test_an_element_has_events_of_its_own() -> None:
+    inside = {"events.any Name.last_plan A": 1}
+    visitor = {"a": [{"events": {"any Name": {"last_plan A": 1}}}]}
+
+    assert holds({"a": {"$elemMatch": inside}}, visitor)
+    assert holds({"a": {"$elemMatch": {"$or": [inside]}}}, visitor)
 
 
 @pytest.mark.parametrize(
