@@ -1,10 +1,12 @@
 """What a condition compares, listed in its order and each at its place."""
 
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from app.engine.comparisons import Comparison, comparisons_in, is_operator_object
+from tests.unit.engine.judging import holds
 
 CONDITION = {
     "a/b": "x",
@@ -21,6 +23,15 @@ def test_comparisons_are_listed_in_order_and_each_at_its_place() -> None:
         Comparison(("e",), "$eq", None, "/when/$and/1/$nor/0/e"),
         Comparison(("events", "page_viewed", "count"), "$gte", 3, "/when/$not/events.Page Viewed.count/$gte"),
     ]
+
+
+def test_documents_may_be_any_mapping() -> None:
+    operators = MappingProxyType({"$in": ["x"], "$not": MappingProxyType({"$eq": "y"})})
+    condition: Any = MappingProxyType({"$not": MappingProxyType({"a": operators})})
+
+    assert [listed.operator for listed in comparisons_in(condition)] == ["$in", "$eq"]
+    assert holds(condition, {"a": "z"})
+    assert holds({"a": MappingProxyType({"b": 1})}, {"a": {"b": 1}})
 
 
 def test_places_start_at_the_condition_where_nothing_else_is_said() -> None:

@@ -157,7 +157,16 @@ def test_what_no_number_can_pass_is_refused(attribute: str, operators: object) -
 
 @pytest.mark.parametrize(
     "operators",
-    [*({"$gt": 3}, {"$lte": "5"}, {"$eq": None}, {"$in": [1, 2.5, None]}, {"$not": {"$gt": 3}}), 3, None],
+    [
+        *({"$lt": 3}, {"$lte": "5"}, {"$gt": 3}, {"$gte": 3}, {"$eq": None}, {"$ne": 3}, 3, None),
+        *(
+            {"$in": [1, 2.5, None]},
+            {"$nin": [1]},
+            {"$exists": True},
+            {"$type": "number"},
+            {"$not": {"$gt": 3}},
+        ),
+    ],
 )
 def test_what_a_number_can_pass_is_asked_of_events(operators: object) -> None:
     assert type(holds({"events.x.count": operators}, {"events": {"x": {"count": 3}}})) is bool
@@ -165,7 +174,10 @@ def test_what_a_number_can_pass_is_asked_of_events(operators: object) -> None:
 
 @pytest.mark.parametrize("attribute", ["first_at", "last_at"])
 def test_an_instant_of_events_is_asked_for_with_before_and_after(attribute: str) -> None:
-    visitor = {"events": {"x": {attribute: "2026-01-01T00:00:00Z"}}}
+    instant = "2026-01-01T00:00:00Z"
+    visitor = {"events": {"x": {attribute: instant}}}
+    either_way = {"$before": "2026-01-01T00:00:01Z", "$not": {"$after": instant}}
+    as_a_value = {"$eq": instant, "$ne": None, "$exists": True, "$type": "string"}
 
-    assert holds({f"events.x.{attribute}": {"$before": "2026-01-01T00:00:01Z", "$exists": True}}, visitor)
+    assert holds({f"events.x.{attribute}": {**either_way, **as_a_value}}, visitor)
     assert "$before and $after" in problems_of({f"events.x.{attribute}": {"$gt": "2026"}}).popitem()[1]
