@@ -19,7 +19,7 @@ LONGEST_WINDOW_DAYS = 90
 
 _INSTANTS = frozenset({"first_at", "last_at"})
 _NUMBERS = frozenset({"count", "days_since"})
-_WINDOW = re.compile(r"count_([1-9][0-9]?)d", re.ASCII)
+_WINDOW = re.compile(r"count_([1-9][0-9]?)d")
 _KNOWN = (
     *("count", "count_30d", "count_since_<event>", "sum_<property>"),
     *("first_at", "last_at", "days_since", "last_<property>"),

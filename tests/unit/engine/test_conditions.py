@@ -190,10 +190,6 @@ def test_the_empty_condition_holds_for_elements_that_are_objects() -> None:
     assert not passes({"$elemMatch": {}}, [1, "a", None, []])
 
 
-def test_an_element_has_events_of_its_own() -> None:
-    assert passes({"$elemMatch": {"events.any Name": 1}}, [{"events": {"any Name": 1}}])
-
-
 @pytest.mark.parametrize("value", [None, "a", 1, True, {"id": 1}, Computed({"id": 1}), Strange()])
 def test_only_arrays_have_elements(value: object) -> None:
     assert not passes({"$elemMatch": {"id": 1}}, value)

@@ -49,7 +49,13 @@ def test_what_is_no_instant_is_none(value: object) -> None:
     assert instant_of(value) is None
 
 
+@pytest.mark.parametrize(("digits", "instant"), [(19, NEW_YEAR), (20, None)])
+def test_the_text_of_an_instant_has_at_most_40_characters(digits: int, instant: int | None) -> None:
+    assert instant_of(f"2026-01-01T00:00:00.{'0' * digits}Z") == instant
+
+
 def test_microseconds_are_exact() -> None:
+    assert microseconds_of(datetime.max.replace(tzinfo=UTC)) == 253_402_300_799_999_999
     assert instant_of("2026-01-01T00:00:00.000001Z") == NEW_YEAR + 1
     assert microseconds_of(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) == -1
 

@@ -113,6 +113,9 @@ def test_one_of_many_is_found_in_a_value_and_in_an_array() -> None:
     assert passes({"$in": ["a", 1]}, {"x", "a"})
     assert not passes({"$in": ["a", 1]}, [["a"], {"a": 1}, True, None, "A"])
     assert not passes({"$in": ["a", 1]}, [])
+    assert not passes({"$in": ["a", None]}, 7)
+    assert passes({"$in": ["A"]}, "A")
+    assert not passes({"$in": ["a"]}, "A")
 
 
 def test_nothing_is_one_of_none() -> None:
@@ -126,6 +129,7 @@ def test_of_an_array_the_elements_are_looked_at_and_never_the_whole() -> None:
     assert passes({"$in": [["a"]]}, [["a"]])
     assert passes({"$in": [{"b": 1}, "x"]}, {"b": 1})
     assert passes({"$in": [{"b": 1}, "x"]}, [2, {"b": 1}])
+    assert passes({"$in": [{"b": 1}, "x"]}, "x")
 
 
 def test_all_need_not_be_in_order_nor_alone() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine.orderings import number_in
+from app.engine.orderings import number_in, number_of
 from tests.unit.engine.judging import Strange, holds, passes, problems_of
 
 HUGE = 10**10_000
@@ -148,6 +148,10 @@ def test_text_that_names_no_finite_number_is_none(text: str) -> None:
 @pytest.mark.parametrize(("text", "number"), [("1", 1), ("-1.5", -1.5), ("+.5", 0.5), ("5.", 5), (" 7\n", 7)])
 def test_numeric_text_is_read(text: str, number: float) -> None:
     assert number_in(text) == number
+
+
+def test_not_a_number_is_none() -> None:
+    assert number_of(float("nan")) is None
 
 
 @pytest.mark.parametrize("operator", ALL)

@@ -88,6 +88,14 @@ def test_a_pattern_that_is_wrong_or_too_large_is_refused(operator: str, pattern:
     assert reason in problems_of({"a": {operator: pattern}})[f"/a/{operator}"]
 
 
+def test_the_largest_pattern_is_searched_for() -> None:
+    assert passes({"$regex": "a" * 1_496}, "a" * 1_496)
+
+
+def test_the_groups_of_a_pattern_do_not_make_it_larger() -> None:
+    assert passes({"$regex": "(a)" * 700}, "a" * 700)
+
+
 def test_a_refused_pattern_is_told_to_its_author_alone(capfd: pytest.CaptureFixture[str]) -> None:
     problems_of({"a": {"$regex": "["}})
 

@@ -1,9 +1,11 @@
 """Dotted paths: where they lead, and which lead nowhere."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.engine.conditions import attributes_of
-from app.engine.paths import Lookup
+from app.engine.paths import Lookup, Path
 from tests.unit.engine.judging import Computed, Strange, holds, problems_of
 
 DEEP = {"a": {"b": {"c": {"d": {"e": 1}}}}}
@@ -25,6 +27,18 @@ def test_a_path_does_not_go_on_into_what_is_no_object(path: str, inner: object) 
     assert holds({path: None}, {"a": inner})
     assert holds({path: {"$type": "undefined"}}, {"a": inner})
     assert holds({f"z.{path}": None}, {"z": {"a": inner}})
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a", "a.b", "a.b.c", "a.b.c.d", "a.b.c.d.e", "x", "x.y", "x.y.z", "a.x.y", "a.x.y.z", "a.b.c.x.y"],
+)
+def test_a_check_is_told_the_instant_wherever_its_path_ends(path: str) -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+
+    for at in (Path(path.split(".")), Path(path.split("."), never=0)):
+        assert at.bind(lambda _value, instant: instant is now)(DEEP, now)
+        assert at.bind_strictly(lambda _value, instant: instant is now)(DEEP, now)
 
 
 def test_a_path_goes_through_lookups_and_dicts_alike() -> None:
@@ -86,6 +100,14 @@ def test_event_and_property_names_are_spelled_one_way(path: str, asked: str) -> 
     assert not holds(condition, visitor)
 
 
+def test_an_element_has_events_of_its_own() -> None:
+    inside = {"events.any Name.last_plan A": 1}
+    visitor = {"a": [{"events": {"any Name": {"last_plan A": 1}}}]}
+
+    assert holds({"a": {"$elemMatch": inside}}, visitor)
+    assert holds({"a": {"$elemMatch": {"$or": [inside]}}}, visitor)
+
+
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
@@ -135,7 +157,16 @@ def test_what_no_number_can_pass_is_refused(attribute: str, operators: object) -
 
 @pytest.mark.parametrize(
     "operators",
-    [*({"$gt": 3}, {"$lte": "5"}, {"$eq": None}, {"$in": [1, 2.5, None]}, {"$not": {"$gt": 3}}), 3, None],
+    [
+        *({"$lt": 3}, {"$lte": "5"}, {"$gt": 3}, {"$gte": 3}, {"$eq": None}, {"$ne": 3}, 3, None),
+        *(
+            {"$in": [1, 2.5, None]},
+            {"$nin": [1]},
+            {"$exists": True},
+            {"$type": "number"},
+            {"$not": {"$gt": 3}},
+        ),
+    ],
 )
 def test_what_a_number_can_pass_is_asked_of_events(operators: object) -> None:
     assert type(holds({"events.x.count": operators}, {"events": {"x": {"count": 3}}})) is bool
@@ -143,7 +174,10 @@ def test_what_a_number_can_pass_is_asked_of_events(operators: object) -> None:
 
 @pytest.mark.parametrize("attribute", ["first_at", "last_at"])
 def test_an_instant_of_events_is_asked_for_with_before_and_after(attribute: str) -> None:
-    visitor = {"events": {"x": {attribute: "2026-01-01T00:00:00Z"}}}
+    instant = "2026-01-01T00:00:00Z"
+    visitor = {"events": {"x": {attribute: instant}}}
+    either_way = {"$before": "2026-01-01T00:00:01Z", "$not": {"$after": instant}}
+    as_a_value = {"$eq": instant, "$ne": None, "$exists": True, "$type": "string"}
 
-    assert holds({f"events.x.{attribute}": {"$before": "2026-01-01T00:00:01Z", "$exists": True}}, visitor)
+    assert holds({f"events.x.{attribute}": {**either_way, **as_a_value}}, visitor)
     assert "$before and $after" in problems_of({f"events.x.{attribute}": {"$gt": "2026"}}).popitem()[1]

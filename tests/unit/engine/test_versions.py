@@ -86,6 +86,7 @@ def test_what_does_not_count_makes_no_difference(one: str, other: str) -> None:
         *(
             "\u0661.2",
             "1.2_3",
+            "1-\u212a",
             "vv1",
             pytest.param("1" * 129, id="129 digits"),
             pytest.param("9" * 10_000, id="10,000 digits"),
