@@ -14,7 +14,7 @@ def bucket_of(unit_id: str, *, salt: str, purpose: str) -> int:
 
     `murmur3_x86_32(salt:purpose:unit_id, seed 0)`, scaled by integer arithmetic so that no float rounds.
     """
-    return (mmh3.hash(f"{salt}:{purpose}:{unit_id}", 0, signed=False) * BUCKETS) >> 32
+    return (mmh3.hash(f"{salt}:{purpose}:{unit_id}", signed=False) * BUCKETS) >> 32
 
 
 def share_bound(percent: float) -> int:
