@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.decision.decide import Decide
-from app.decision.ports import Caps, History, Journal, Profiles, Rulesets
+from app.decision.ports import Journal, Profiles, Rulesets
 from app.engine.decision import CapAsked
 from app.engine.profile import Profile
 from app.engine.records import Record
@@ -118,18 +118,12 @@ class FakeHistory:
         self.offered.append((site, visitor))
 
 
-def decide_over(
-    profiles: Profiles,
-    journal: Journal,
-    rulesets: Rulesets,
-    caps: Caps | None = None,
-    history: History | None = None,
-) -> Decide:
+def decide_over(profiles: Profiles, journal: Journal, rulesets: Rulesets) -> Decide:
     """The use case over what a test names, and over fakes of the rest."""
     return Decide(
         profiles=profiles,
         journal=journal,
         rulesets=rulesets,
-        caps=caps or FakeCaps(),
-        history=history or FakeHistory(),
+        caps=FakeCaps(),
+        history=FakeHistory(),
     )

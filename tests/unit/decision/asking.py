@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.decision.decide import Decided
+from app.decision.decide import Decide, Decided
 from app.decision.observe import Observe
 from app.decision.page_load import PageLoad
 from app.engine.profile import Profile
@@ -11,7 +11,7 @@ from app.engine.records import Assignment, Event
 from app.engine.ruleset import Ruleset
 from app.profiles.loaded import Loaded
 from tests.builders import DAY, NOW, delivering, experiment, rule, ruleset, segment
-from tests.fakes import FakeCaps, FakeHistory, FakeJournal, FakeProfiles, FakeRulesets, decide_over
+from tests.fakes import FakeCaps, FakeHistory, FakeJournal, FakeProfiles, FakeRulesets
 
 SITE = 1
 BOTH = {"personalization": True, "analytics": True}
@@ -68,14 +68,23 @@ class GoneAfterReading(FakeProfiles):
 class Asking:
     """The use cases over fakes."""
 
-    def __init__(self, published: Ruleset | None, profiles: FakeProfiles | None = None) -> None:
+    def __init__(
+        self, published: Ruleset | None, profiles: FakeProfiles | None = None, *, sampled: float = 0
+    ) -> None:
         self.profiles = profiles or FakeProfiles()
         self.journal = FakeJournal()
         self.rulesets = FakeRulesets({SITE: published} if published is not None else {})
         self.caps = FakeCaps()
         self.history = FakeHistory()
         self.observe = Observe(self.profiles, self.journal, self.rulesets)
-        self._decide = decide_over(self.profiles, self.journal, self.rulesets, self.caps, self.history)
+        self._decide = Decide(
+            profiles=self.profiles,
+            journal=self.journal,
+            rulesets=self.rulesets,
+            caps=self.caps,
+            history=self.history,
+            sampled=sampled,
+        )
 
     async def decide(self, **fields: Any) -> Decided:
         return await self._decide.decide(page(**fields), NOW)

@@ -5,7 +5,7 @@ import pytest
 from app.decision.remember import ATTEMPTS, remember
 from app.engine.profile import Profile
 from app.profiles.loaded import Loaded, ProfilesUnavailable
-from tests.builders import assignment
+from tests.builders import assignment, merge
 from tests.fakes import FakeProfiles
 from tests.unit.decision.asking import SITE, telling, viewed
 
@@ -66,3 +66,13 @@ async def test_who_is_always_too_late_gives_up_in_the_end() -> None:
         await remember(profiles, await profiles.load(SITE, "v-1"), [viewed()], telling())
 
     assert profiles.attempts == ATTEMPTS
+
+
+async def test_who_never_gets_hold_of_a_device_gives_up_in_the_end() -> None:
+    profiles = Contested()
+    device, user = await profiles.load(SITE, "v-1"), await profiles.load(SITE, "$user:u-1")
+
+    with pytest.raises(ProfilesUnavailable, match=f"{ATTEMPTS} attempts"):
+        await remember(profiles, user, [merge()], telling(), device)
+
+    assert (SITE, "$user:u-1") not in profiles.writes
