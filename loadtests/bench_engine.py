@@ -20,7 +20,7 @@ from app.kit.steps import Steps, finished
 from app.rulesets.building import building
 
 SIZES = (10, 100, 1_000, 10_000)
-LIMIT = 3.0
+LIMIT, DECODINGS_LIMIT = 3.0, 3.0
 COMPILE_LIMIT_S = 2.0
 ROUNDS, REPEATS = 15, 200
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -248,12 +248,22 @@ def main() -> int:
     tasks["see"] = lambda: one.see(VISITOR, CONTEXT, STANDING, NOW)
     best = fastest(tasks)
     print("\n".join(table(best)))
-    dearest = max(best[f"{case}, {SIZES[-1]}"] / best[f"{case}, {SIZES[0]}"] for case in CASES)
-    if dearest > LIMIT:
-        print(f"10,000 rules cost {dearest:.1f} times as much as 10, the limit is {LIMIT:.0f}")
+    misses = list(missed(best, cost))
+    print("\n".join(misses))
+    return int(bool(misses))
+
+
+def missed(best: dict[str, float], cost: Compiling) -> Iterator[str]:
+    """Say which limits were missed."""
+    largest = [best[f"{case}, {SIZES[-1]}"] for case in CASES]
+    growth = max(most / best[f"{case}, {SIZES[0]}"] for most, case in zip(largest, CASES, strict=True))
+    if growth > LIMIT:
+        yield f"10,000 rules cost {growth:.1f} times as much as 10, the limit is {LIMIT:.0f}"
+    decodings = max(largest) / best["pydantic"]
+    if decodings > DECODINGS_LIMIT:
+        yield f"10,000 rules cost {decodings:.1f} times pydantic's decoding, the limit is {DECODINGS_LIMIT:.0f}"
     if cost.cpu_s > COMPILE_LIMIT_S:
-        print(f"Compiling took {cost.cpu_s:.1f} s of CPU, the limit is {COMPILE_LIMIT_S:.0f} s")
-    return int(dearest > LIMIT or cost.cpu_s > COMPILE_LIMIT_S)
+        yield f"Compiling took {cost.cpu_s:.1f} s of CPU, the limit is {COMPILE_LIMIT_S:.0f} s"
 
 
 if __name__ == "__main__":
