@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 import asyncpg
 from msgspec.structs import replace
 
 from app.engine.profile import Profile
 from app.engine.ruleset import Ruleset
+from app.profiles.cache import Cache
 from app.profiles.codec import ABSENT, encode_profile, readable_profile
-from app.profiles.loaded import Loaded
-from app.profiles.recount import completed, lacking, lacks_history, recount
+from app.profiles.recount import completed, lacking, recount
 from app.profiles.together import ProfileKey
 
 # Nobody folds into the copy meanwhile, so no event is counted twice and none is missed.
@@ -22,20 +21,6 @@ _STORE = "UPDATE profiles SET body = $3, updated_at = now() WHERE site_id = $1 A
 _FILL_S = 60.0
 
 _log = logging.getLogger(__name__)
-
-
-class Cache(Protocol):
-    """Where decisions find profiles."""
-
-    async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
-        """Read a profile; its version is `ABSENT` where the cache has none."""
-        ...
-
-    async def save(
-        self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
-    ) -> bool:
-        """Replace the profile that was loaded; False where it has changed since."""
-        ...
 
 
 class History:
@@ -105,7 +90,7 @@ class History:
         loaded = await self._cache.load(*key)
         cached = loaded.profile
         # With fewer events than the cache knows of, what would be put there has not all been shipped yet.
-        if loaded.version == ABSENT or not lacks_history(cached, ruleset) or durable.events < cached.events:
+        if loaded.version == ABSENT or ruleset.has_counted(cached) or durable.events < cached.events:
             return False
         counted = {"counters": durable.counters, "asked": durable.asked, "events": durable.events}
         return await self._cache.save(*key, loaded, replace(cached, **counted))
@@ -114,7 +99,7 @@ class History:
         """Make the durable copy complete; None where there is none yet."""
         async with self._pool.acquire() as connection, connection.transaction():
             profile = readable_profile(await connection.fetchval(_HOLD, *key))
-            if profile is None or not lacks_history(profile, ruleset):
+            if profile is None or ruleset.has_counted(profile):
                 return profile
             names = lacking(profile, ruleset)
             recounted = await recount(connection, key, names, ruleset.needs)  # type: ignore[arg-type] # what a pool lends is a connection in all but its type

@@ -43,9 +43,9 @@ def joined(
         for name in {**device.counters, **user.counters}
     }
     both.stages = {**device.stages, **user.stages}
-    both.arms = _earliest(user.arms, device.arms)
+    both.arms = earliest(user.arms, device.arms)
     both.caps = _deliveries(user.caps, device.caps)
-    both.consent = _latest(user.consent, device.consent)
+    both.consent = latest(user.consent, device.consent)
     both.moves = list(merged(user.moves, device.moves, key=lambda move: move.at_ms))[-MOVES_LIMIT:]
     both.events = user.events + device.events
     both.asked = _asked(user, device)
@@ -64,12 +64,14 @@ def _asked(user: Profile, device: Profile) -> str:
     return user.asked if not device.events or device.asked == user.asked else ""
 
 
-def _earliest(one: Mapping[str, ArmHeld], other: Mapping[str, ArmHeld]) -> dict[str, ArmHeld]:
+def earliest(one: Mapping[str, ArmHeld], other: Mapping[str, ArmHeld]) -> dict[str, ArmHeld]:
+    """Keep of each experiment the arm that was taken first."""
     arms = {**other, **one}
     return {key: min(arms[key], other.get(key, arms[key]), key=lambda held: held.at_ms) for key in arms}
 
 
-def _latest(one: Mapping[str, ConsentHeld], other: Mapping[str, ConsentHeld]) -> dict[str, ConsentHeld]:
+def latest(one: Mapping[str, ConsentHeld], other: Mapping[str, ConsentHeld]) -> dict[str, ConsentHeld]:
+    """Keep of each purpose what was said last."""
     said = {**other, **one}
     return {key: max(said[key], other.get(key, said[key]), key=lambda held: held.at_ms) for key in said}
 

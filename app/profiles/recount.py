@@ -13,11 +13,6 @@ from app.profiles.sources import sources_of
 from app.profiles.stored import stored_events
 
 
-def lacks_history(profile: Profile, ruleset: Ruleset) -> bool:
-    """Whether events that the ruleset asks about may be missing from the counters."""
-    return profile.events > 0 and profile.asked != ruleset.asked
-
-
 def lacking(profile: Profile, ruleset: Ruleset) -> set[str]:
     """Name the events whose counters are not known to have missed nothing."""
     return {

@@ -5,7 +5,6 @@ import asyncio
 from app.engine.profile import Counter
 from app.engine.records import Event
 from app.profiles.codec import ABSENT
-from app.profiles.recount import lacks_history
 from tests.integration.filling import AFTER, Filling, always, asking
 
 
@@ -13,7 +12,7 @@ async def test_a_new_revision_is_answered_as_if_it_had_asked_from_the_start(fill
     events = filling.some()
     await filling.happen_and_ship(*events)
     filling.shipped.rules = AFTER
-    assert lacks_history((await filling.cached()).profile, AFTER)
+    assert not AFTER.has_counted((await filling.cached()).profile)
 
     await filling.fill()
 
@@ -88,7 +87,7 @@ async def test_where_the_cache_knows_nobody_the_durable_copy_alone_is_filled(fil
     cached = await filling.cached()
     assert (cached.version, filling.history.filled) == (ABSENT, 0)
     assert cached.profile.counters == always(events).counters
-    assert not lacks_history(cached.profile, AFTER)
+    assert AFTER.has_counted(cached.profile)
 
 
 async def test_very_many_events_are_as_if_they_were_counted_one_by_one(

@@ -6,7 +6,6 @@ import pytest
 
 from app.engine.profile import Profile
 from app.profiles.loaded import Loaded, ProfilesUnavailable
-from app.profiles.recount import lacks_history
 from app.profiles.redis import RedisProfiles
 from tests.integration.filling import AFTER, Filling, always
 
@@ -38,9 +37,9 @@ async def test_who_was_quicker_is_not_overwritten(filling: Filling) -> None:
     await filling.fill(histories=[history])
 
     assert (history.filled, history.failed) == (0, 0)
-    assert lacks_history((await filling.cached()).profile, AFTER)
+    assert not AFTER.has_counted((await filling.cached()).profile)
     await filling.fill()
-    assert not lacks_history((await filling.cached()).profile, AFTER)
+    assert AFTER.has_counted((await filling.cached()).profile)
 
 
 @pytest.mark.parametrize("error", [ProfilesUnavailable("away"), OSError("gone"), ZeroDivisionError()])

@@ -8,7 +8,7 @@ from app.engine.profile import Counter, Profile
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
 from app.profiles.fold import fold
-from app.profiles.recount import completed, lacking, lacks_history
+from app.profiles.recount import completed, lacking
 from tests.builders import DAY, HOUR, NOW, assignment, event, profile, ruleset, segment
 
 NOW_MS = ms_of(NOW)
@@ -24,18 +24,18 @@ PAST = [event("x", NOW - 2 * DAY), event("y", NOW - DAY), event("z", NOW - HOUR,
 
 
 def test_a_stranger_lacks_no_history() -> None:
-    assert not lacks_history(Profile(), AFTER)
-    assert not lacks_history(profile(None, assignment("e", "a")), AFTER)
+    assert AFTER.has_counted(Profile())
+    assert AFTER.has_counted(profile(None, assignment("e", "a")))
 
 
 def test_a_profile_lacks_what_it_was_never_asked() -> None:
-    assert not lacks_history(profile(AFTER, *PAST), AFTER)
-    assert lacks_history(profile(BEFORE, *PAST), AFTER)
-    assert lacks_history(profile(None, *PAST), AFTER)
+    assert AFTER.has_counted(profile(AFTER, *PAST))
+    assert not AFTER.has_counted(profile(BEFORE, *PAST))
+    assert not AFTER.has_counted(profile(None, *PAST))
 
 
 def test_of_a_ruleset_that_asks_for_nothing_nothing_can_lack() -> None:
-    assert not lacks_history(profile(None, *PAST), ruleset())
+    assert ruleset().has_counted(profile(None, *PAST))
     assert lacking(profile(None, *PAST), ruleset()) == set()
 
 
@@ -65,7 +65,7 @@ def test_what_never_happened_is_complete_without_a_counter() -> None:
     complete = completed(known, {}, AFTER)
 
     assert (complete.counters, complete.asked) == ({}, AFTER.asked)
-    assert not lacks_history(complete, AFTER)
+    assert AFTER.has_counted(complete)
 
 
 def test_what_is_known_of_events_that_are_gone_stays() -> None:
