@@ -9,8 +9,9 @@ from app.engine.profile import Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.kit.tasks import background
+from app.profiles.cache import Cache
 from app.profiles.fold import fold
-from app.profiles.history import Cache, History
+from app.profiles.history import History
 from app.profiles.loaded import Loaded
 from app.profiles.redis import RedisProfiles
 from tests.builders import ruleset, segment
