@@ -261,7 +261,7 @@ def missed(best: dict[str, float], cost: Compiling) -> Iterator[str]:
         yield f"10,000 rules cost {growth:.1f} times as much as 10, the limit is {LIMIT:.0f}"
     decodings = max(largest) / best["pydantic"]
     if decodings > DECODINGS_LIMIT:
-        yield f"10,000 rules cost {decodings:.1f} times as much as decoding, the limit is {DECODINGS_LIMIT:.0f}"
+        yield f"10,000 rules cost {decodings:.1f} times a decoding, the limit is {DECODINGS_LIMIT:.0f}"
     if cost.cpu_s > COMPILE_LIMIT_S:
         yield f"Compiling took {cost.cpu_s:.1f} s of CPU, the limit is {COMPILE_LIMIT_S:.0f} s"
 
