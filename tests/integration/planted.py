@@ -3,9 +3,14 @@
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from app.engine.records import Merge, Unmerge
+from app.kit.clock import ms_of
+from app.kit.ids import id_at
 from app.reporting.question import Question
 from app.reporting.report import MetricReport, Results
 from app.reporting.results import load_results
@@ -55,6 +60,22 @@ class Planted:
         row = {key: fields.pop(key, usual) for key, usual in columns.items()}
         known = {"id": uuid.uuid4().hex, "visitor": visitor, "name": name, "received_at": row["at"]}
         await self._insert("events", {**row, **known, "properties": json.dumps(fields)})
+
+    async def merge(self, device: str, into: str, after: timedelta = DAY) -> None:
+        """Log that a device went over to a user's profile, so long after everybody's first assignment."""
+        await self._change(Merge, device, into, after)
+
+    async def unmerge(self, device: str, into: str, after: timedelta) -> None:
+        """Log that this is undone."""
+        await self._change(Unmerge, device, into, after)
+
+    async def _change(
+        self, kind: type[Merge] | type[Unmerge], device: str, into: str, after: timedelta
+    ) -> None:
+        at = LONG_AGO + after
+        record = kind(self.site_id, device, id_at(at), into, ms_of(at))
+        known = {"id": uuid.UUID(record.id), "visitor": device, "into": into}
+        await self._insert("profile_changes", {**known, "record": msgspec.json.encode(record), "at": at})
 
     async def _insert(self, table: str, row: Mapping[str, Any]) -> None:
         columns = ", ".join(f'"{name}"' for name in ("site_id", *row))
