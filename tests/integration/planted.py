@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from app.engine.records import Merge, Unmerge
-from app.kit.clock import ms_of
+from app.kit.clock import instant_of, ms_of
 from app.kit.ids import id_at
 from app.reporting.question import Question
 from app.reporting.report import MetricReport, Results
@@ -73,9 +73,13 @@ class Planted:
         self, kind: type[Merge] | type[Unmerge], device: str, into: str, after: timedelta
     ) -> None:
         at = LONG_AGO + after
-        record = kind(self.site_id, device, id_at(at), into, ms_of(at))
-        known = {"id": uuid.UUID(record.id), "visitor": device, "into": into}
-        await self._insert("profile_changes", {**known, "record": msgspec.json.encode(record), "at": at})
+        await self.store(kind(self.site_id, device, id_at(at), into, ms_of(at)))
+
+    async def store(self, change: Merge | Unmerge) -> None:
+        """Put a record of a merge, or of its undoing, where the shipper puts it."""
+        known = {"id": uuid.UUID(change.id), "visitor": change.visitor, "into": change.into}
+        row = {**known, "record": msgspec.json.encode(change), "at": instant_of(change.at_ms)}
+        await self._insert("profile_changes", row)
 
     async def _insert(self, table: str, row: Mapping[str, Any]) -> None:
         columns = ", ".join(f'"{name}"' for name in ("site_id", *row))
