@@ -79,7 +79,7 @@ def latest(one: Mapping[str, ConsentHeld], other: Mapping[str, ConsentHeld]) -> 
 def _deliveries(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> dict[str, list[int]]:
     # A device keeps its deliveries when it is taken over: what both know is the same, and counts once.
     return {
-        rule: sorted((Tally(one.get(rule, ())) | Tally(other.get(rule, ()))).elements())[-DELIVERIES_LIMIT:]
+        rule: sorted((Tally(one.get(rule)) | Tally(other.get(rule))).elements())[-DELIVERIES_LIMIT:]
         for rule in {**one, **other}
     }
 

@@ -77,7 +77,9 @@ def test_who_is_in_stays_in_when_the_traffic_shrinks() -> None:
 
 
 def test_the_first_arm_is_kept() -> None:
-    assert taken(decide(running(), holding("control"))) == [("hero-copy", "control", False)]
+    kept = ArmTaken("hero-copy", "control", 1, "v-1", first=False)
+
+    assert decide(running(), holding("control")).arms == (kept,)
     assert shown(running(), holding("control")).variant == "default"
 
 

@@ -208,6 +208,10 @@ def test_a_holdout_of_users_goes_by_the_user_once_known() -> None:
     assert [(taken.arm, taken.unit) for taken in decide(rules, user="u-2").arms] == [(GENERIC, "u-2")]
 
 
+def test_a_holdout_of_visitors_goes_by_the_visitor_whoever_logs_in() -> None:
+    assert [taken.unit for taken in decide(kept_back(30), user="u-2").arms] == ["v-1"]
+
+
 def test_the_side_is_logged_before_any_arm_and_without_any_placement() -> None:
     rules = kept_back(1, delivering("hero-copy"))
 

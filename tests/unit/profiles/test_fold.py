@@ -247,6 +247,12 @@ def test_what_may_serve_results_alone_changes_no_profile() -> None:
     assert profile(asking("events.x.count"), unseen, assignment("e", "a", results_only=True)) == Profile()
 
 
+def test_what_comes_after_a_record_that_changes_nothing_counts() -> None:
+    unseen = msgspec.structs.replace(event("x"), results_only=True)
+
+    assert counted(asking("events.x.count"), unseen, event("x")).count == 1
+
+
 def test_what_may_serve_the_profile_alone_changes_it() -> None:
     seen = msgspec.structs.replace(event("x"), profile_only=True)
 

@@ -1,6 +1,7 @@
 """Which counters are known to have missed nothing."""
 
 from app.engine.ruleset import Ruleset
+from app.profiles.count import count
 from app.profiles.fold import fold
 from tests.builders import event, profile, ruleset, segment
 
@@ -61,3 +62,10 @@ def test_the_counters_given_stay_as_they_were() -> None:
     fold(before, [event("o")], ruleset())
 
     assert before.counters["x"].asked == counter.asked != ""
+
+
+def test_a_counter_that_begins_has_missed_nothing_unless_it_is_said() -> None:
+    needs = asking("events.x.count").needs
+
+    assert count({}, event("x"), needs)["x"].asked == needs["x"].signature
+    assert count({}, event("x"), needs, complete=False)["x"].asked == ""

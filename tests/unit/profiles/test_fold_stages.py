@@ -115,6 +115,22 @@ def test_what_only_a_request_knows_holds_nobody_in_the_fold() -> None:
     assert visitor(rules, remembered, {"country": "DE"}).stage == "second"
 
 
+def test_the_fold_knows_the_hour_of_an_event_on_the_sites_clock() -> None:
+    evening = {"key": "evening", "when": {"context.hour": 21}}
+    rules = ruleset(site={"timezone": "Asia/Tokyo"}, journeys=[journey("first", evening)])
+
+    assert held(profile(rules, event("x")))[0] == "evening"
+    assert held(profile(rules, event("x", NOW + HOUR), event("x", NOW + 2 * HOUR)))[0] == "first"
+
+
+def test_one_journey_may_ask_in_the_fold_where_a_visitor_stands_on_the_primary_one() -> None:
+    loyalty = journey("guest", {"key": "member", "when": {"stage": "second"}}, key="loyalty")
+    second = {"key": "second", "when": VIEWED}
+    rules = ruleset(journeys=[journey("first", second, primary=True), loyalty])
+
+    assert profile(rules, event("v")).stages["loyalty"].stage == "member"
+
+
 def test_the_profile_given_is_never_changed() -> None:
     rules = ruleset(
         segments=[segment("s", {"events.v.count_since_o": 1, "events.v.count_2d": 1, "events.v.last_a": 1})],

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.engine.counters import RECENT_LIMIT, count_within
+from app.engine.counters import HOUR_MS, RECENT_LIMIT, count_within
 from app.engine.profile import Counter, Profile
 from app.engine.records import Record
 from app.kit.clock import ms_of
+from app.profiles.fold import fold
 from app.profiles.merge import joined
 from tests.builders import (
     DAY,
@@ -61,6 +62,10 @@ def test_what_was_counted_adds_up() -> None:
     assert (counter.sums, counter.latest) == ({"value": 5.0}, {"value": 0.5})
 
 
+def test_of_two_latest_values_of_one_instant_the_devices_is_kept() -> None:
+    assert counted(views(-1, value=2), views(-1, value=0.5)).latest == {"value": 0.5}
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize(
     ("one", "other"),
@@ -98,6 +103,10 @@ def test_without_a_window_what_came_wholly_before_or_after_is_exact() -> None:
     assert counted(ordered, [*before, *after], "w").since == {"o": 1}
 
 
+def test_of_the_other_event_at_one_instant_on_both_sides_the_users_is_gone_by() -> None:
+    assert counted([event("w"), event("o")], [event("o"), event("w")], "w").since == {"o": 1}
+
+
 def test_windows_stay_within_their_bound() -> None:
     seconds = range(RECENT_LIMIT)
     user = profile(RULES, *(event("v", NOW - 2 * n * SECOND) for n in reversed(seconds)))
@@ -106,16 +115,16 @@ def test_windows_stay_within_their_bound() -> None:
     counter = together(user, device).counters["v"]
 
     assert counter.recent == [NOW_MS - n * 1_000 for n in reversed(seconds)]
-    assert sum(counter.hours.values()) == RECENT_LIMIT
+    assert counter.hours == {NOW_MS // HOUR_MS - 1: RECENT_LIMIT}
     assert (counter.count, count_within(counter, NOW_MS, 7)) == (2 * RECENT_LIMIT, 2 * RECENT_LIMIT)
 
 
 def test_hours_add_up() -> None:
     user, device = (
-        Profile(counters={"v": Counter(count=1, hours=hours)}) for hours in ({1: 2, 2: 1}, {2: 3})
+        Profile(counters={"v": Counter(count=1, hours=hours)}) for hours in ({1: 2, 2: 1}, {2: 3, 3: 1})
     )
 
-    assert joined(user, device, 0, None)[0].counters["v"].hours == {1: 2, 2: 4}
+    assert joined(user, device, 0, None)[0].counters["v"].hours == {1: 2, 2: 4, 3: 1}
 
 
 def test_counters_of_the_same_needs_stay_complete() -> None:
@@ -144,3 +153,14 @@ def test_counters_that_were_complete_by_themselves_stay_so() -> None:
 
     assert both.asked == ""
     assert both.counters["v"].asked == less.needs["v"].signature == more.needs["v"].signature
+
+
+def test_a_counter_is_complete_only_where_the_other_side_was_asked_the_same_from_the_first() -> None:
+    less = ruleset(segments=[segment("asks", {"events.v.count_7d": 1})])
+    more = ruleset(segments=[segment("asks", {"events.v.count_7d": 1, "events.x.count": 1})])
+    user = fold(profile(less, *views(-2)), [event("x")], more)
+    device = profile(None, *views(-1))
+
+    assert (user.asked, device.asked) == ("", "")
+    assert user.counters["v"].asked == less.needs["v"].signature
+    assert together(user, device).counters["v"].asked == ""
