@@ -31,6 +31,7 @@ from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
+from app.profiles.heal import Healer
 from app.profiles.history import History
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
@@ -189,5 +190,11 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(postgres.close)
         rulesets = LiveRulesets()
         await _keep_fresh(settings, addresses, stack, RulesetLoader(postgres.pool, rulesets).load)
-        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+        redis = open_redis(addresses.redis_url)
+        stack.push_async_callback(redis.aclose)
+        read = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+        ttl_s = round(settings.profile_ttl_days * DAY_S)
+        healer = Healer(read, RedisProfiles(redis, read, budget_s=PATIENCE_S, ttl_s=ttl_s))
+        await stack.enter_async_context(background(healer.run()))
+        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
         await Shipper(settings.journal_dir, postgres.pool, durable).run(stop)
