@@ -9,6 +9,7 @@ import asyncpg
 from app.engine.profile import Profile
 from app.engine.records import Record, Unmerge, is_for_profiles
 from app.engine.ruleset import Ruleset
+from app.kit.breaker import Breaker
 from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
@@ -68,7 +69,7 @@ class DurableProfiles:
         self._ruleset_of = ruleset_of
         self._folded = folded
         # New visitors come in crowds, and each of them is looked for here first.
-        self._reads = Coalesced(self._read, within_s=_READ_S)
+        self._reads = Coalesced(self._read, within_s=_READ_S, breaker=Breaker())
 
     async def find(self, site: int, visitor: str) -> Profile | None:
         """Read the durable copy; None for a stranger. Raises asyncpg's errors, OSError, TimeoutError."""

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from app.engine.profile import Profile
 from app.engine.records import Record
+from app.kit.breaker import Breaker
 from app.kit.tasks import background
 from app.profiles.codec import ABSENT
 from app.profiles.durable import DurableProfiles
@@ -32,7 +33,7 @@ class Healing:
         self.shipped = shipped
         self.site = shipped.site
         self.read = DurableProfiles(shipped.pool, lambda _: RULES)
-        self.cache = RedisProfiles(redis, self.read, budget_s=10, ttl_s=60)
+        self.cache = RedisProfiles(redis, self.read, budget_s=10, ttl_s=60, breaker=Breaker())
         self.healer = self.new_healer(self.cache)
 
     def new_healer(self, cache: RedisProfiles) -> Healer:
@@ -114,7 +115,10 @@ async def test_where_the_cache_is_away_it_is_asked_again(healing: Healing) -> No
     seen, lost = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
     await healing.remember("v-1", seen)
     nowhere = open_redis("unix:///nowhere/valkey.sock")
-    sound, away = healing.healer, RedisProfiles(nowhere, healing.read, budget_s=10, ttl_s=60)
+    sound, away = (
+        healing.healer,
+        RedisProfiles(nowhere, healing.read, budget_s=10, ttl_s=60, breaker=Breaker()),
+    )
     healing.healer = healing.new_healer(away)
     await healing.ship(seen, lost)
 
