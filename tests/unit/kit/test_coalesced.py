@@ -87,7 +87,7 @@ async def test_a_call_that_takes_too_long_is_ended_for_everybody() -> None:
 
 async def test_what_has_failed_again_and_again_is_left_in_peace() -> None:
     shelf = Shelf()
-    breaker = Breaker()
+    reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
     for _ in range(FAILURES):
         with pytest.raises(LookupError, match="bad"):
             await reads.find_many(["bad"])
