@@ -21,6 +21,7 @@ from app.api.parts import Parts
 from app.api.public import PublicEdge
 from app.api.user_agent import load_patterns
 from app.api.whereabouts import Whereabouts, open_countries
+from app.decision.amend import Amend
 from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.embedded.servers import start as start_embedded
@@ -138,6 +139,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         sampled=settings.decision_sample_percent,
     )
     observe = Observe(patient, journal, rulesets)
+    api.state.profiles, api.state.amend = patient, Amend(patient, journal)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
     return Parts(decide, observe, rulesets, keyring, whereabouts)

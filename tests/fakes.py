@@ -46,6 +46,10 @@ class FakeProfiles:
         self._marks |= {(site, visitor, id_) for id_ in event_ids}
         return True
 
+    async def forget(self, site: int, visitor: str) -> None:
+        await self._answer()
+        self._bodies.pop((site, visitor), None)
+
     async def _answer(self) -> None:
         # Others have their turn meanwhile, as with a store on a wire.
         await asyncio.sleep(0)

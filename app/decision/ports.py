@@ -11,7 +11,7 @@ from app.profiles.loaded import Loaded
 
 
 class Profiles(Protocol):
-    """What is remembered of visitors. Rather than keep a page waiting, both raise ProfilesUnavailable."""
+    """What is remembered of visitors. Rather than keep a page waiting, all raise ProfilesUnavailable."""
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         """Read a profile (a stranger's is empty) and which of the event ids are known already."""
@@ -21,6 +21,10 @@ class Profiles(Protocol):
         self, site: int, visitor: str, loaded: Loaded, profile: Profile, event_ids: Sequence[str] = ()
     ) -> bool:
         """Replace the profile that was loaded and mark the ids; False where it has changed since."""
+        ...
+
+    async def forget(self, site: int, visitor: str) -> None:
+        """Drop what is held of a profile, so that the next load reads the durable copy; marks stay."""
         ...
 
 

@@ -1,7 +1,6 @@
 """What publishing may change of a running experiment, and when such a change starts a new phase."""
 
 from collections.abc import Iterator
-from operator import itemgetter
 
 import msgspec
 
@@ -63,20 +62,22 @@ def _phase(now: Experiment, before: Experiment | None, after: "_Stretches", earl
 
 
 class _Stretches:
-    """What a document's experiments rest on: contents by placement and variant, audiences by experiment."""
+    """What experiments rest on: contents by placement and variant, audiences by experiment and rule."""
 
     def __init__(self) -> None:
         self.contents: dict[tuple[str, str | None], object] = {}
-        self.audiences: dict[str, list[tuple[str, Audience]]] = {}
+        self.audiences: dict[str, dict[str, Audience]] = {}
 
     def of(self, experiment: Experiment) -> object:
         """Gather what must not change within a phase."""
         contents = [
-            (placement, variant, self.contents.get((placement, variant)))
+            {
+                placement: (variant, self.contents.get((placement, variant)))
+                for placement, variant in arm.variants.items()
+            }
             for arm in experiment.arms
-            for placement, variant in sorted(arm.variants.items())
         ]
-        audiences = sorted(self.audiences.get(experiment.key, ()), key=itemgetter(0))
+        audiences = self.audiences.get(experiment.key)
         # Stopping is a change too: what runs again after a stop has new visitors in another time.
         return [arm.weight for arm in experiment.arms], contents, audiences, experiment.status
 
@@ -89,6 +90,6 @@ def _stretching(document: Document) -> Steps[_Stretches]:
         yield
     for rule in document.rules:
         if rule.deliver.experiment is not None and rule.enabled:
-            stretches.audiences.setdefault(rule.deliver.experiment, []).append((rule.key, rule.audience))
+            stretches.audiences.setdefault(rule.deliver.experiment, {})[rule.key] = rule.audience
         yield
     return stretches

@@ -33,8 +33,8 @@ def compile_schedule(schedule: Schedule, default_zone: ZoneInfo) -> InForce:
 
 def minutes_of(clock: str) -> int:
     """Turn `HH:MM` into minutes since midnight; `24:00` is the end of the day. Raises ValueError."""
-    hours, separator, minutes = clock.partition(":")
-    if len(hours) != 2 or len(minutes) != 2 or not separator or not (hours + minutes).isdecimal():  # noqa: PLR2004 - HH and MM have two digits
+    hours, _, minutes = clock.partition(":")
+    if len(hours) != 2 or len(minutes) != 2 or not (hours + minutes).isdecimal():  # noqa: PLR2004 - HH and MM have two digits
         raise ValueError(f"{clock!r} is not a time of day like 09:30")
     total = int(hours) * 60 + int(minutes)
     if int(minutes) >= 60 or total > _DAY_MINUTES:  # noqa: PLR2004 - an hour has sixty minutes

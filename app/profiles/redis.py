@@ -66,6 +66,14 @@ class RedisProfiles:
         except AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 
+    async def forget(self, site: int, visitor: str) -> None:
+        """Drop the cached profile, so that the next load reads the durable copy; marks stay."""
+        try:
+            async with asyncio.timeout(self._budget_s):
+                await self._redis.delete(*_keys(site, visitor, ()))
+        except AWAY as error:
+            raise ProfilesUnavailable(str(error) or type(error).__name__) from error
+
 
 def tag_of(site: int, visitor: str) -> str:
     """Name a visitor in keys, so that one script may touch them all: the braces keep them in one slot."""

@@ -7,6 +7,7 @@ import msgspec
 
 from app.reporting.definition import Definition
 from app.reporting.measure import Happened
+from app.reporting.merged import find_merged
 from app.reporting.queries import UnitRow, Wanted, stream_units
 from app.reporting.question import Population, Question
 from app.reporting.tally import Tally
@@ -68,7 +69,8 @@ async def count(
 ) -> Counted:
     """Read every unit of one phase and count it, as of now."""
     counted = Counted(definition, now)
-    async for rows in stream_units(connection, _wanted(definition, question)):
+    merged = await find_merged(connection, question.site_id)
+    async for rows in stream_units(connection, _wanted(definition, question), merged):
         for row in rows:
             counted.add(row)
     counted.finish()
@@ -81,6 +83,7 @@ def _wanted(definition: Definition, question: Question) -> Wanted:
         site_id=question.site_id,
         experiment=definition.key,
         phase=definition.phase,
+        by_user=definition.by_user,
         exposed=question.population is Population.EXPOSED,
         placements=definition.placements,
         by=question.by,

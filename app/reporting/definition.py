@@ -36,12 +36,13 @@ class MetricPlan(msgspec.Struct, frozen=True):
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """What results need to know of one phase of an experiment.
 
-    `shares` are buckets out of 10,000, by arm. `placements` are those the arms span (None: all). `ended`:
-    no unit can come in any more.
+    `by_user`: users are its units, once they are known. `shares` are buckets out of 10,000, by arm.
+    `placements` are those the arms span (None: all). `ended`: no unit can come in any more.
     """
 
     key: str
     phase: int
+    by_user: bool
     shares: dict[str, int]
     placements: list[str] | None
     metrics: list[MetricPlan]
@@ -100,6 +101,7 @@ def define(document: Document, key: str) -> Definition | None:
     return Definition(
         key=key,
         phase=experiment.phase,
+        by_user=experiment.unit == "user",
         shares={arm.key: share for arm, share in zip(experiment.arms, shares, strict=True)},
         placements=None if key == HOLDOUT else sorted(placements),
         metrics=list(_plans(experiment, {metric.key: metric for metric in document.metrics})),

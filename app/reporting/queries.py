@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.model import Document
+from app.reporting.merged import Merged
 
 # Few enough that a turn of the event loop stays short while they are counted.
 _ROWS_AT_ONCE = 50
@@ -78,11 +79,13 @@ async def find_revision(
 # in that one's phase alone. The phase is asked for last: asked for first, the planner expects one unit to be
 # left, and for each of many thousands it looks through every day of events (twice the time).
 _UNITS = """
-    WITH firsts AS (
+    WITH {owners} given AS NOT MATERIALIZED (
+        {given}
+        WHERE site_id = $1 AND experiment = $2
+    ), firsts AS (
         SELECT DISTINCT ON (unit) unit, visitor, arm, phase, stage, segments, device, country, at,
                min(arm) OVER same_unit <> max(arm) OVER same_unit AS crossed
-        FROM assignments
-        WHERE site_id = $1 AND experiment = $2
+        FROM given
         WINDOW same_unit AS (PARTITION BY unit)
         ORDER BY unit, at, decision_id
     ), counted AS (
@@ -97,25 +100,26 @@ _UNITS = """
         FROM firsts
         WHERE NOT $4 OR unit IN (
             SELECT shown.unit
-            FROM assignments AS shown
+            FROM given AS shown
             JOIN events AS exposure
               ON exposure.site_id = $1 AND exposure.visitor = shown.visitor
              AND exposure.name = '$exposure' AND NOT exposure.profile_only
              AND exposure.properties ->> 'decision_id' = shown.decision_id::text
              AND ($5::text[] IS NULL OR exposure.properties ->> 'placement' = ANY ($5))
-            WHERE shown.site_id = $1 AND shown.experiment = $2
         )
+    ), acting AS (
+        {acting}
     ), happened AS (
-        SELECT unit, arm, phase, crossed, cuts, counted.at AS first_at,
-               name, extract(epoch FROM events.at - counted.at) AS after_s, trusted,
-               CASE WHEN name = ANY ($8) THEN properties ELSE '{}' END AS properties,
+        SELECT unit, arm, phase, crossed, cuts, acting.at AS first_at,
+               name, extract(epoch FROM events.at - acting.at) AS after_s, trusted,
+               CASE WHEN name = ANY ($8) THEN properties ELSE '{{}}' END AS properties,
                row_number() OVER (PARTITION BY unit ORDER BY events.at, id) / 256 AS part
-        FROM counted
+        FROM acting
         LEFT JOIN events
-          ON counted.phase = $3
-         AND events.site_id = $1 AND events.visitor = counted.visitor
+          ON acting.phase = $3
+         AND events.site_id = $1 AND events.visitor = acting.actor
          AND events.name = ANY ($7) AND NOT events.profile_only
-         AND events.at > counted.at AND events.at <= counted.at + $9
+         AND events.at > acting.at AND events.at <= acting.at + $9
     )
     SELECT unit, arm, crossed, cuts, first_at,
            json_agg(json_build_array(name, after_s, trusted, properties))
@@ -125,11 +129,45 @@ _UNITS = """
     GROUP BY unit, arm, crossed, cuts, first_at, part
     ORDER BY unit, part
 """
+# Where nobody was ever merged, each unit is as it was assigned: the index has them in order.
+_APART = _UNITS.format(
+    owners="",
+    given="SELECT * FROM assignments",
+    acting="SELECT *, visitor AS actor FROM counted",
+)
+# Visitors who are one user by now are one unit, and so is that user where users are the units. What this unit
+# did is what all of them did.
+_TOGETHER = _UNITS.format(
+    owners="""owners AS MATERIALIZED (
+        (SELECT DISTINCT ON (visitor) visitor AS taken, "into" AS owner
+         FROM profile_changes
+         WHERE site_id = $1 AND "into" IS NOT NULL AND visitor <> ALL ($11::text[])
+         ORDER BY visitor, at, id)
+        UNION ALL
+        SELECT * FROM unnest($11::text[], $12::text[]) AS undone (taken, owner) WHERE owner IS NOT NULL
+    ),""",
+    given="""
+        SELECT CASE WHEN $10 AND visitor <> unit THEN visitor ELSE coalesce(owner, unit) END AS unit,
+               visitor, decision_id, arm, phase, stage, segments, device, country, at
+        FROM assignments LEFT JOIN owners ON taken = unit
+    """,
+    acting="""
+        SELECT counted.*, coalesce(alike.visitor, counted.visitor) AS actor
+        FROM counted
+        LEFT JOIN owners ON taken = counted.visitor
+        LEFT JOIN (
+            SELECT DISTINCT owner AS account, owner AS visitor FROM owners
+            UNION ALL
+            SELECT owner, taken FROM owners
+        ) AS alike ON alike.account = coalesce(owner, counted.visitor)
+    """,
+)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Whose rows are wanted, and which of their events.
 
+    `by_user`: users are the units, once they are known.
     `placements` are those on which an exposure counts (None: all). `read` are the event names whose
     properties are looked at; the others come without. `window` follows the first assignment.
     """
@@ -137,6 +175,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     site_id: int
     experiment: str
     phase: int
+    by_user: bool
     exposed: bool
     placements: list[str] | None
     by: str | None
@@ -159,10 +198,13 @@ class UnitRow(msgspec.Struct, frozen=True):
     events: str | None
 
 
-async def stream_units(connection: asyncpg.Connection, wanted: Wanted) -> AsyncIterator[list[UnitRow]]:
+async def stream_units(
+    connection: asyncpg.Connection, wanted: Wanted, merged: Merged | None
+) -> AsyncIterator[list[UnitRow]]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory."""
+    together = () if merged is None else (wanted.by_user, merged.undone, merged.owners)
     cursor = await connection.cursor(
-        _UNITS,
+        _APART if merged is None else _TOGETHER,
         wanted.site_id,
         wanted.experiment,
         wanted.phase,
@@ -172,6 +214,7 @@ async def stream_units(connection: asyncpg.Connection, wanted: Wanted) -> AsyncI
         wanted.names,
         wanted.read,
         wanted.window,
+        *together,
     )
     while rows := await cursor.fetch(_ROWS_AT_ONCE):
         yield [UnitRow(*row) for row in rows]

@@ -1,5 +1,6 @@
 """The admin edge over the real database, asked in this process."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -16,6 +17,9 @@ from app.admin.sites.service import NewSite
 from app.api.context import context_said
 from app.api.whereabouts import NOWHERE
 from app.embedded.servers import Servers
+from app.journal.ship import Shipper
+from app.kit.tasks import background
+from app.profiles.durable import DurableProfiles
 from app.rulesets.live import LiveRulesets
 from app.rulesets.others import OtherRulesets
 from app.storage.postgres import Postgres
@@ -55,7 +59,7 @@ async def admin(
 
     async def make(role: Role | None = None, site: NewSite | None = None) -> AsyncClient:
         site = site or await new_site()
-        key = site.secret_key if role is None else await _add_key(postgres, site, role)
+        key = site.secret_key if role is None else await add_key(postgres, site, role)
         await keyring.load(postgres.pool)
         transport = ASGITransport(RequestId(admin_app), raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {key}"}
@@ -67,7 +71,7 @@ async def admin(
         await client.aclose()
 
 
-async def _add_key(postgres: Postgres, site: NewSite, role: Role) -> str:
+async def add_key(postgres: Postgres, site: NewSite, role: Role) -> str:
     key = new_key("secret")
     await postgres.pool.execute(
         "INSERT INTO keys (id, site_id, hash, kind, role, name) VALUES ($1, $2, $3, 'secret', $4, $5)",
@@ -87,3 +91,16 @@ async def edge(
     """The whole app, for all tests of the public edge."""
     async with running_edge(postgres, servers.redis_url, tmp_path_factory.mktemp("edge")) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(scope="session")
+async def shipped_edge(
+    servers: Servers, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningEdge]:
+    """The whole app, and a shipper of its journal."""
+    folder = tmp_path_factory.mktemp("shipped")
+    async with running_edge(postgres, servers.redis_url, folder) as opened:
+        durable = DurableProfiles(postgres.pool, opened.parts.rulesets.ruleset_of)
+        shipper = Shipper(opened.journal_dir, postgres.pool, durable)
+        async with background(shipper.run(asyncio.Event())):
+            yield opened

@@ -163,6 +163,26 @@ async def test_events_that_were_known_stay_known(profiles: Profiles, site: int) 
     assert (await profiles.load(site, "v-1", ["e-1", "e-2"])).known_ids == {"e-1", "e-2"}
 
 
+async def test_what_was_forgotten_is_loaded_as_if_it_had_never_been_here(
+    profiles: Profiles, site: int
+) -> None:
+    for visitor in ("v-1", "v-2"):
+        await profiles.save(site, visitor, await profiles.load(site, visitor), KNOWN, ["e-1"])
+    seen = await profiles.load(site, "v-1")
+
+    await profiles.forget(site, "v-1")
+
+    assert await profiles.load(site, "v-1", ["e-1"]) == Loaded(Profile(), ABSENT, frozenset({"e-1"}))
+    assert not await profiles.save(site, "v-1", seen, KNOWN)
+    assert (await profiles.load(site, "v-2")).profile == KNOWN
+
+
+async def test_to_forget_a_stranger_changes_nothing(profiles: Profiles, site: int) -> None:
+    await profiles.forget(site, "v-1")
+
+    assert await profiles.load(site, "v-1") == Loaded(Profile(), ABSENT)
+
+
 @pytest.mark.parametrize("other", ["v-2", "v", "v-1e", "", "{v-1}", "v-1}e-1", "1:v-1", "é", "$user:v-1"])
 async def test_no_visitor_sees_another_however_they_are_called(
     profiles: Profiles, site: int, other: str
@@ -186,3 +206,5 @@ async def test_a_store_that_does_not_answer_in_time_is_unavailable(stores: Store
         await store.load(1, "v-1", ["e-1"])
     with pytest.raises(ProfilesUnavailable):
         await store.save(1, "v-1", Loaded(Profile(), ABSENT), KNOWN, ["e-1"])
+    with pytest.raises(ProfilesUnavailable):
+        await store.forget(1, "v-1")

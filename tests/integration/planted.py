@@ -3,9 +3,14 @@
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from app.engine.records import Merge, Unmerge
+from app.kit.clock import instant_of, ms_of
+from app.kit.ids import id_at
 from app.reporting.question import Question
 from app.reporting.report import MetricReport, Results
 from app.reporting.results import load_results
@@ -55,6 +60,26 @@ class Planted:
         row = {key: fields.pop(key, usual) for key, usual in columns.items()}
         known = {"id": uuid.uuid4().hex, "visitor": visitor, "name": name, "received_at": row["at"]}
         await self._insert("events", {**row, **known, "properties": json.dumps(fields)})
+
+    async def merge(self, device: str, into: str, after: timedelta = DAY) -> None:
+        """Log that a device went over to a user's profile, so long after everybody's first assignment."""
+        await self._change(Merge, device, into, after)
+
+    async def unmerge(self, device: str, into: str, after: timedelta) -> None:
+        """Log that this is undone."""
+        await self._change(Unmerge, device, into, after)
+
+    async def _change(
+        self, kind: type[Merge] | type[Unmerge], device: str, into: str, after: timedelta
+    ) -> None:
+        at = LONG_AGO + after
+        await self.store(kind(self.site_id, device, id_at(at), into, ms_of(at)))
+
+    async def store(self, change: Merge | Unmerge) -> None:
+        """Put a record of a merge, or of its undoing, where the shipper puts it."""
+        known = {"id": uuid.UUID(change.id), "visitor": change.visitor, "into": change.into}
+        row = {**known, "record": msgspec.json.encode(change), "at": instant_of(change.at_ms)}
+        await self._insert("profile_changes", row)
 
     async def _insert(self, table: str, row: Mapping[str, Any]) -> None:
         columns = ", ".join(f'"{name}"' for name in ("site_id", *row))

@@ -39,7 +39,8 @@ async def get_results(
 ) -> Response:
     """Answer units, sums, means and comparisons by arm, and a verdict in words.
 
-    A unit counts once, by its first assignment, in that one's phase. `$holdout` compares all visitors with
+    A unit counts once, by its first assignment, in that one's phase; visitors who turned out to be one user
+    are one unit, and crossed where they were given more than one arm. `$holdout` compares all visitors with
     those who are kept on default content.
     """
     question = Question(

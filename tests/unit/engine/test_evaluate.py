@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.engine.decision import CapAsked
+from app.engine.profile import Profile
 from app.engine.reasons import Reason
-from app.engine.ruleset import Ruleset
+from app.engine.ruleset import CompiledCap, Ruleset
 from tests.builders import (
     NOW,
     decide,
@@ -179,3 +181,11 @@ def test_any_json_can_be_content(content: object) -> None:
     )
 
     assert msgspec.json.decode(shown(rules).content) == content
+
+
+def test_a_capped_rule_that_delivers_is_asked_for_with_what_the_profile_knows() -> None:
+    rules = ruleset(rules=[rule("sale", cap={"count": 2, "per_days": 1})])
+    a_day = CompiledCap(2, 86_400_000)
+
+    assert decide(rules).capped == (CapAsked("sale", a_day, ()),)
+    assert decide(rules, Profile(caps={"sale": [5], "other": [6]})).capped == (CapAsked("sale", a_day, [5]),)

@@ -115,6 +115,11 @@ def test_a_group_of_users_goes_by_the_user_once_known(user: str | None, expected
     assert entered(decide(grouped(("a", 0, 50), ("b", 50, 100), unit="user"), user=user)) == expected
 
 
+def test_a_group_of_visitors_goes_by_the_visitor_whoever_logs_in() -> None:
+    # u-3 would fall into the share of `b`.
+    assert entered(decide(grouped(("a", 0, 50), ("b", 50, 100)), user="u-3")) == ["a"]
+
+
 def kept_back(percent: float, *rules: dict[str, Any], **fields: Any) -> Ruleset:
     """A site with a holdout; one rule shows an offer to everybody else, unless others are given."""
     holdout = {"percent": percent, "salt": "2026q4", **fields}

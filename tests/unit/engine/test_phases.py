@@ -90,6 +90,20 @@ def test_weights_audience_and_content_start_a_new_phase(changed: Document) -> No
     assert phase(published(), changed, changed) == 2
 
 
+def test_a_variant_that_goes_over_to_another_arm_starts_a_new_phase() -> None:
+    nothing: dict[str, Any] = {"variants": {}}
+    one = published(arms=[arm("control"), arm("treatment", **nothing)])
+    other = published(arms=[arm("control", **nothing), arm("treatment")])
+
+    assert phase(one, other) == 2
+
+
+def test_the_order_of_rules_starts_no_phase() -> None:
+    rules = [delivering("hero-copy"), delivering("hero-copy", key="second", audience={"segments": []})]
+
+    assert phase(published(*rules), published(*reversed(rules))) == 1
+
+
 def test_a_variant_without_a_placement_is_compared_too() -> None:
     gone = [arm("control", variants={"gone": "x"}), arm("treatment")]
 
@@ -145,7 +159,6 @@ def test_an_experiment_that_is_new_begins_with_phase_one() -> None:
 )
 def test_what_is_frozen_while_it_runs_is_refused(changed: dict[str, Any], pointer: str) -> None:
     assert list(refused(published(**changed), published())) == [pointer]
-    assert "frozen while the experiment runs" in refused(published(**changed), published())[pointer]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +177,12 @@ def test_everything_frozen_is_told_at_once() -> None:
         published(),
     )
 
-    assert list(found) == ["/experiments/1/unit", "/experiments/1/salt", "/experiments/1/arms"]
+    alone = "is frozen while the experiment runs; stop it and start another"
+    assert found == {
+        "/experiments/1/unit": alone,
+        "/experiments/1/salt": alone,
+        "/experiments/1/arms": "the set of arms is frozen while the experiment runs",
+    }
 
 
 def test_advancing_leaves_the_document_as_it_was() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.engine.profile import Profile
 from app.engine.ruleset import CompiledGroup, CompiledVariant
 from tests.builders import (
     NOW,
@@ -166,3 +167,11 @@ def test_rules_stand_by_priority_then_by_key() -> None:
     )
 
     assert addressed(rules, visitor(rules)) == ["z", "a", "b", "e-rule", "c"]
+
+
+def test_all_is_counted_of_who_did_nothing_or_was_asked_the_same_from_the_first() -> None:
+    rules = ruleset(segments=[segment("buyers", {"events.order_completed.count": {"$gte": 1}})])
+
+    assert rules.has_counted(Profile(asked="other")) is True
+    assert rules.has_counted(Profile(events=1, asked=rules.asked)) is True
+    assert rules.has_counted(Profile(events=1, asked="other")) is False

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.engine.profile import Profile, StageHeld
-from app.engine.stages import decay_of
+from app.engine.stages import CompiledJourney, Reached, decay_of, stage_of
 from app.kit.clock import ms_of
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, event, journey, profile, ruleset, visitor
 
@@ -30,6 +30,14 @@ def holding(held: str, since: timedelta = timedelta(0), **fields: Any) -> Profil
     return Profile(
         last_event_ms=ms_of(NOW), stages={"purchase": StageHeld(held, ms_of(NOW - since))}, **fields
     )
+
+
+def reached(remembered: Profile, *stages: Any, context: Any = None) -> Reached:
+    """The stage of a visitor, and what holds it."""
+    rules = ruleset(journeys=[journey("first", *stages)])
+    [compiled] = rules.order
+    assert isinstance(compiled, CompiledJourney)
+    return stage_of(compiled, visitor(rules, remembered, context))
 
 
 IN_DE: dict[str, Any] = {"context.country": "DE"}
@@ -215,3 +223,47 @@ def test_the_stages_are_the_usual_five_where_a_journey_lists_none() -> None:
     seen = visitor(ruleset(journeys=[{"key": "purchase"}]), holding("advocacy"))
 
     assert seen.stage == "awareness"
+
+
+@pytest.mark.parametrize(
+    ("held", "country", "because"),
+    [
+        (holding("first"), "DE", "second.when"),
+        (holding("second", DAY), "DE", "second.when"),
+        (holding("second", DAY), "FR", "second.stay"),
+        (holding("second", MINUTE), "FR", "second.min_dwell_s"),
+    ],
+)
+def test_what_holds_a_stage_is_named(held: Profile, country: str, because: str) -> None:
+    second = {"key": "second", "when": IN_DE, "stay": IN_FR, "min_dwell_s": 3_600}
+
+    assert reached(held, second, context={"country": country}) == Reached("second", because)
+
+
+def test_the_first_stage_is_held_by_its_place() -> None:
+    assert reached(Profile(), "second") == Reached("first", "first.first")
+
+
+def test_conditions_of_a_stage_know_the_instant() -> None:
+    lately: dict[str, Any] = {"traits.joined": {"$after": "-7d"}}
+    remembered = holding("second", traits={"joined": "2026-03-09T00:00:00Z"})
+
+    for second in ({"key": "second", "when": lately}, {"key": "second", "stay": lately}):
+        assert stage(remembered, second, after=DAY) == "second"
+        assert stage(remembered, second, after=7 * DAY) == "first"
+
+
+def test_the_next_end_is_after_one_instant_and_up_to_another() -> None:
+    timed = ruleset(journeys=[journey("first", {"key": "second", "min_dwell_s": 60})]).timed
+    remembered, end = holding("second"), ms_of(NOW + MINUTE)
+
+    assert timed.next_end(remembered, 0, end - 1) is None
+    assert timed.next_end(remembered, end - 1, end) == end
+    assert timed.next_end(remembered, end, end + 1) is None
+
+
+def test_a_stage_without_dwell_or_decay_has_no_end() -> None:
+    timed = ruleset(journeys=[journey("first", {"key": "second", "min_dwell_s": 60}, "third")]).timed
+
+    for held in ("first", "third", "gone"):
+        assert timed.next_end(holding(held), 0, ms_of(NOW + DAY)) is None

@@ -28,8 +28,8 @@ def viewed(visitor: str, minutes: int, site: int = 1) -> Event:
     return Event(site, visitor, f"{visitor}-{minutes}", "v", {}, at_ms, at_ms)
 
 
-def merged(device: str, into: str, minutes: int) -> Merge:
-    return Merge(1, device, f"m-{device}-{minutes}", into, NOW_MS + minutes * 60_000)
+def merged(device: str, into: str, minutes: int, site: int = 1) -> Merge:
+    return Merge(site, device, f"m-{device}-{minutes}", into, NOW_MS + minutes * 60_000)
 
 
 def taken(visitor: str, arm: str, minutes: int) -> Assignment:
@@ -148,6 +148,32 @@ def test_a_merge_tells_where_it_moved_the_user() -> None:
     moved = together.moves[-1]
     assert (moved.visitor, moved.move.came_from, moved.move.stage) == ("u", "first", "third")
     assert moved.move.at_ms == NOW_MS + 4 * 60_000
+
+
+def test_what_came_before_a_merge_is_told_before_it() -> None:
+    together = Together(viewed("v", 1), viewed("u", 2), merged("v", "u", 3), viewed("u", 4))
+
+    assert together.told() == [("v", "first"), ("u", "first"), ("u", "second"), ("u", "third")]
+
+
+def test_each_site_has_a_ruleset_of_its_own() -> None:
+    records = [
+        record
+        for site in (1, 2, 3)
+        for record in (viewed("v", 1, site), viewed("u", 2, site), merged("v", "u", 3, site))
+    ]
+    profiles = {key: Profile() for record in records for key in keys_of(record)}
+    rulesets = {1: RULES, 2: ruleset(journeys=[journey("alone", key="other")])}
+
+    moves = fold_together(profiles, records, rulesets.get)
+
+    assert [(moved.site, moved.visitor, moved.move.stage) for moved in moves] == [
+        (1, "v", "first"),
+        (1, "u", "first"),
+        (1, "u", "second"),
+        (2, "v", "alone"),
+        (2, "u", "alone"),
+    ]
 
 
 def test_a_refused_merge_tells_nothing() -> None:

@@ -53,4 +53,5 @@ def test_a_number_that_is_too_large_to_store_is_kept_as_near_as_can_be(value: ob
     after = patched({}, {"a": value})
 
     assert after == {"a": kept}
+    assert type(after["a"]) is type(kept)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(after)) == after

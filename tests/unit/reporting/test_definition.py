@@ -25,6 +25,13 @@ def test_shares_are_the_buckets_that_units_really_fall_into() -> None:
     assert definition(arms=arms).shares == {"a": 3333, "b": 3333, "c": 3334, "none": 0}
 
 
+def test_users_are_the_units_where_the_experiment_or_the_holdout_says_so() -> None:
+    assert [definition(unit=unit).by_user for unit in ("visitor", "user")] == [False, True]
+    held = define(parsed(holdout={"percent": 5, "salt": "s", "unit": "user"}), "$holdout")
+    assert held is not None
+    assert held.by_user
+
+
 def test_the_arms_placements_are_those_on_which_an_exposure_counts() -> None:
     arms = [arm("a"), arm("b", variants={"home.banner": None, "home.hero": "offer"})]
     assert definition(arms=arms).placements == ["home.banner", "home.hero"]

@@ -1,0 +1,1 @@
+"""Profiles: what is remembered of visitors, told and changed."""

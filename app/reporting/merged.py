@@ -1,0 +1,41 @@
+"""Which visitors are one user by now, as far as SQL alone cannot tell."""
+
+from itertools import groupby
+from operator import attrgetter
+
+import asyncpg
+import msgspec
+
+from app.engine.records import Merge, Unmerge
+from app.profiles.sources import standing
+
+_HAS_MERGES = 'SELECT EXISTS (SELECT FROM profile_changes WHERE site_id = $1 AND "into" IS NOT NULL)'
+_UNDONE = """
+    SELECT record FROM profile_changes
+    WHERE site_id = $1 AND "into" IS NOT NULL AND visitor IN (
+        SELECT visitor FROM profile_changes
+        WHERE site_id = $1 AND "into" IS NOT NULL
+          AND convert_from(record, 'UTF8')::json ->> 'kind' = 'unmerge'
+    )
+    ORDER BY visitor, at, id
+"""
+_decoder = msgspec.json.Decoder(Merge | Unmerge)
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """The visitors of whom a merge was ever undone, and in the same places who owns them now, if anybody.
+
+    Of all the others the first merge stands.
+    """
+
+    undone: list[str]
+    owners: list[str | None]
+
+
+async def find_merged(connection: asyncpg.Connection, site_id: int) -> Merged | None:
+    """Find out about a site's merges; None where it has none."""
+    if not await connection.fetchval(_HAS_MERGES, site_id):
+        return None
+    changes = [_decoder.decode(row["record"]) for row in await connection.fetch(_UNDONE, site_id)]
+    found = {visitor: standing(of_visitor) for visitor, of_visitor in groupby(changes, attrgetter("visitor"))}
+    return Merged(list(found), [None if merge is None else merge.into for merge in found.values()])
