@@ -117,7 +117,6 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.probes = _probes(postgres, redis, journal)
-    api.state.metrics = registry_of(edge.tally, journal)
     durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
     ttl_s = round(settings.profile_ttl_days * DAY_S)
     budget_s, breaker = settings.profile_budget_ms / 1_000, Breaker()
@@ -138,6 +137,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         history=history,
         sampled=settings.decision_sample_percent,
     )
+    api.state.metrics = registry_of(edge.tally, journal, decide.degraded)
     observe = Observe(patient, journal, rulesets)
     api.state.profiles, api.state.amend = patient, Amend(patient, journal)
     whereabouts = _whereabouts(settings, stack)
