@@ -27,11 +27,13 @@ from app.decision.observe import Observe
 from app.embedded.servers import start as start_embedded
 from app.journal.append import FileJournal
 from app.journal.ship import Shipper
+from app.kit.breaker import Breaker
 from app.kit.clock import now
 from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
+from app.profiles.heal import Healer
 from app.profiles.history import History
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
@@ -115,12 +117,12 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.probes = _probes(postgres, redis, journal)
-    api.state.metrics = registry_of(edge.tally, journal)
     durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
     ttl_s = round(settings.profile_ttl_days * DAY_S)
-    hurried = RedisProfiles(redis, durable, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s)
+    budget_s, breaker = settings.profile_budget_ms / 1_000, Breaker()
+    hurried = RedisProfiles(redis, durable, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker)
     # No page waits for the answer to an event, and one that is not folded in would be missed by decisions.
-    patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s)
+    patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=breaker)
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
         await patient.load(0, "")
@@ -131,10 +133,11 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         profiles=hurried,
         journal=journal,
         rulesets=rulesets,
-        caps=RedisCaps(redis, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s),
+        caps=RedisCaps(redis, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker),
         history=history,
         sampled=settings.decision_sample_percent,
     )
+    api.state.metrics = registry_of(edge.tally, journal, decide.degraded)
     observe = Observe(patient, journal, rulesets)
     api.state.profiles, api.state.amend = patient, Amend(patient, journal)
     whereabouts = _whereabouts(settings, stack)
@@ -191,5 +194,12 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(postgres.close)
         rulesets = LiveRulesets()
         await _keep_fresh(settings, addresses, stack, RulesetLoader(postgres.pool, rulesets).load)
-        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+        redis = open_redis(addresses.redis_url)
+        stack.push_async_callback(redis.aclose)
+        read = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+        ttl_s = round(settings.profile_ttl_days * DAY_S)
+        cache = RedisProfiles(redis, read, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=Breaker())
+        healer = Healer(read, cache)
+        await stack.enter_async_context(background(healer.run()))
+        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
         await Shipper(settings.journal_dir, postgres.pool, durable).run(stop)

@@ -1,7 +1,7 @@
 """What `/metrics` tells of this process."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, InfoMetricFamily, Metric
@@ -14,9 +14,10 @@ from app.journal.append import FileJournal
 class _Numbers(Collector):
     """Reads the plain numbers of the parts when somebody asks; each worker process has its own."""
 
-    def __init__(self, tally: Tally, journal: FileJournal) -> None:
+    def __init__(self, tally: Tally, journal: FileJournal, degraded: Mapping[str, int]) -> None:
         self._tally = tally
         self._journal = journal
+        self._degraded = degraded
 
     def collect(self) -> Iterable[Metric]:
         """List all metrics."""
@@ -29,10 +30,16 @@ class _Numbers(Collector):
         ):
             value = getattr(self._journal, name)
             yield CounterMetricFamily(f"signpost_journal_{name}", text, value=value)
+        lacking = CounterMetricFamily(
+            "signpost_decisions_degraded", "Decisions that had to do without something.", labels=("lacking",)
+        )
+        for what, count in self._degraded.items():
+            lacking.add_metric((what,), count)
+        yield lacking
 
 
-def registry_of(tally: Tally, journal: FileJournal) -> CollectorRegistry:
-    """Gather what the parts count."""
+def registry_of(tally: Tally, journal: FileJournal, degraded: Mapping[str, int]) -> CollectorRegistry:
+    """Gather what the parts count; `degraded` says how often decisions had to do without what."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(tally, journal))
+    registry.register(_Numbers(tally, journal, degraded))
     return registry

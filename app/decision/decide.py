@@ -1,5 +1,6 @@
 """What each placement shows to one visitor, and a durable trace of the choice."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -33,7 +34,7 @@ class Decide:
     """Chooses one variant per placement. Nothing that is missing ever makes it fail.
 
     What a decision was taken on is kept for each that takes or continues an arm, and for `sampled` percent of
-    the others.
+    the others. `degraded` counts what decisions had to do without.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Decide:
         self._caps = caps
         self._history = history
         self._sampled_end = share_bound(sampled)
+        self.degraded: Counter[str] = Counter()
 
     async def decide(self, page: PageLoad, now: datetime) -> Decided:
         """Answer a page load; its records are durable before this returns."""
@@ -75,7 +77,9 @@ class Decide:
             basis, decision = await caps.decide(may_log=False, may_enter=False)
         else:
             degraded += await self._remember(view, known, records)
-        return Decided(decision_id, decision, basis, (*degraded, *caps.degraded))
+        lacking = (*degraded, *caps.degraded)
+        self.degraded.update(lacking)
+        return Decided(decision_id, decision, basis, lacking)
 
     def _missing(self, view: View, known: Known) -> list[str]:
         """Say what this decision has to do without."""

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from app.engine.decision import CapAsked
 from app.engine.ruleset import CompiledCap
+from app.kit.breaker import Breaker
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import AWAY, tag_of
 from app.profiles.script import Script
@@ -41,9 +42,9 @@ class RedisCaps:
     What has no end in time is kept for `ttl_s` after the latest delivery; then the profile alone knows of it.
     """
 
-    def __init__(self, redis: Redis, *, budget_s: float, ttl_s: int) -> None:
+    def __init__(self, redis: Redis, *, budget_s: float, ttl_s: int, breaker: Breaker) -> None:
         self._ttl_ms = ttl_s * 1_000
-        self._reserve = Script(redis, _RESERVE, within_s=budget_s)
+        self._reserve = Script(redis, _RESERVE, within_s=budget_s, breaker=breaker)
 
     async def reserve(
         self, site: int, visitor: str, decision_id: str, asked: Sequence[CapAsked], now_ms: int

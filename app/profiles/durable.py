@@ -1,12 +1,15 @@
 """The durable copies in PostgreSQL: read where the cache knows nothing, folded by the shipper."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TypeAlias
 
 import asyncpg
 
 from app.engine.profile import Profile
 from app.engine.records import Record, Unmerge, is_for_profiles
 from app.engine.ruleset import Ruleset
+from app.kit.breaker import Breaker
 from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
@@ -33,6 +36,7 @@ _HOLD = """
     ON CONFLICT (site_id, visitor) DO UPDATE SET visitor = excluded.visitor
     RETURNING site_id, visitor, body
 """
+_LATELY = "SELECT site_id, visitor FROM profiles WHERE updated_at > now() - $1::interval"
 _STORE = """
     UPDATE profiles SET body = folded.body, updated_at = now()
     FROM unnest($1::int[], $2::text[], $3::bytea[]) AS folded (site_id, visitor, body)
@@ -47,18 +51,34 @@ _TELL = """
 _READ_S = 1.0
 
 
+Folded: TypeAlias = Callable[[Iterable[ProfileKey]], None]
+"""Hears which copies records are folded into."""
+
+
+def _tell_nobody(_keys: Iterable[ProfileKey]) -> None:
+    pass
+
+
 class DurableProfiles:
     """Profiles in PostgreSQL."""
 
-    def __init__(self, pool: asyncpg.Pool, ruleset_of: Callable[[int], Ruleset | None]) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, ruleset_of: Callable[[int], Ruleset | None], folded: Folded = _tell_nobody
+    ) -> None:
         self._pool = pool
         self._ruleset_of = ruleset_of
+        self._folded = folded
         # New visitors come in crowds, and each of them is looked for here first.
-        self._reads = Coalesced(self._read, within_s=_READ_S)
+        self._reads = Coalesced(self._read, within_s=_READ_S, breaker=Breaker())
 
     async def find(self, site: int, visitor: str) -> Profile | None:
         """Read the durable copy; None for a stranger. Raises asyncpg's errors, OSError, TimeoutError."""
         return readable_profile((await self._reads.find_many([(site, visitor)]))[0])
+
+    async def folded_lately(self, within_s: float) -> list[ProfileKey]:
+        """List the copies that records were folded into not long ago."""
+        rows = await self._pool.fetch(_LATELY, timedelta(seconds=within_s))
+        return [(row["site_id"], row["visitor"]) for row in rows]
 
     async def _read(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, bytes]:
         rows = await self._pool.fetch(_FIND, [site for site, _ in keys], [visitor for _, visitor in keys])
@@ -84,6 +104,7 @@ class DurableProfiles:
             profiles[key] = await refold(connection, *key, self._ruleset_of(key[0]))
         await self._store(connection, profiles)
         await self._tell(connection, moves)
+        self._folded(profiles)
 
     async def _hold(
         self, connection: asyncpg.Connection, keys: Sequence[ProfileKey]

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.engine.profile import Profile
+from app.kit.breaker import Breaker
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import ABSENT, VERSION_BYTES, encode_profile, readable_profile, version_of
 from app.profiles.durable import DurableProfiles
@@ -31,13 +32,15 @@ AWAY = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interf
 class RedisProfiles:
     """The profile store that decisions use. Every call keeps to `budget_s` or raises ProfilesUnavailable."""
 
-    def __init__(self, redis: Redis, durable: DurableProfiles, *, budget_s: float, ttl_s: int) -> None:
+    def __init__(
+        self, redis: Redis, durable: DurableProfiles, *, budget_s: float, ttl_s: int, breaker: Breaker
+    ) -> None:
         self._redis = redis
         self._durable = durable
         self._budget_s = budget_s
         self._ttl_s = ttl_s
-        self._save = Script(redis, _SAVE, within_s=budget_s)
-        self._reads = Coalesced(self._read, within_s=budget_s)
+        self._save = Script(redis, _SAVE, within_s=budget_s, breaker=breaker)
+        self._reads = Coalesced(self._read, within_s=budget_s, breaker=breaker)
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         """Read a profile, and which of the event ids are known already."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app.kit.breaker import Breaker
 from app.kit.coalesced import Coalesced
 
 
@@ -19,10 +20,10 @@ class _Call(NamedTuple):
 class Script:
     """Runs atomically on the keys of one visitor."""
 
-    def __init__(self, redis: Redis, source: str, *, within_s: float) -> None:
+    def __init__(self, redis: Redis, source: str, *, within_s: float, breaker: Breaker) -> None:
         self._redis = redis
         self._script = redis.register_script(source)
-        self._calls = Coalesced(self._run, within_s=within_s)
+        self._calls = Coalesced(self._run, within_s=within_s, breaker=breaker)
 
     async def run(self, keys: Sequence[str], *args: object) -> Any:
         """Answer what the script returns; raises RedisError, OSError or TimeoutError."""

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from app.decision.ports import Caps
 from app.engine.decision import CapAsked
 from app.engine.ruleset import CompiledCap
+from app.kit.breaker import Breaker
 from app.kit.clock import ms_of
 from app.kit.ids import new_id
 from app.profiles.caps import RedisCaps
@@ -25,13 +26,15 @@ DAY_MS = 86_400_000
 
 @pytest.fixture(params=["fake", "redis"])
 def caps(request: pytest.FixtureRequest, redis: Redis) -> Caps:
-    return FakeCaps() if request.param == "fake" else RedisCaps(redis, budget_s=10, ttl_s=60)
+    return (
+        FakeCaps() if request.param == "fake" else RedisCaps(redis, budget_s=10, ttl_s=60, breaker=Breaker())
+    )
 
 
 @pytest.fixture(params=["fake", "redis"])
 def away(request: pytest.FixtureRequest) -> Caps:
     if request.param == "redis":
-        return RedisCaps(open_redis("unix:///nowhere/valkey.sock"), budget_s=10, ttl_s=60)
+        return RedisCaps(open_redis("unix:///nowhere/valkey.sock"), budget_s=10, ttl_s=60, breaker=Breaker())
     caps = FakeCaps()
     caps.away = True
     return caps
@@ -128,7 +131,7 @@ async def test_a_counter_that_is_away_says_so(away: Caps, site: int) -> None:
 
 
 async def test_no_more_is_kept_than_a_cap_can_count(redis: Redis, site: int) -> None:
-    caps = RedisCaps(redis, budget_s=10, ttl_s=60)
+    caps = RedisCaps(redis, budget_s=10, ttl_s=60, breaker=Breaker())
 
     for start in (0, 600):
         await asyncio.gather(

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from app.decision.ports import Profiles
 from app.engine.profile import ArmHeld, Profile
+from app.kit.breaker import Breaker
 from app.profiles.codec import ABSENT
 from app.profiles.durable import DurableProfiles
 from app.profiles.loaded import Loaded, ProfilesUnavailable
@@ -56,14 +57,14 @@ class RedisStores:
         self._durable = DurableProfiles(postgres.pool, lambda _: None)
 
     def sound(self) -> Profiles:
-        return RedisProfiles(self._redis, self._durable, budget_s=10, ttl_s=60)
+        return RedisProfiles(self._redis, self._durable, budget_s=10, ttl_s=60, breaker=Breaker())
 
     def away(self) -> Profiles:
         nowhere = open_redis("unix:///nowhere/valkey.sock")
-        return RedisProfiles(nowhere, self._durable, budget_s=10, ttl_s=60)
+        return RedisProfiles(nowhere, self._durable, budget_s=10, ttl_s=60, breaker=Breaker())
 
     def slow(self) -> Profiles:
-        return RedisProfiles(self._deaf, self._durable, budget_s=0.01, ttl_s=60)
+        return RedisProfiles(self._deaf, self._durable, budget_s=0.01, ttl_s=60, breaker=Breaker())
 
 
 @asynccontextmanager

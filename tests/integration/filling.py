@@ -8,6 +8,7 @@ from app.decision.remember import remember
 from app.engine.profile import Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
+from app.kit.breaker import Breaker
 from app.kit.tasks import background
 from app.profiles.cache import Cache
 from app.profiles.fold import fold
@@ -33,7 +34,7 @@ class Filling:
     def __init__(self, shipped: Shipped, redis: Redis, visitor: str = "v-1") -> None:
         self.shipped = shipped
         self.visitor = visitor
-        self.cache = RedisProfiles(redis, shipped.durable, budget_s=10, ttl_s=1_000)
+        self.cache = RedisProfiles(redis, shipped.durable, budget_s=10, ttl_s=1_000, breaker=Breaker())
         self.history = self.new_history()
 
     def new_history(self, cache: Cache | None = None, **bounds: int) -> History:

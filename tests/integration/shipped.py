@@ -18,6 +18,7 @@ from app.journal.ship import Shipper
 from app.kit.clock import ms_of
 from app.kit.ids import id_at, new_id
 from app.profiles.durable import DurableProfiles
+from app.profiles.together import ProfileKey
 from tests.builders import assignment
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -30,7 +31,8 @@ class Shipped:
         self.pool = pool
         self.site = site
         self.rules = rules
-        self.durable = DurableProfiles(pool, lambda _: self.rules)
+        self.folded: set[ProfileKey] = set()
+        self.durable = DurableProfiles(pool, lambda _: self.rules, self.folded.update)
         self.journal = FileJournal(folder)
         self._shipper = Shipper(folder, pool, self.durable)
         self._numbers = count()

@@ -16,6 +16,7 @@ from app.decision.remember import remember
 from app.engine.profile import Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
+from app.kit.breaker import Breaker
 from app.kit.clock import ms_of, now
 from app.profiles.codec import encode_profile
 from app.profiles.durable import DurableProfiles
@@ -40,7 +41,7 @@ class Store:
         self.site = site
         self.visitor = f"v-{uuid.uuid4().hex}"
         self.durable = DurableProfiles(postgres.pool, lambda _: RULES)
-        self.profiles = RedisProfiles(redis, self.durable, budget_s=10, ttl_s=TTL_S)
+        self.profiles = RedisProfiles(redis, self.durable, budget_s=10, ttl_s=TTL_S, breaker=Breaker())
 
     @property
     def key(self) -> str:
@@ -170,7 +171,7 @@ async def test_a_stranger_cannot_be_told_while_postgresql_is_away(
 
 
 async def test_a_profile_behind_a_lock_is_not_waited_for_beyond_the_budget(store: Store) -> None:
-    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.2, ttl_s=TTL_S)
+    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.2, ttl_s=TTL_S, breaker=Breaker())
     async with store.pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(ProfilesUnavailable):
@@ -228,7 +229,8 @@ async def test_a_valkey_that_was_deaf_for_long_is_used_again_once_it_hears(
     between = Middleman(store.redis, tmp_path)
     async with between.client() as client:
         impatient, patient = (
-            RedisProfiles(client, store.durable, budget_s=budget_s, ttl_s=TTL_S) for budget_s in (0.002, 10)
+            RedisProfiles(client, store.durable, budget_s=budget_s, ttl_s=TTL_S, breaker=Breaker())
+            for budget_s in (0.002, 10)
         )
         between.deaf = True
         for _ in range(100):
@@ -240,7 +242,7 @@ async def test_a_valkey_that_was_deaf_for_long_is_used_again_once_it_hears(
 
 
 async def test_profiles_that_wait_for_a_lock_leave_the_database_to_others(store: Store) -> None:
-    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.01, ttl_s=TTL_S)
+    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.01, ttl_s=TTL_S, breaker=Breaker())
     async with store.pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
         for _ in range(10):

@@ -34,7 +34,7 @@ def api(tmp_path: Path) -> FastAPI:
     app = FastAPI()
     app.include_router(health.router)
     app.state.probes = {"postgres": sound, "valkey": sound}
-    app.state.metrics = registry_of(Tally(), FileJournal(tmp_path))
+    app.state.metrics = registry_of(Tally(), FileJournal(tmp_path), {})
     return app
 
 

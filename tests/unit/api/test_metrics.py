@@ -10,7 +10,7 @@ from tests.builders import event
 
 
 def written(tally: Tally, journal: FileJournal) -> list[str]:
-    return generate_latest(registry_of(tally, journal)).decode().splitlines()
+    return generate_latest(registry_of(tally, journal, {"profile": 2})).decode().splitlines()
 
 
 async def test_the_metrics_tell_what_was_answered_and_what_the_journal_took(tmp_path: Path) -> None:
@@ -30,6 +30,7 @@ async def test_the_metrics_tell_what_was_answered_and_what_the_journal_took(tmp_
     assert "signpost_journal_records_total 1.0" in lines
     assert f"signpost_journal_bytes_total {float(journal.bytes)}" in lines
     assert "signpost_journal_refused_total 3.0" in lines
+    assert 'signpost_decisions_degraded_total{lacking="profile"} 2.0' in lines
 
 
 def test_the_metrics_tell_which_process_they_are_of(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A page that asks, and everything in memory that its decision needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.decision.decide import Decide, Decided
@@ -95,6 +95,10 @@ class Asking:
     async def views(self, *ids: str) -> None:
         """Let `v-1` have viewed pages before."""
         await self.observe.observe([viewed(id_) for id_ in ids], BOTH)
+
+    @property
+    def decided_without(self) -> Mapping[str, int]:
+        return self._decide.degraded
 
     async def remembered(self, visitor: str = "v-1") -> Profile:
         """What is remembered of somebody."""

@@ -111,3 +111,13 @@ async def test_everything_may_be_missing_at_once() -> None:
     decided = await asking.decide(events=[viewed()])
 
     assert decided.degraded == ("revision", "profile", "journal")
+
+
+async def test_what_decisions_had_to_do_without_is_counted() -> None:
+    asking = Asking(experimenting())
+    await asking.decide()
+    asking.profiles.away = asking.journal.full = True
+    for _ in range(2):
+        await asking.decide(events=[viewed()])
+
+    assert asking.decided_without == {"profile": 2, "journal": 2}

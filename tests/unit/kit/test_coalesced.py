@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.kit.breaker import FAILURES, Breaker, Resting
 from app.kit.coalesced import Coalesced
 
 
@@ -28,7 +29,7 @@ class Shelf:
 
 async def test_all_look_ups_of_one_turn_are_one_call() -> None:
     shelf = Shelf()
-    reads = Coalesced(shelf.load_many, within_s=60)
+    reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
     found = await asyncio.gather(reads.find_many(["a", "b"]), reads.find_many(["b", "c"]))
     assert list(found) == [["A", "B"], ["B", "C"]]
     assert shelf.calls == [["a", "b", "c"]]
@@ -36,20 +37,21 @@ async def test_all_look_ups_of_one_turn_are_one_call() -> None:
 
 async def test_a_later_turn_is_another_call() -> None:
     shelf = Shelf()
-    reads = Coalesced(shelf.load_many, within_s=60)
+    reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
     await reads.find_many(["a"])
     await reads.find_many(["a"])
     assert shelf.calls == [["a"], ["a"]]
 
 
 async def test_what_there_is_nothing_for_is_none() -> None:
-    assert await Coalesced(Shelf().load_many, within_s=60).find_many(["absent", "a"]) == [None, "A"]
+    reads = Coalesced(Shelf().load_many, within_s=60, breaker=Breaker())
+    assert await reads.find_many(["absent", "a"]) == [None, "A"]
 
 
 async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
     shelf = Shelf()
     shelf.go.clear()
-    reads = Coalesced(shelf.load_many, within_s=60)
+    reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
     impatient = asyncio.create_task(reads.find_many(["a"]))
     patient = asyncio.create_task(reads.find_many(["a"]))
     await shelf.asked.wait()
@@ -63,7 +65,7 @@ async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
 async def test_a_failure_reaches_everybody_who_waits_for_it() -> None:
     shelf = Shelf()
     shelf.go.clear()
-    reads = Coalesced(shelf.load_many, within_s=60)
+    reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
     asked = [asyncio.create_task(reads.find_many([key])) for key in ("a", "bad", "gone")]
     await shelf.asked.wait()
     asked.pop().cancel()
@@ -76,8 +78,21 @@ async def test_a_failure_reaches_everybody_who_waits_for_it() -> None:
 async def test_a_call_that_takes_too_long_is_ended_for_everybody() -> None:
     shelf = Shelf()
     shelf.go.clear()
-    reads = Coalesced(shelf.load_many, within_s=0.01)
+    reads = Coalesced(shelf.load_many, within_s=0.01, breaker=Breaker())
     with pytest.raises(TimeoutError):
         await reads.find_many(["a"])
     shelf.go.set()
     assert await reads.find_many(["a"]) == ["A"]
+
+
+async def test_what_has_failed_again_and_again_is_left_in_peace() -> None:
+    shelf = Shelf()
+    reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
+    for _ in range(FAILURES):
+        with pytest.raises(LookupError, match="bad"):
+            await reads.find_many(["bad"])
+
+    with pytest.raises(Resting):
+        await reads.find_many(["a"])
+
+    assert len(shelf.calls) == FAILURES

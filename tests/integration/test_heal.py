@@ -1,0 +1,153 @@
+"""Whatever got lost on the way to the cache comes back from PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from app.engine.profile import Profile
+from app.engine.records import Record
+from app.kit.breaker import Breaker
+from app.kit.tasks import background
+from app.profiles.codec import ABSENT
+from app.profiles.durable import DurableProfiles
+from app.profiles.fold import fold
+from app.profiles.heal import AT_ONCE, PATIENCE_S, WAITING, Healer
+from app.profiles.redis import RedisProfiles
+from app.storage.postgres import Postgres
+from app.storage.redis import open_redis
+from tests.builders import ruleset, segment
+from tests.integration.shipped import Shipped, shipping
+from tests.sites import SiteFactory
+from tests.waiting import until
+
+RULES = ruleset(segments=[segment("s", {"events.v.count": {"$gte": 1}})])
+
+
+class Healing:
+    """Records on their way to PostgreSQL, a cache that may miss some, and a clock that is set by hand."""
+
+    def __init__(self, shipped: Shipped, redis: Redis) -> None:
+        self.now = 0.0
+        self.shipped = shipped
+        self.site = shipped.site
+        self.read = DurableProfiles(shipped.pool, lambda _: RULES)
+        self.cache = RedisProfiles(redis, self.read, budget_s=10, ttl_s=60, breaker=Breaker())
+        self.healer = self.new_healer(self.cache)
+
+    def new_healer(self, cache: RedisProfiles) -> Healer:
+        return Healer(self.read, cache, clock=lambda: self.now)
+
+    async def ship(self, *records: Record) -> None:
+        await self.shipped.ship(*records)
+        self.healer.touched(self.shipped.folded)
+
+    async def remember(self, visitor: str, *records: Record) -> None:
+        """Let the cache know of some records alone."""
+        loaded = await self.cache.load(self.site, visitor)
+        assert await self.cache.save(self.site, visitor, loaded, fold(Profile(), records, RULES))
+
+    async def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+        await self.healer.heal_due()
+
+    async def cached(self, visitor: str = "v-1") -> Profile:
+        return (await self.cache.load(self.site, visitor)).profile
+
+
+@pytest_asyncio.fixture
+async def healing(
+    postgres: Postgres, redis: Redis, new_site: SiteFactory, tmp_path: Path
+) -> AsyncIterator[Healing]:
+    with shipping(postgres.pool, (await new_site()).site_id, tmp_path, RULES) as shipped:
+        yield Healing(shipped, redis)
+
+
+async def test_what_the_cache_has_lost_comes_back_once_nothing_can_be_on_its_way(healing: Healing) -> None:
+    seen, lost = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", seen)
+    await healing.ship(seen, lost)
+
+    await healing.pass_by(PATIENCE_S - 0.1)
+    assert (await healing.cached()).events == 1
+
+    await healing.pass_by(0.1)
+    assert await healing.cached() == await healing.shipped.find("v-1")
+    assert healing.healer.healed == 1
+
+
+async def test_who_comes_again_is_looked_at_later(healing: Healing) -> None:
+    first, second = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", first)
+    await healing.ship(first)
+    await healing.pass_by(PATIENCE_S - 0.1)
+    await healing.ship(second)
+
+    await healing.pass_by(0.2)
+    assert (await healing.cached()).events == 1
+
+    await healing.pass_by(PATIENCE_S)
+    assert (await healing.cached()).events == 2
+
+
+async def test_who_lacks_nothing_is_left_alone(healing: Healing) -> None:
+    shipped, on_its_way = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", shipped, on_its_way)
+    before = await healing.cache.load(healing.site, "v-1")
+    await healing.ship(shipped)
+
+    await healing.pass_by(PATIENCE_S)
+
+    assert await healing.cache.load(healing.site, "v-1") == before
+    assert healing.healer.healed == 0
+
+
+async def test_whom_the_cache_does_not_hold_it_is_not_made_to(healing: Healing) -> None:
+    await healing.ship(healing.shipped.did("v-1", "v"))
+
+    await healing.pass_by(PATIENCE_S)
+
+    assert (await healing.cache.load(healing.site, "v-1")).version == ABSENT
+
+
+async def test_where_the_cache_is_away_it_is_asked_again(healing: Healing) -> None:
+    seen, lost = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", seen)
+    nowhere = open_redis("unix:///nowhere/valkey.sock")
+    sound, away = (
+        healing.healer,
+        RedisProfiles(nowhere, healing.read, budget_s=10, ttl_s=60, breaker=Breaker()),
+    )
+    healing.healer = healing.new_healer(away)
+    await healing.ship(seen, lost)
+
+    await healing.pass_by(PATIENCE_S)
+    assert healing.healer.waiting == 1
+    sound.touched(healing.shipped.folded)
+    healing.healer = sound
+    await healing.pass_by(PATIENCE_S)
+
+    assert (await healing.cached()).events == 2
+
+
+async def test_what_was_folded_just_before_a_start_is_looked_at(healing: Healing) -> None:
+    seen, lost = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", seen)
+    await healing.shipped.ship(seen, lost)
+
+    async def is_healed() -> bool:
+        healing.now += PATIENCE_S
+        return (await healing.cached()).events == 2
+
+    async with background(healing.healer.run()):
+        await until(is_healed)
+
+
+async def test_many_are_looked_at_in_parts_and_no_more_wait_than_there_is_room_for(healing: Healing) -> None:
+    healing.healer.touched((healing.site, f"v-{number}") for number in range(WAITING + AT_ONCE + 1))
+
+    assert (healing.healer.waiting, healing.healer.dropped) == (WAITING, AT_ONCE + 1)
+    healing.now += PATIENCE_S
+    assert await healing.healer.heal_due() == AT_ONCE
+    assert healing.healer.waiting == WAITING - AT_ONCE
