@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from redis.asyncio import Redis
@@ -117,32 +117,49 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.probes = _probes(postgres, redis, journal)
-    durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
-    ttl_s = round(settings.profile_ttl_days * DAY_S)
-    budget_s, breaker = settings.profile_budget_ms / 1_000, Breaker()
-    hurried = RedisProfiles(redis, durable, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker)
-    # No page waits for the answer to an event, and one that is not folded in would be missed by decisions.
-    patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=breaker)
+    stores = _stores(settings, redis, postgres, rulesets)
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
-        await patient.load(0, "")
-    # Two at once leave connections for the pages that look for a profile which the cache does not hold.
-    history = History(postgres.pool, rulesets.ruleset_of, patient, at_once=2)
-    await stack.enter_async_context(background(history.run()))
+        await stores.patient.load(0, "")
+    await stack.enter_async_context(background(stores.history.run()))
     decide = Decide(
-        profiles=hurried,
+        profiles=stores.hurried,
         journal=journal,
         rulesets=rulesets,
-        caps=RedisCaps(redis, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker),
-        history=history,
+        caps=stores.caps,
+        history=stores.history,
         sampled=settings.decision_sample_percent,
     )
     api.state.metrics = registry_of(edge.tally, journal, decide.degraded)
-    observe = Observe(patient, journal, rulesets)
-    api.state.profiles, api.state.amend = patient, Amend(patient, journal)
+    observe = Observe(stores.patient, journal, rulesets)
+    api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
     return Parts(decide, observe, rulesets, keyring, whereabouts)
+
+
+class _Stores(NamedTuple):
+    """What is remembered of visitors, as each of its users needs it."""
+
+    hurried: RedisProfiles
+    patient: RedisProfiles
+    caps: RedisCaps
+    history: History
+
+
+def _stores(settings: Settings, redis: Redis, postgres: Postgres, rulesets: LiveRulesets) -> _Stores:
+    durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
+    ttl_s = round(settings.profile_ttl_days * DAY_S)
+    budget_s, breaker = settings.profile_budget_ms / 1_000, Breaker()
+    # No page waits for the answer to an event, and one that is not folded in would be missed by decisions.
+    patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=breaker)
+    return _Stores(
+        RedisProfiles(redis, durable, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker),
+        patient,
+        RedisCaps(redis, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker),
+        # Two at once leave connections for the pages that look for a profile which the cache does not hold.
+        History(postgres.pool, rulesets.ruleset_of, patient, at_once=2),
+    )
 
 
 def _whereabouts(settings: Settings, stack: AsyncExitStack) -> Whereabouts:
