@@ -187,7 +187,7 @@ async def test_a_merge_that_reaches_us_behind_the_users_tombstone_takes_its_devi
     shipped: Shipped, batches: int
 ) -> None:
     await shipped.ship(*life(shipped, USER), *life(shipped, "v-1"))
-    records = [shipped.erased(USER, 2), shipped.merged("v-1", USER, 1)]
+    records: list[Record] = [shipped.erased(USER, 2), shipped.merged("v-1", USER, 1)]
 
     if batches == 1:
         await shipped.ship(*reversed(records))
