@@ -11,11 +11,11 @@ from app.storage.postgres import dsn_of
 
 
 @asynccontextmanager
-async def new_database(database_url: str, *, like: str = "template1") -> AsyncIterator[str]:
-    """Make a database on the server of an address, empty or like another, give its address, and drop it."""
+async def new_database(database_url: str) -> AsyncIterator[str]:
+    """Make an empty database on the server of an address, give its address, and drop it."""
     name = f"test_{uuid.uuid4().hex}"
     connection = await asyncpg.connect(dsn_of(database_url))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    await connection.execute(f"CREATE DATABASE {name}")
     try:
         yield make_url(database_url).set(database=name).render_as_string(hide_password=False)
     finally:
