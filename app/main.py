@@ -44,6 +44,7 @@ from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
 from app.storage.redis import open_redis
+from app.storage.retention import Keeper
 from app.web.keyring import Keyring
 from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
@@ -218,5 +219,6 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         cache = RedisProfiles(redis, read, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=Breaker())
         healer = Healer(read, cache)
         await stack.enter_async_context(background(healer.run()))
+        await stack.enter_async_context(background(Keeper(postgres.pool).run()))
         durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
         await Shipper(settings.journal_dir, postgres.pool, durable).run(stop)

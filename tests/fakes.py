@@ -1,7 +1,7 @@
 """What decisions need from outside, in memory; `tests/contracts` holds each to what the real one promises."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.decision.decide import Decide
 from app.decision.ports import Journal, Profiles, Rulesets
@@ -22,6 +22,7 @@ class FakeProfiles:
         self.takes_s = 0.0
         self.reads: list[tuple[int, str]] = []
         self.writes: list[tuple[int, str]] = []
+        self.renewed: dict[tuple[int, str], set[str]] = {}
         self._budget_s = budget_s
         self._bodies: dict[tuple[int, str], bytes] = {}
         self._marks: set[tuple[int, str, str]] = set()
@@ -49,6 +50,11 @@ class FakeProfiles:
     async def forget(self, site: int, visitor: str) -> None:
         await self._answer()
         self._bodies.pop((site, visitor), None)
+
+    async def renew(self, site: int, visitor: str, rules: Iterable[str]) -> None:
+        await self._answer()
+        self._bodies[site, visitor] = encode_profile(Profile())
+        self.renewed[site, visitor] = set(rules)
 
     async def _answer(self) -> None:
         # Others have their turn meanwhile, as with a store on a wire.

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.decision.ports import Journal, Profiles
 from app.decision.remember import remember
-from app.engine.records import Merge, TraitsSet, Unmerge
+from app.engine.records import Erase, Merge, TraitsSet, Unmerge
 from app.kit.clock import instant_of, ms_of
 from app.kit.ids import id_at
 from app.profiles.loaded import Loaded, ProfilesUnavailable
@@ -52,3 +52,14 @@ class Amend:
         unmerge = Unmerge(merge.site, merge.visitor, id_at(instant_of(at_ms)), merge.into, at_ms)
         await self._journal.append([unmerge])
         return unmerge
+
+    async def erase(self, site: int, visitor: str, now: datetime) -> Erase:
+        """Record that a visitor is to be erased; only once that is shipped, what came until now is gone.
+
+        Raises:
+            JournalUnavailable: it could not be made durable.
+
+        """
+        erase = Erase(site, visitor, id_at(now), ms_of(now))
+        await self._journal.append([erase])
+        return erase

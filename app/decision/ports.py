@@ -1,6 +1,6 @@
 """What a decision needs from outside; adapters stand in profiles, rulesets and journal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from app.engine.decision import CapAsked
@@ -25,6 +25,13 @@ class Profiles(Protocol):
 
     async def forget(self, site: int, visitor: str) -> None:
         """Drop what is held of a profile, so that the next load reads the durable copy; marks stay."""
+        ...
+
+    async def renew(self, site: int, visitor: str, rules: Iterable[str]) -> None:
+        """Hold the durable copy from now on, and forget how often these rules were delivered.
+
+        What anybody has read before cannot be saved any more; marks stay.
+        """
         ...
 
 

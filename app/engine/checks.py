@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.engine.model import Cap, Document, Experiment, Journey, Rule
+from app.engine.model import Cap, Document, Experiment, Journey, Retention, Rule
 from app.engine.problems import Findings, Problem
 from app.engine.reading import Reading
 from app.engine.references import check_order, check_references, conditions_of
@@ -13,6 +13,8 @@ from app.engine.schedule import minutes_of
 
 # A profile remembers every delivery that a cap counts.
 CAP_LIMIT, CAP_DAYS = 1_000, 3_650
+# Windows reach 90 days back, and what they ask of events is looked up where a profile does not know it.
+LEAST_EVENTS_DAYS, MOST_DAYS = 90, 3_650
 
 
 def check_document(document: Document, reading: Reading) -> Findings:
@@ -30,6 +32,7 @@ def check_document(document: Document, reading: Reading) -> Findings:
         yield from check_references(document, reading)
         yield from check_order(document)
     yield from _check_zone("/site/timezone", document.site.timezone)
+    yield from _check_retention("/site/retention", document.site.retention)
     for i, journey in enumerate(document.journeys):
         yield from _check_journey(journey, f"/journeys/{i}")
         yield None
@@ -48,6 +51,16 @@ def _check_zone(pointer: str, name: str) -> Iterator[Problem]:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield Problem(pointer, f"{name!r} is not a time zone like Europe/London")
+
+
+def _check_retention(at: str, retention: Retention) -> Iterator[Problem]:
+    for field, days, least in (
+        ("events_days", retention.events_days, LEAST_EVENTS_DAYS),
+        ("assignments_days", retention.assignments_days, 1),
+        ("decisions_days", retention.decisions_days, 1),
+    ):
+        if not least <= days <= MOST_DAYS:
+            yield Problem(f"{at}/{field}", f"must lie between {least} and {MOST_DAYS:,} days")
 
 
 def _check_percent(pointer: str, percent: float) -> Iterator[Problem]:

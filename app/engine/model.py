@@ -25,6 +25,14 @@ class ConsentDefaults(_Part, frozen=True):
     analytics: ConsentDefault = "granted"
 
 
+class Retention(_Part, frozen=True):
+    """How many days what happened is kept: changes of stage as long as events, a decision's inputs apart."""
+
+    events_days: int = 400
+    assignments_days: int = 800
+    decisions_days: int = 30
+
+
 class Site(_Part, frozen=True):
     """What holds for the whole site. `expose` lists what of the visitor a public key may see."""
 
@@ -33,6 +41,7 @@ class Site(_Part, frozen=True):
     default_locale: str = "en"
     consent: ConsentDefaults = ConsentDefaults()
     expose: tuple[Literal["stage", "segments"], ...] = ("stage", "segments")
+    retention: Retention = Retention()
 
 
 class Variant(_Part, frozen=True):

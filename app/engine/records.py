@@ -101,6 +101,15 @@ class Unmerge(msgspec.Struct, frozen=True, tag="unmerge", tag_field="kind"):
     at_ms: int
 
 
+class Erase(msgspec.Struct, frozen=True, tag="erase", tag_field="kind"):
+    """All that came of `visitor` up to an instant is to be gone; what comes later begins anew."""
+
+    site: int
+    visitor: str
+    id: str
+    at_ms: int
+
+
 class Inputs(msgspec.Struct, frozen=True, tag="inputs", tag_field="kind"):
     """What a decision was taken on, as JSON, so that it can be told again."""
 
@@ -115,11 +124,16 @@ class Inputs(msgspec.Struct, frozen=True, tag="inputs", tag_field="kind"):
 ProfileChange = CapDelivery | ConsentSaid | TraitsSet | Merge | Unmerge
 """What only profiles rest on."""
 
-Record = Event | Assignment | ProfileChange | Inputs
+Record = Event | Assignment | ProfileChange | Inputs | Erase
 
 
 def is_for_profiles(record: Record) -> bool:
     """Whether a record is folded into profiles."""
     if isinstance(record, Event | Assignment):
         return not record.results_only
-    return not isinstance(record, Inputs)
+    return not isinstance(record, Inputs | Erase)
+
+
+def arrived_ms(record: Record) -> int:
+    """Tell when a record came to us; an event may be told long after it happened."""
+    return record.received_ms if isinstance(record, Event) else record.at_ms

@@ -11,6 +11,7 @@ from app.engine.records import (
     Assignment,
     CapDelivery,
     ConsentSaid,
+    Erase,
     Event,
     Inputs,
     Merge,
@@ -95,6 +96,10 @@ def _row_of_inputs(inputs: Inputs) -> Row:
     return inputs.site, UUID(inputs.decision_id), inputs.visitor, inputs.revision, asked, at
 
 
+def _row_of_erase(erase: Erase) -> Row:
+    return erase.site, UUID(erase.id), erase.visitor, True, instant_of(erase.at_ms)
+
+
 def _json(value: dict[str, Any]) -> str:
     # The driver takes jsonb as text.
     return msgspec.json.encode(value).decode()
@@ -132,7 +137,19 @@ DECISIONS = Kind(
     ("site_id", "id", "visitor", "revision", "asked", "at"),
     _row_of_inputs,
 )
+ERASURES = Kind(
+    "erasures",
+    ("site_id", "id", "visitor"),
+    ("site_id", "id", "visitor", "erased", "at"),
+    _row_of_erase,
+)
 _CHANGES = (CapDelivery, ConsentSaid, TraitsSet, Merge, Unmerge)
 _KINDS: Mapping[type, Kind] = MappingProxyType(
-    {Event: EVENTS, Assignment: ASSIGNMENTS, Inputs: DECISIONS, **dict.fromkeys(_CHANGES, PROFILE_CHANGES)}
+    {
+        Event: EVENTS,
+        Assignment: ASSIGNMENTS,
+        Inputs: DECISIONS,
+        Erase: ERASURES,
+        **dict.fromkeys(_CHANGES, PROFILE_CHANGES),
+    }
 )

@@ -6,7 +6,18 @@ from typing import NamedTuple, Protocol
 import asyncpg
 
 from app.engine.records import Record
-from app.journal.rows import ASSIGNMENTS, DECISIONS, EVENTS, PROFILE_CHANGES, Key, Kind, Row, kind_of
+from app.journal.discard import without_erased
+from app.journal.rows import (
+    ASSIGNMENTS,
+    DECISIONS,
+    ERASURES,
+    EVENTS,
+    PROFILE_CHANGES,
+    Key,
+    Kind,
+    Row,
+    kind_of,
+)
 
 # The row is written even where it stays as it is: that locks it until the transaction ends.
 _HOLD = """
@@ -95,7 +106,7 @@ async def store_batch(connection: asyncpg.Connection, batch: Batch, fold: Fold, 
         if held != batch.begin:
             raise Moved(held)
         try:
-            new = await _insert_new(connection, batch.records)
+            new = await _insert_new(connection, await without_erased(connection, batch.records))
         except _REFUSALS as error:
             raise Unstorable(f"{type(error).__name__}: {error}") from error
         if new:
@@ -144,4 +155,10 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 # In this order always, so that no two shippers wait for each other in a circle.
-_WAYS = {EVENTS: _claim, ASSIGNMENTS: _take_in, PROFILE_CHANGES: _take_in, DECISIONS: _take_in}
+_WAYS = {
+    EVENTS: _claim,
+    ASSIGNMENTS: _take_in,
+    PROFILE_CHANGES: _take_in,
+    DECISIONS: _take_in,
+    ERASURES: _take_in,
+}

@@ -8,7 +8,7 @@ from app.engine.decision import CapAsked
 from app.engine.ruleset import CompiledCap
 from app.kit.breaker import Breaker
 from app.profiles.loaded import ProfilesUnavailable
-from app.profiles.redis import AWAY, tag_of
+from app.profiles.redis import AWAY, cap_keys
 from app.profiles.script import Script
 
 # What the profile knows of counts where Valkey has forgotten it, and where a merge brought it from elsewhere.
@@ -50,8 +50,7 @@ class RedisCaps:
         self, site: int, visitor: str, decision_id: str, asked: Sequence[CapAsked], now_ms: int
     ) -> frozenset[str]:
         """Take one delivery of each rule that has one left, and name the others."""
-        tag = tag_of(site, visitor)
-        keys = [f"cap:{tag}{one.rule}" for one in asked]
+        keys = cap_keys(site, visitor, [one.rule for one in asked])
         args = [arg for one in asked for arg in self._args(one.cap, one.delivered, now_ms)]
         try:
             refused = await self._reserve.run(keys, decision_id, now_ms, *args)

@@ -13,9 +13,10 @@ from app.kit.breaker import Breaker
 from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
+from app.profiles.erase import erase
 from app.profiles.late import gone_over, whose
 from app.profiles.refold import refold
-from app.profiles.together import Moved, ProfileKey, fold_together, keys_of
+from app.profiles.together import Moved, ProfileKey, fold_together, keys_of, moves_in
 
 # One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
 # join while the table is small is a scan of it all, and that plan would outlive the smallness.
@@ -41,6 +42,10 @@ _STORE = """
     UPDATE profiles SET body = folded.body, updated_at = now()
     FROM unnest($1::int[], $2::text[], $3::bytea[]) AS folded (site_id, visitor, body)
     WHERE profiles.site_id = folded.site_id AND profiles.visitor = folded.visitor
+"""
+_DROP = """
+    DELETE FROM profiles USING unnest($1::int[], $2::text[]) AS gone (site_id, visitor)
+    WHERE profiles.site_id = gone.site_id AND profiles.visitor = gone.visitor
 """
 _TELL = """
     INSERT INTO stage_moves (site_id, id, visitor, journey, came_from, stage, because, revision, at)
@@ -89,9 +94,10 @@ class DurableProfiles:
 
         They are stored by then: what was merged is folded anew from there where that is undone.
         """
-        in_order = sorted(filter(is_for_profiles, records), key=lambda record: record.at_ms)
+        erased = await erase(connection, records)
+        in_order = sorted(filter(is_for_profiles, erased.spared(records)), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
-        profiles = await self._hold(connection, list(touched))
+        profiles = await self._hold(connection, list(touched | dict.fromkeys(erased.anew)))
         merges = await gone_over(connection, profiles, in_order)
         if merges:
             in_order = [one for record in in_order for one in whose(record, merges)]
@@ -99,10 +105,14 @@ class DurableProfiles:
             profiles |= await self._hold(connection, list(owners))
         moves = fold_together(profiles, in_order, self._ruleset_of)
         undone = [record for record in in_order if isinstance(record, Unmerge)]
-        for key in dict.fromkeys(key for unmerge in undone for key in keys_of(unmerge)):
+        for key in erased.anew | {key for unmerge in undone for key in keys_of(unmerge)}:
             # What a merge has put together cannot be told apart again: only the records can say whose it was.
             profiles[key] = await refold(connection, *key, self._ruleset_of(key[0]))
+        moves = [moved for moved in moves if (moved.site, moved.visitor) not in erased.until_ms]
+        for key in erased.until_ms:
+            moves += moves_in(key, profiles[key], self._ruleset_of(key[0]))
         await self._store(connection, profiles)
+        await self._drop(connection, [key for key in erased.until_ms if profiles[key] == Profile()])
         await self._tell(connection, moves)
         self._folded(profiles)
 
@@ -116,6 +126,10 @@ class DurableProfiles:
         bodies = [encode_profile(profile) for profile in profiles.values()]
         sites, visitors = [site for site, _ in profiles], [visitor for _, visitor in profiles]
         await connection.execute(_STORE, sites, visitors, bodies)
+
+    async def _drop(self, connection: asyncpg.Connection, keys: Sequence[ProfileKey]) -> None:
+        if keys:
+            await connection.execute(_DROP, [site for site, _ in keys], [visitor for _, visitor in keys])
 
     async def _tell(self, connection: asyncpg.Connection, moves: Sequence[Moved]) -> None:
         """Write the changes of stage down, each under an id that follows from its cause."""

@@ -6,8 +6,8 @@ import asyncpg
 from msgspec.structs import replace
 
 from app.engine.profile import Profile
-from app.engine.records import Event, Merge, Record, TraitsSet, Unmerge
-from app.profiles.sources import arrived_ms, merges_of, standing
+from app.engine.records import Event, Merge, Record, TraitsSet, Unmerge, arrived_ms
+from app.profiles.sources import merges_of, standing
 from app.profiles.together import ProfileKey
 
 

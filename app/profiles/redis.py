@@ -1,7 +1,7 @@
 """Profiles in Valkey, with the durable copies in PostgreSQL behind them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -24,6 +24,11 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 for i = 2, #KEYS do redis.call('SET', KEYS[i], '1', 'EX', ARGV[4]) end
 return 1
 """
+_RENEW = """
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+for i = 2, #KEYS do redis.call('DEL', KEYS[i]) end
+return 1
+"""
 MARK_S = 8 * 86_400
 
 AWAY = (RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -40,6 +45,7 @@ class RedisProfiles:
         self._budget_s = budget_s
         self._ttl_s = ttl_s
         self._save = Script(redis, _SAVE, within_s=budget_s, breaker=breaker)
+        self._renew = Script(redis, _RENEW, within_s=budget_s, breaker=breaker)
         self._reads = Coalesced(self._read, within_s=budget_s, breaker=breaker)
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
@@ -74,11 +80,30 @@ class RedisProfiles:
         except AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 
+    async def renew(self, site: int, visitor: str, rules: Iterable[str]) -> None:
+        """Put the durable copy in the place of the cached one, and forget deliveries of these rules.
+
+        Whoever has read the profile before, be it from the durable copy, cannot save it any more.
+        """
+        keys = [*_keys(site, visitor, ()), *cap_keys(site, visitor, rules)]
+        try:
+            async with asyncio.timeout(self._budget_s):
+                profile = await self._durable.find(site, visitor) or Profile()
+                await self._renew.run(keys, encode_profile(profile), self._ttl_s)
+        except AWAY as error:
+            raise ProfilesUnavailable(str(error) or type(error).__name__) from error
+
 
 def tag_of(site: int, visitor: str) -> str:
     """Name a visitor in keys, so that one script may touch them all: the braces keep them in one slot."""
     # The length says where a visitor's name ends, whatever is in it.
     return f"{{{site}:{len(visitor)}:{visitor}}}"
+
+
+def cap_keys(site: int, visitor: str, rules: Iterable[str]) -> list[str]:
+    """Name where the deliveries of capped rules to a visitor are counted."""
+    tag = tag_of(site, visitor)
+    return [f"cap:{tag}{rule}" for rule in rules]
 
 
 def _keys(site: int, visitor: str, event_ids: Sequence[str]) -> list[str]:

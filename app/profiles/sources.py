@@ -7,7 +7,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from app.engine.records import Event, Merge, Record, Unmerge
+from app.engine.records import Merge, Record, Unmerge, arrived_ms
 
 _DEVICES = 'SELECT DISTINCT visitor FROM profile_changes WHERE site_id = $1 AND "into" = $2'
 _TAKEOVERS = """
@@ -36,15 +36,15 @@ class Sources(NamedTuple):
         return self.left is not None and arrived_ms(record) <= self.left.at_ms
 
 
-def arrived_ms(record: Record) -> int:
-    """Tell when a record came to us; an event may be told long after it happened."""
-    return record.received_ms if isinstance(record, Event) else record.at_ms
-
-
 async def sources_of(connection: asyncpg.Connection, site: int, visitor: str) -> Sources:
     """Find whose records make up a profile, as far as merges are stored."""
+    return gathered(visitor, await merges_around(connection, site, visitor))
+
+
+async def merges_around(connection: asyncpg.Connection, site: int, visitor: str) -> list[Merge | Unmerge]:
+    """Read all merges of a visitor and of those that ever led to it, and their undoings, in order."""
     devices = [row["visitor"] for row in await connection.fetch(_DEVICES, site, visitor)]
-    return gathered(visitor, await merges_of(connection, site, [visitor, *devices]))
+    return await merges_of(connection, site, [visitor, *devices])
 
 
 async def merges_of(

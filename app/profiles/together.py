@@ -68,6 +68,11 @@ def _take_over(profiles: dict[ProfileKey, Profile], merge: Merge, ruleset: Rules
     return _moved(user, moves, ruleset)
 
 
+def moves_in(key: ProfileKey, profile: Profile, ruleset: Ruleset | None) -> list[Moved]:
+    """Tell the changes of stage that a profile remembers."""
+    return _moved(key, profile.moves, ruleset)
+
+
 def _moved(key: ProfileKey, moves: Iterable[StageMove], ruleset: Ruleset | None) -> list[Moved]:
     return [] if ruleset is None else [Moved(*key, ruleset.revision, move) for move in moves]
 

@@ -1,5 +1,6 @@
 """The daily partitions of assignments, decisions and events."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -7,7 +8,10 @@ import asyncpg
 
 from app.storage.tables import PARTITIONED
 
+BACK_DAYS = 90
+
 _DAY = timedelta(days=1)
+_NAMED = re.compile(rf"({'|'.join(PARTITIONED)})_(\d{{8}})")
 
 _MISSING = """
 SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
@@ -15,11 +19,11 @@ WHERE to_regclass(quote_ident(name)) IS NULL ORDER BY place
 """
 
 # Nobody waits long behind us: whoever reads or writes the default partition would.
-_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
 
 
 async def ensure_partitions(
-    connection: asyncpg.Connection, today: date, *, back_days: int = 90, ahead_days: int = 7
+    connection: asyncpg.Connection, today: date, *, back_days: int = BACK_DAYS, ahead_days: int = 7
 ) -> None:
     """Make the partition of each day around `today` (UTC) that is not there yet; two at once do no harm.
 
@@ -32,6 +36,12 @@ async def ensure_partitions(
     wanted = {_name(table, day): (table, day) for table, day in _days(today, back_days, ahead_days)}
     for row in await connection.fetch(_MISSING, list(wanted)):
         await _create(connection, *wanted[row["name"]])
+
+
+def day_of(partition: str) -> datetime | None:
+    """Tell at which instant a partition's day begins; None for the default one."""
+    named = _NAMED.fullmatch(partition)
+    return None if named is None else datetime.strptime(named[2], "%Y%m%d").replace(tzinfo=UTC)
 
 
 def _days(today: date, back_days: int, ahead_days: int) -> Iterator[tuple[str, date]]:
@@ -49,7 +59,7 @@ async def _create(connection: asyncpg.Connection, table: str, day: date) -> None
     name, default = _name(table, day), f"{table}_default"
     start, end = _midnight(day), _midnight(day + _DAY)
     async with connection.transaction():
-        await connection.execute(_LOCK_TIMEOUT)
+        await connection.execute(LOCK_TIMEOUT)
         # The default must take no row of this day between move and attachment; this serializes us too.
         await connection.execute(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE")
         if not await connection.fetch(_MISSING, [name]):

@@ -180,6 +180,22 @@ stage_moves = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("site_id", "id"),
     Index("stage_moves_visitor_idx", "site_id", "visitor", "at"),
+    Index("stage_moves_at_idx", "site_id", "at"),
+)
+
+# Who was erased when: what came before and reaches PostgreSQL after is not stored. A row that says not
+# `erased` is of a user who had taken over one of them, and was folded anew.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("visitor", Text, nullable=False),
+    Column("erased", Boolean, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("site_id", "id", "visitor"),
+    Index("erasures_visitor_idx", "site_id", "visitor", "at"),
+    Index("erasures_at_idx", "at"),
 )
 
 # Partitioned by day of `at`, the instant in the id. `asked` is what the decision was taken on, as JSON.

@@ -183,6 +183,20 @@ async def test_to_forget_a_stranger_changes_nothing(profiles: Profiles, site: in
     assert await profiles.load(site, "v-1") == Loaded(Profile(), ABSENT)
 
 
+async def test_what_was_read_before_a_renewal_cannot_be_saved_any_more(profiles: Profiles, site: int) -> None:
+    never_cached = await profiles.load(site, "v-1")
+    await profiles.save(site, "v-1", never_cached, KNOWN, ["e-1"])
+    cached = await profiles.load(site, "v-1")
+
+    await profiles.renew(site, "v-1", ["offer"])
+
+    for seen in (never_cached, cached):
+        assert not await profiles.save(site, "v-1", seen, KNOWN)
+    renewed = await profiles.load(site, "v-1", ["e-1"])
+    assert (renewed.profile, renewed.known_ids) == (Profile(), frozenset({"e-1"}))
+    assert await profiles.save(site, "v-1", renewed, KNOWN)
+
+
 @pytest.mark.parametrize("other", ["v-2", "v", "v-1e", "", "{v-1}", "v-1}e-1", "1:v-1", "é", "$user:v-1"])
 async def test_no_visitor_sees_another_however_they_are_called(
     profiles: Profiles, site: int, other: str
@@ -208,3 +222,5 @@ async def test_a_store_that_does_not_answer_in_time_is_unavailable(stores: Store
         await store.save(1, "v-1", Loaded(Profile(), ABSENT), KNOWN, ["e-1"])
     with pytest.raises(ProfilesUnavailable):
         await store.forget(1, "v-1")
+    with pytest.raises(ProfilesUnavailable):
+        await store.renew(1, "v-1", ())

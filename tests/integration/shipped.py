@@ -8,10 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from msgspec import Raw
 from msgspec.structs import replace
 
 from app.engine.profile import Profile
-from app.engine.records import Assignment, CapDelivery, ConsentSaid, Event, Merge, Record, TraitsSet, Unmerge
+from app.engine.records import (
+    Assignment,
+    CapDelivery,
+    ConsentSaid,
+    Erase,
+    Event,
+    Inputs,
+    Merge,
+    Record,
+    TraitsSet,
+    Unmerge,
+)
 from app.engine.ruleset import Ruleset
 from app.journal.append import FileJournal
 from app.journal.ship import Shipper
@@ -79,6 +91,14 @@ class Shipped:
     def unmerged(self, device: str, into: str, minutes: float) -> Unmerge:
         """That is undone."""
         return Unmerge(*self._change(device, minutes), into, self._ms(minutes))
+
+    def erased(self, visitor: str, minutes: float) -> Erase:
+        """A visitor is to be gone."""
+        return Erase(*self._change(visitor, minutes), self._ms(minutes))
+
+    def decided(self, visitor: str, minutes: float) -> Inputs:
+        """What a decision was taken on."""
+        return Inputs(self.site, visitor, new_id(), 1, Raw(b"{}"), self._ms(minutes))
 
     def _change(self, visitor: str, minutes: float) -> tuple[int, str, str]:
         return self.site, visitor, id_at(NOON + timedelta(minutes=minutes))

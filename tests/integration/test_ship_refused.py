@@ -7,15 +7,16 @@ from app.engine.records import CapDelivery, Record
 from tests.integration.ship_cases import Case, ids_of
 from tests.unit.journal.journalled import assignment, event, inputs, new_assignments, new_events
 
+# Of a site that nobody has, so that no other test has anything to do with them.
 UNSTORABLE = {
-    "text that no column holds": (event(visitor="a\0b"), "CharacterNotInRepertoireError"),
-    "text that no document holds": (event(properties={"a": "\0"}), "UntranslatableCharacterError"),
+    "text that no column holds": (event(site=0, visitor="a\0b"), "CharacterNotInRepertoireError"),
+    "text that no document holds": (event(site=0, properties={"a": "\0"}), "UntranslatableCharacterError"),
     "a number that is too large": (event(site=2**40), "DataError"),
-    "an instant that is too late": (event(at_ms=2**60), "OverflowError"),
-    "a decision without an id": (assignment("nobody's"), "ValueError"),
-    "a change without an id": (CapDelivery(1, "v-1", "nobody's", "r", "d", 0), "ValueError"),
-    "a visitor that no column holds": (inputs(visitor="a\0b"), "CharacterNotInRepertoireError"),
-    "a phase that is too large": (assignment(phase=2**20), "OverflowError"),
+    "an instant that is too late": (event(site=0, at_ms=2**60), "OverflowError"),
+    "a decision without an id": (assignment("nobody's", site=0), "ValueError"),
+    "a change without an id": (CapDelivery(0, "v-1", "nobody's", "r", "d", 0), "ValueError"),
+    "a visitor that no column holds": (inputs(site=0, visitor="a\0b"), "CharacterNotInRepertoireError"),
+    "a phase that is too large": (assignment(site=0, phase=2**20), "OverflowError"),
 }
 
 

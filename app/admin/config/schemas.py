@@ -30,6 +30,7 @@ from app.admin.config.fields import (
 from app.admin.difference import FIELDS, SINGLES
 from app.admin.instant import Instant
 from app.admin.strict_json import Location
+from app.engine.checks import LEAST_EVENTS_DAYS, MOST_DAYS
 from app.engine.model import DEFAULT_STAGES, ConsentDefault, Purpose, Status, Unit
 
 
@@ -40,6 +41,14 @@ class ConsentDefaults(Part):
     analytics: ConsentDefault = "granted"
 
 
+class Retention(Part):
+    """How many days what happened is kept: events with changes of stage, assignments, what decisions saw."""
+
+    events_days: Annotated[int, Field(ge=LEAST_EVENTS_DAYS, le=MOST_DAYS)] = 400
+    assignments_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 800
+    decisions_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 30
+
+
 class Site(Part):
     """What holds for the whole site. `identity_secret` is kept and never answered."""
 
@@ -48,6 +57,7 @@ class Site(Part):
     default_locale: Locale = "en"
     consent: ConsentDefaults = Field(default_factory=ConsentDefaults)
     expose: list[Literal["stage", "segments"]] = Field(default=["stage", "segments"])
+    retention: Retention = Field(default_factory=Retention)
     identity_secret: Annotated[IdentitySecret | None, Field(json_schema_extra={"writeOnly": True})] = None
 
 

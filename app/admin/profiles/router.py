@@ -1,4 +1,4 @@
-"""GET and PATCH /profiles/{visitor}, DELETE /profiles/{visitor}/identity/{user_id}."""
+"""GET, PATCH and DELETE /profiles/{visitor}, DELETE /profiles/{visitor}/identity/{user_id}."""
 
 from typing import Annotated
 
@@ -98,3 +98,27 @@ async def unmerge(
     on the device once more, that merges them anew.
     """
     await service.Unmerging(session, profiles, amend).unmerge(caller, visitor, user_id, now())
+
+
+# Behind the undoing of a merge, whose path would be taken for the id of a visitor.
+@router.delete(
+    "/{visitor:path}",
+    status_code=204,
+    summary="Erase a visitor",
+    responses=problems(401, 403, 422, 503),
+)
+async def erase(
+    caller: Annotated[Caller, Depends(require(Role.PUBLISHER))],
+    session: Session,
+    profiles: Annotated[Profiles, Depends(_profiles)],
+    amend: Annotated[Amend, Depends(_amend)],
+    visitor: Visitor,
+) -> None:
+    """Erase all that came of a visitor until now, everywhere; results do not count it any more.
+
+    With a user go the devices that belong to it; what a device brought to a user leaves that user again.
+    Whoever comes back begins anew. Needs the role publisher, since nothing brings it back.
+
+    A 503 may say that this is recorded and under way; asked again, it is seen through.
+    """
+    await service.Erasing(session, profiles, amend).erase(caller, visitor, now())

@@ -1,7 +1,8 @@
-"""Telling what is remembered of a visitor, setting traits, and undoing a merge."""
+"""Telling what is remembered of a visitor, setting traits, undoing a merge, and erasing."""
 
 import asyncio
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.decision.amend import Amend
 from app.decision.page_load import profile_key
 from app.decision.ports import Profiles
 from app.engine.profile import Profile
-from app.engine.records import Merge, Unmerge
+from app.engine.records import Erase, Merge, Unmerge
 from app.journal.append import JournalUnavailable
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.sources import standing
@@ -86,17 +87,62 @@ class Unmerging:
             unmerge = await self._amend.undo(merge, now)
         except JournalUnavailable as error:
             raise UnavailableError(f"the merge cannot be undone just now: {error}") from error
-        give_up_at = asyncio.get_running_loop().time() + self._patience_s
-        while not await repository.is_stored(self._connection, unmerge):
-            if asyncio.get_running_loop().time() >= give_up_at:
-                told = "it is recorded that the merge is undone and will be done; ask again to see it through"
-                raise UnavailableError(told)
-            await asyncio.sleep(_POLL_S)
+        if not await _is_shipped(self._connection, unmerge, self._patience_s):
+            told = "it is recorded that the merge is undone and will be done; ask again to see it through"
+            raise UnavailableError(told)
 
     async def _refuse(self, caller: Caller, visitor: str, into: str) -> None:
         if (await _load(self._profiles, caller, visitor)).owner == into:
             raise UnavailableError("the merge is so new that it is not stored yet; ask again")
         raise NotFoundError(f"{visitor!r} was never merged into {into!r}")
+
+
+class Erasing:
+    """Erases visitors, as far as it goes within `patience_s`."""
+
+    def __init__(
+        self, connection: AsyncConnection, profiles: Profiles, amend: Amend, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._connection = connection
+        self._profiles = profiles
+        self._amend = amend
+        self._patience_s = patience_s
+
+    async def erase(self, caller: Caller, visitor: str, now: datetime) -> None:
+        """Let all that came of a visitor until now be gone; done when this returns, and again harmless.
+
+        Raises:
+            UnavailableError: it is under way, or something that it needs is away; to be asked again.
+
+        """
+        capped = set((await _load(self._profiles, caller, visitor)).caps)
+        try:
+            erase = await self._amend.erase(caller.site, visitor, now)
+        except JournalUnavailable as error:
+            raise UnavailableError(f"the visitor cannot be erased just now: {error}") from error
+        if not await _is_shipped(self._connection, erase, self._patience_s):
+            told = "it is recorded that the visitor is erased and will be done; ask again to see it through"
+            raise UnavailableError(told)
+        # Also those who went with an earlier call that came only so far.
+        for one in await repository.list_concerned(self._connection, caller.site, visitor):
+            capped |= set((await _load(self._profiles, caller, one)).caps)
+            await self._renew(caller, one, capped)
+
+    async def _renew(self, caller: Caller, visitor: str, capped: AbstractSet[str]) -> None:
+        try:
+            await self._profiles.renew(caller.site, visitor, capped)
+        except ProfilesUnavailable as error:
+            raise UnavailableError(f"the visitor is erased, but not everywhere yet: {error}") from error
+
+
+async def _is_shipped(connection: AsyncConnection, change: Unmerge | Erase, patience_s: float) -> bool:
+    """Wait until a record is stored; False where that takes longer than our patience."""
+    give_up_at = asyncio.get_running_loop().time() + patience_s
+    while not await repository.is_stored(connection, change):
+        if asyncio.get_running_loop().time() >= give_up_at:
+            return False
+        await asyncio.sleep(_POLL_S)
+    return True
 
 
 async def _load(profiles: Profiles, caller: Caller, visitor: str) -> Profile:

@@ -4,7 +4,7 @@ import pytest
 
 from app.decision.amend import Amend
 from app.engine.profile import Profile
-from app.engine.records import Merge, TraitsSet
+from app.engine.records import Erase, Merge, TraitsSet, is_for_profiles
 from app.journal.append import JournalUnavailable
 from app.kit.clock import ms_of
 from app.kit.ids import instant_in
@@ -119,3 +119,28 @@ async def test_an_undoing_comes_after_its_merge_whatever_the_clocks_say(ahead_ms
     at = instant_in(unmerge.id)
     assert at is not None
     assert ms_of(at) == unmerge.at_ms
+
+
+async def test_an_erasure_is_recorded_and_leaves_the_profile_to_the_shipper() -> None:
+    asking = Asking(RULES)
+    await asking.views("e-1")
+    before = len(asking.journal.records)
+
+    erase = await amending(asking).erase(SITE, "v-1", NOW)
+
+    assert asking.journal.records[before:] == [erase]
+    assert (erase.site, erase.visitor, erase.at_ms) == (SITE, "v-1", ms_of(NOW))
+    assert instant_in(erase.id) == NOW
+    assert (await asking.remembered()).events == 1
+
+
+async def test_an_erasure_that_cannot_be_made_durable_is_said_to_be_none() -> None:
+    asking = Asking(RULES)
+    asking.journal.full = True
+
+    with pytest.raises(JournalUnavailable):
+        await amending(asking).erase(SITE, "v-1", NOW)
+
+
+def test_a_tombstone_is_folded_into_no_profile() -> None:
+    assert not is_for_profiles(Erase(SITE, "v-1", "x", 1))

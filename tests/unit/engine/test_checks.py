@@ -26,6 +26,10 @@ def scheduled(**fields: Any) -> dict[str, Any]:
     return {"rules": [rule("r", schedule=fields)]}
 
 
+def keeping(**days: int) -> dict[str, Any]:
+    return {"site": {"retention": days}}
+
+
 def staged(**fields: Any) -> dict[str, Any]:
     return {"journeys": [journey("a", {"key": "b", **fields})]}
 
@@ -41,6 +45,12 @@ def weighted(*weights: float) -> dict[str, Any]:
         ({"site": {"timezone": ""}}, "/site/timezone", "not a time zone"),
         ({"site": {"timezone": "../etc/passwd"}}, "/site/timezone", "not a time zone"),
         ({"site": {"timezone": "Europe"}}, "/site/timezone", "not a time zone"),
+        (keeping(events_days=89), "/site/retention/events_days", "between 90 and 3,650 days"),
+        (keeping(events_days=3_651), "/site/retention/events_days", "between 90 and 3,650 days"),
+        (keeping(assignments_days=0), "/site/retention/assignments_days", "between 1 and 3,650 days"),
+        (keeping(assignments_days=3_651), "/site/retention/assignments_days", "between 1 and 3,650 days"),
+        (keeping(decisions_days=-1), "/site/retention/decisions_days", "between 1 and 3,650 days"),
+        (keeping(decisions_days=10**9), "/site/retention/decisions_days", "between 1 and 3,650 days"),
         ({"holdout": {"percent": -0.1}}, "/holdout/percent", "between 0 and 100"),
         ({"holdout": {"percent": 100.1}}, "/holdout/percent", "between 0 and 100"),
         ({"holdout": {"percent": math.nan}}, "/holdout/percent", "between 0 and 100"),

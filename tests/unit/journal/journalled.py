@@ -11,6 +11,7 @@ from app.engine.records import (
     Assignment,
     CapDelivery,
     ConsentSaid,
+    Erase,
     Event,
     Inputs,
     Merge,
@@ -71,9 +72,14 @@ def inputs(decision_id: str = str(UUID(int=1)), **fields: Any) -> Inputs:
     return msgspec.structs.replace(plain, **fields)
 
 
+def erase(**fields: Any) -> Erase:
+    """A visitor is to be gone; nobody has seen this yet."""
+    return msgspec.structs.replace(Erase(1, "v-1", str(uuid_utils.uuid7()), AT_MS), **fields)
+
+
 def one_of_each() -> list[Record]:
     """A record of every kind."""
-    return [event(), assignment(), *changes(), inputs()]
+    return [event(), assignment(), *changes(), inputs(), erase()]
 
 
 def new_events(site: int, count: int, **fields: Any) -> list[Event]:

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from app.engine.records import Merge, ProfileChange, Record, Unmerge
-from app.journal.rows import ASSIGNMENTS, DECISIONS, EVENTS, PROFILE_CHANGES, Key, Kind, kind_of
+from app.journal.rows import ASSIGNMENTS, DECISIONS, ERASURES, EVENTS, PROFILE_CHANGES, Key, Kind, kind_of
 from app.storage.tables import metadata
-from tests.unit.journal.journalled import assignment, changes, event, inputs, one_of_each
+from tests.unit.journal.journalled import assignment, changes, erase, event, inputs, one_of_each
 
 AT = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -25,12 +25,12 @@ def key_of(record: Record) -> Key:
     return kind.key_of(kind.row_of(record))
 
 
-@pytest.mark.parametrize("kind", [EVENTS, ASSIGNMENTS, PROFILE_CHANGES, DECISIONS])
+@pytest.mark.parametrize("kind", [EVENTS, ASSIGNMENTS, PROFILE_CHANGES, DECISIONS, ERASURES])
 def test_every_column_of_a_table_is_filled(kind: Kind) -> None:
     assert set(kind.columns) == set(metadata.tables[kind.table].columns.keys())
 
 
-@pytest.mark.parametrize("kind", [ASSIGNMENTS, PROFILE_CHANGES, DECISIONS])
+@pytest.mark.parametrize("kind", [ASSIGNMENTS, PROFILE_CHANGES, DECISIONS, ERASURES])
 def test_what_a_record_is_stored_once_for_is_what_its_table_holds_once(kind: Kind) -> None:
     assert list(kind.key) == metadata.tables[kind.table].primary_key.columns.keys()
 
@@ -42,6 +42,7 @@ def test_every_kind_of_record_has_a_table() -> None:
         "assignments",
         "profile_changes",
         "decisions",
+        "erasures",
     }
 
 
@@ -101,6 +102,18 @@ def test_what_a_decision_was_taken_on_is_laid_out_byte_for_byte() -> None:
         "visitor": "v-1",
         "revision": 7,
         "asked": b'{ "placements" : ["home.hero"] }',
+        "at": AT,
+    }
+
+
+def test_a_tombstone_is_laid_out_by_its_columns() -> None:
+    gone = erase()
+
+    assert laid_out(gone) == {
+        "site_id": 1,
+        "id": UUID(gone.id),
+        "visitor": "v-1",
+        "erased": True,
         "at": AT,
     }
 

@@ -18,6 +18,7 @@ FULL: dict[str, Any] = {
         "default_locale": "en-GB",
         "consent": {"personalization": "denied", "analytics": "granted"},
         "expose": ["stage"],
+        "retention": {"events_days": 90, "assignments_days": 3650, "decisions_days": 1},
         "identity_secret": "0123456789abcdef",
     },
     "placements": [
