@@ -133,11 +133,16 @@ class Shipper:
         if start >= segment.size:
             return
         data = segment.read_from(start)
-        for part in parts_of(data, start, limit=BATCH_RECORDS, closed=segment.closed):
+        parts = parts_of(data, start, limit=BATCH_RECORDS, closed=segment.closed)
+        part = next(parts, None)
+        while part is not None:
             if part.damage:
                 kept = keep_bytes(self._journal_dir, stream, segment.number, part)
                 _log.error("no record can be read from a part of %s; it is kept in %s", segment.path, kept)
-            await self._store(stream, segment.number, part)
+            # What comes next is read while PostgreSQL works.
+            part, _ = await asyncio.gather(
+                asyncio.to_thread(next, parts, None), self._store(stream, segment.number, part)
+            )
 
     async def _store(self, stream: str, segment: int, part: Part) -> None:
         begin, end = self._positions.get(stream, START), Position(segment, part.end)

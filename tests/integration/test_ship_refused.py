@@ -10,7 +10,7 @@ from tests.unit.journal.journalled import assignment, event, inputs, new_assignm
 UNSTORABLE = {
     "text that no column holds": (event(visitor="a\0b"), "CharacterNotInRepertoireError"),
     "text that no document holds": (event(properties={"a": "\0"}), "UntranslatableCharacterError"),
-    "a number that is too large": (event(site=2**40), "DataError"),
+    "a number that is too large": (event(site=2**40), "OverflowError"),
     "an instant that is too late": (event(at_ms=2**60), "OverflowError"),
     "a decision without an id": (assignment("nobody's"), "ValueError"),
     "a change without an id": (CapDelivery(1, "v-1", "nobody's", "r", "d", 0), "ValueError"),
