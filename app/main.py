@@ -25,6 +25,7 @@ from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.embedded.servers import start as start_embedded
 from app.journal.append import FileJournal
+from app.journal.lag import JournalLag
 from app.journal.ship import Shipper
 from app.kit.clock import now
 from app.kit.parent import leave_with
@@ -48,6 +49,8 @@ from app.web.request_id import RequestId
 DAY_S = 86_400
 # How long an event may wait for the profile store.
 PATIENCE_S = 1.0
+# How long a record may wait in the journal before shipping counts as down.
+LATE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -107,14 +110,15 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     stack.push_async_callback(postgres.close)
     redis = open_redis(addresses.redis_url)
     stack.push_async_callback(redis.aclose)
-    journal = FileJournal(settings.journal_dir)
+    journal = FileJournal(settings.journal_dir, power_safe=settings.journal_sync == "group")
     stack.callback(journal.close)
     keyring, rulesets = Keyring(), LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
-    api.state.probes = _probes(postgres, redis, journal)
-    api.state.metrics = registry_of(edge.tally, journal)
+    api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
+    api.state.probes = _probes(postgres, redis, journal, lag)
+    api.state.metrics = registry_of(edge.tally, journal, lag)
     durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
     ttl_s = round(settings.profile_ttl_days * DAY_S)
     hurried = RedisProfiles(redis, durable, budget_s=settings.profile_budget_ms / 1_000, ttl_s=ttl_s)
@@ -171,14 +175,25 @@ async def _keep_fresh(
         await stack.enter_async_context(background(leave_with(settings.parent_pid)))
 
 
-def _probes(postgres: Postgres, redis: Redis, journal: FileJournal) -> dict[str, health.Probe]:
+def _probes(
+    postgres: Postgres, redis: Redis, journal: FileJournal, lag: JournalLag
+) -> dict[str, health.Probe]:
     async def postgres_answers() -> object:
         return await postgres.pool.fetchval("SELECT true")
 
     async def journal_takes_records() -> object:
         return journal.healthy
 
-    return {"postgres": postgres_answers, "valkey": redis.ping, "journal": journal_takes_records}
+    async def records_arrive() -> object:
+        await lag.look()
+        return lag.seconds < LATE_S
+
+    return {
+        "postgres": postgres_answers,
+        "valkey": redis.ping,
+        "journal": journal_takes_records,
+        "shipper": records_arrive,
+    }
 
 
 async def ship(settings: Settings, stop: asyncio.Event) -> None:

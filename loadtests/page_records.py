@@ -26,7 +26,7 @@ def demo_ruleset() -> Ruleset:
 
 
 async def page_records(ruleset: Ruleset, loads: int, visitors: int, start: datetime) -> list[Record]:
-    """Decide on page loads of visitors who take turns, a millisecond apart, and answer what was journalled."""
+    """Decide on page loads of visitors who take turns, a millisecond apart; answers what was journalled."""
     journal, rulesets = FakeJournal(), FakeRulesets({SITE: ruleset})
     decide = decide_over(FakeProfiles(), journal, rulesets)
     for number in range(loads):

@@ -4,19 +4,21 @@ import os
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.api.tally import Tally
 from app.journal.append import FileJournal
+from app.journal.lag import JournalLag
 
 
 class _Numbers(Collector):
     """Reads the plain numbers of the parts when somebody asks; each worker process has its own."""
 
-    def __init__(self, tally: Tally, journal: FileJournal) -> None:
+    def __init__(self, tally: Tally, journal: FileJournal, lag: JournalLag) -> None:
         self._tally = tally
         self._journal = journal
+        self._lag = lag
 
     def collect(self) -> Iterable[Metric]:
         """List all metrics."""
@@ -29,10 +31,16 @@ class _Numbers(Collector):
         ):
             value = getattr(self._journal, name)
             yield CounterMetricFamily(f"signpost_journal_{name}", text, value=value)
+        for name, text in (
+            ("bytes", "Bytes in this host's journal that are not in PostgreSQL."),
+            ("seconds", "Age of the eldest record in this host's journal that is not in PostgreSQL."),
+        ):
+            value = getattr(self._lag, name)
+            yield GaugeMetricFamily(f"signpost_journal_lag_{name}", text, value=value)
 
 
-def registry_of(tally: Tally, journal: FileJournal) -> CollectorRegistry:
+def registry_of(tally: Tally, journal: FileJournal, lag: JournalLag) -> CollectorRegistry:
     """Gather what the parts count."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(tally, journal))
+    registry.register(_Numbers(tally, journal, lag))
     return registry

@@ -98,7 +98,7 @@ def uuid(value: str) -> bytes:
 
 
 def instant(ms: int) -> bytes:
-    """Write milliseconds since 1970 UTC as a timestamptz; raises OverflowError outside the years 1 to 9999."""
+    """Write milliseconds since 1970 UTC as a timestamptz; raises OverflowError outside of years 1 to 9999."""
     if not _FIRST_MS <= ms <= _LAST_MS:
         raise OverflowError(f"{ms} ms since 1970 is no instant that can be told")
     return _pack_instant(8, (ms - _POSTGRES_EPOCH_MS) * 1_000)

@@ -48,7 +48,7 @@ def read_frames(data: bytes, start: int = 0) -> Iterator[tuple[Record, int]]:
         CorruptFrame: where bytes stand that no writer of ours can have left, even half-way.
 
     """
-    # All that a shipper stores comes through here: what is a name elsewhere is local, and no call is made twice.
+    # All that is ever stored comes through here: what is a global name elsewhere is a local one.
     view, size, unpack, crc32, decode = memoryview(data), len(data), _HEADER.unpack_from, crc32_of, _decode
     while (begin := start + _HEADER_BYTES) <= size:
         length, checksum = unpack(data, start)

@@ -139,7 +139,7 @@ async def _stored() -> None:
 
 async def _copy_all(connection: asyncpg.Connection, records: Sequence[Record]) -> None:
     """Copy records into their tables; raises UniqueViolationError where one of them is there already."""
-    by_kind: dict[Kind, list[Record]] = {kind: [] for kind in _WAYS}
+    by_kind: dict[Kind, list[Any]] = {kind: [] for kind in _WAYS}
     for record in records:
         by_kind[kind_of(record)].append(record)
     if by_kind[EVENTS]:

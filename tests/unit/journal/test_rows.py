@@ -161,7 +161,7 @@ def test_records_of_two_kinds_are_never_the_same() -> None:
 @pytest.mark.parametrize("no_id", ["nobody's", "", "12", "0" * 34])
 def test_what_is_no_uuid_has_no_row(no_id: str) -> None:
     for record in (assignment(no_id), inputs(no_id), msgspec.structs.replace(changes()[0], id=no_id)):
-        with pytest.raises(ValueError, match="UUID|non-hexadecimal"):
+        with pytest.raises(ValueError, match=r"UUID|non-hexadecimal"):
             kind_of(record).row_of(record)
 
 
