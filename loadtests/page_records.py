@@ -31,7 +31,7 @@ async def page_records(ruleset: Ruleset, loads: int, visitors: int, start: datet
     decide = decide_over(FakeProfiles(), journal, rulesets)
     for number in range(loads):
         now = start + number * _BETWEEN
-        await decide.decide(_page(f"v-{number % visitors}", number // visitors, now), now)
+        await decide.decide(page(f"v-{number % visitors}", number // visitors, now), now)
     return journal.records
 
 
@@ -40,7 +40,8 @@ def events_of(records: Sequence[Record]) -> list[Record]:
     return [record for record in records if isinstance(record, Event)]
 
 
-def _page(visitor: str, visit: int, now: datetime) -> PageLoad:
+def page(visitor: str, visit: int, now: datetime) -> PageLoad:
+    """Load a page, with what the visitor did on it."""
     at_ms, name = ms_of(now), EVENTS[visit % len(EVENTS)]
     properties = {"category": "bikes", "price": 499.9, "sku": f"B-{visit}"}
     return PageLoad(
