@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.journal import streams
 from app.journal.streams import (
     Stream,
     bytes_in,
@@ -144,3 +145,7 @@ def test_some_of_a_disk_is_left_to_others(tmp_path: Path) -> None:
     free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
     # Others may write meanwhile.
     assert free - room_in(tmp_path) == pytest.approx(min(512 * 2**20, size / 20), abs=256 * 2**20)
+
+
+def test_a_stream_that_is_removed_while_it_is_listed_has_no_segments(tmp_path: Path) -> None:
+    assert streams._segments_in(tmp_path / "removed") == []
