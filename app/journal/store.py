@@ -1,6 +1,7 @@
 """One batch of a stream in one transaction: its records, what rests on them, and the stream's position."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from typing import Any, NamedTuple, Protocol
@@ -113,10 +114,7 @@ async def store_batch(connection: asyncpg.Connection, batch: Batch, fold: Fold, 
         held = Position(row["segment"], row["position"])
         if held != batch.begin:
             raise Moved(held)
-        try:
-            await _take_in_all(connection, batch.records, fold)
-        except _REFUSALS as error:
-            raise Unstorable(f"{type(error).__name__}: {error}") from error
+        await _take_in_all(connection, batch.records, fold)
         await connection.execute(_ADVANCE, batch.stream, *batch.end)
 
 
@@ -128,7 +126,8 @@ async def _take_in_all(connection: asyncpg.Connection, records: Sequence[Record]
         async with connection.transaction():
             await fold.fold_in(connection, records, partial(_copy_all, connection, records))
     except asyncpg.UniqueViolationError:
-        new = await _insert_unknown(connection, records)
+        with _refusals():
+            new = await _insert_unknown(connection, records)
         if new:
             await fold.fold_in(connection, new, _stored)
 
@@ -137,8 +136,30 @@ async def _stored() -> None:
     """Do nothing: the records are stored."""
 
 
+@contextmanager
+def _refusals(but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Tell what PostgreSQL refuses from what a fold does wrong, which is no fault of the records."""
+    try:
+        yield
+    except but:
+        raise
+    except _REFUSALS as error:
+        raise Unstorable(f"{type(error).__name__}: {error}") from error
+
+
 async def _copy_all(connection: asyncpg.Connection, records: Sequence[Record]) -> None:
-    """Copy records into their tables; raises UniqueViolationError where one of them is there already."""
+    """Copy records into their tables.
+
+    Raises:
+        asyncpg.UniqueViolationError: one of them is there already, or twice.
+        Unstorable: PostgreSQL refuses one of them.
+
+    """
+    with _refusals(but=(asyncpg.UniqueViolationError,)):
+        await _copy_by_kind(connection, records)
+
+
+async def _copy_by_kind(connection: asyncpg.Connection, records: Sequence[Record]) -> None:
     by_kind: dict[Kind, list[Any]] = {kind: [] for kind in _WAYS}
     for record in records:
         by_kind[kind_of(record)].append(record)

@@ -48,6 +48,11 @@ async def fail(_connection: asyncpg.Connection) -> None:
     raise ZeroDivisionError
 
 
+async def mistake(_connection: asyncpg.Connection) -> None:
+    """Fail as a fold would that takes a record for what it is not."""
+    raise ValueError("no fault of the records")
+
+
 async def die(connection: asyncpg.Connection) -> None:
     """End the server's side of a connection."""
     await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
