@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo bench lock clean
+.PHONY: run test install check test-browser demo bench bench-journal lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -38,6 +38,9 @@ demo: install ## replay a small set of journeys against a service of its own
 
 bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine
+
+bench-journal: install ## what durability costs a decision, and how fast the journal is shipped
+	$(BIN)/python -m loadtests.bench_journal
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

@@ -26,6 +26,7 @@ from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.embedded.servers import start as start_embedded
 from app.journal.append import FileJournal
+from app.journal.lag import JournalLag
 from app.journal.ship import Shipper
 from app.kit.breaker import Breaker
 from app.kit.clock import now
@@ -52,6 +53,8 @@ from app.web.request_id import RequestId
 DAY_S = 86_400
 # How long an event may wait for the profile store.
 PATIENCE_S = 1.0
+# How long a record may wait in the journal before shipping counts as down.
+LATE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -111,13 +114,14 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     stack.push_async_callback(postgres.close)
     redis = open_redis(addresses.redis_url)
     stack.push_async_callback(redis.aclose)
-    journal = FileJournal(settings.journal_dir)
+    journal = FileJournal(settings.journal_dir, power_safe=settings.journal_sync == "group")
     stack.callback(journal.close)
     keyring, rulesets = Keyring(), LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
-    api.state.probes = _probes(postgres, redis, journal)
+    api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
+    api.state.probes = _probes(postgres, redis, journal, lag)
     stores = _stores(settings, redis, postgres, rulesets)
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
@@ -131,7 +135,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         history=stores.history,
         sampled=settings.decision_sample_percent,
     )
-    api.state.metrics = registry_of(edge.tally, journal, decide.degraded)
+    api.state.metrics = registry_of(edge.tally, journal, lag, decide.degraded)
     observe = Observe(stores.patient, journal, rulesets)
     api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
     whereabouts = _whereabouts(settings, stack)
@@ -194,14 +198,25 @@ async def _keep_fresh(
         await stack.enter_async_context(background(leave_with(settings.parent_pid)))
 
 
-def _probes(postgres: Postgres, redis: Redis, journal: FileJournal) -> dict[str, health.Probe]:
+def _probes(
+    postgres: Postgres, redis: Redis, journal: FileJournal, lag: JournalLag
+) -> dict[str, health.Probe]:
     async def postgres_answers() -> object:
         return await postgres.pool.fetchval("SELECT true")
 
     async def journal_takes_records() -> object:
         return journal.healthy
 
-    return {"postgres": postgres_answers, "valkey": redis.ping, "journal": journal_takes_records}
+    async def records_arrive() -> object:
+        await lag.look()
+        return lag.seconds < LATE_S
+
+    return {
+        "postgres": postgres_answers,
+        "valkey": redis.ping,
+        "journal": journal_takes_records,
+        "shipper": records_arrive,
+    }
 
 
 async def ship(settings: Settings, stop: asyncio.Event) -> None:

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     profile_ttl_days: float = Field(default=90, gt=0)
     # Of how many decisions without an experiment what they were taken on is kept, in percent.
     decision_sample_percent: float = Field(default=1, ge=0, le=100)
+    # What an answered record outlives: `process` every process of ours, `group` the loss of power too.
+    journal_sync: Literal["process", "group"] = "process"
     # A MaxMind file of countries or cities.
     country_db: CountryFile | None = None
     # Whose X-Forwarded-For is believed: addresses and networks between commas.

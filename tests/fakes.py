@@ -137,3 +137,10 @@ def decide_over(profiles: Profiles, journal: Journal, rulesets: Rulesets) -> Dec
         caps=FakeCaps(),
         history=FakeHistory(),
     )
+
+
+class AwayPool:
+    """A pool of connections to a PostgreSQL that is not there."""
+
+    async def fetch(self, *_: object) -> list[object]:
+        raise ConnectionRefusedError

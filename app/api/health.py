@@ -40,5 +40,6 @@ async def _state_of(probe: Probe) -> str:
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
     """Write this process's metrics as text."""
+    await request.app.state.journal_lag.look()
     registry: CollectorRegistry = request.app.state.metrics
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

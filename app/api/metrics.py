@@ -4,19 +4,23 @@ import os
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.api.tally import Tally
 from app.journal.append import FileJournal
+from app.journal.lag import JournalLag
 
 
 class _Numbers(Collector):
     """Reads the plain numbers of the parts when somebody asks; each worker process has its own."""
 
-    def __init__(self, tally: Tally, journal: FileJournal, degraded: Mapping[str, int]) -> None:
+    def __init__(
+        self, tally: Tally, journal: FileJournal, lag: JournalLag, degraded: Mapping[str, int]
+    ) -> None:
         self._tally = tally
         self._journal = journal
+        self._lag = lag
         self._degraded = degraded
 
     def collect(self) -> Iterable[Metric]:
@@ -36,10 +40,18 @@ class _Numbers(Collector):
         for what, count in self._degraded.items():
             lacking.add_metric((what,), count)
         yield lacking
+        for name, text in (
+            ("bytes", "Bytes in this host's journal that are not in PostgreSQL."),
+            ("seconds", "Age of the eldest record in this host's journal that is not in PostgreSQL."),
+        ):
+            value = getattr(self._lag, name)
+            yield GaugeMetricFamily(f"signpost_journal_lag_{name}", text, value=value)
 
 
-def registry_of(tally: Tally, journal: FileJournal, degraded: Mapping[str, int]) -> CollectorRegistry:
+def registry_of(
+    tally: Tally, journal: FileJournal, lag: JournalLag, degraded: Mapping[str, int]
+) -> CollectorRegistry:
     """Gather what the parts count; `degraded` says how often decisions had to do without what."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(tally, journal, degraded))
+    registry.register(_Numbers(tally, journal, lag, degraded))
     return registry

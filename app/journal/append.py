@@ -7,7 +7,8 @@ from time import monotonic
 
 from app.engine.records import Record
 from app.journal.frames import encode_frame
-from app.journal.streams import bytes_in
+from app.journal.group import GroupCommit
+from app.journal.streams import bytes_in, room_in
 from app.journal.writer import StreamWriter
 
 SEGMENT_BYTES = 16 * 2**20
@@ -25,7 +26,9 @@ class JournalUnavailable(Exception):  # noqa: N818 - named for what is the case,
 class FileJournal:
     """Decision's journal, in files: one stream for this process until `close`.
 
-    `max_bytes` bounds all streams of the folder together; what other processes write counts within a second.
+    What was taken outlives this process; with `power_safe` it outlives the loss of power too, for which an
+    answer waits for the disk. `max_bytes` bounds all streams of the folder together; what other processes
+    write counts within a second, and so does what others take of the disk, of which some is left to them.
     `records` and `bytes` count what was taken, `refused` the appends that were not.
     """
 
@@ -35,6 +38,7 @@ class FileJournal:
         *,
         segment_bytes: int = SEGMENT_BYTES,
         max_bytes: int = MAX_BYTES,
+        power_safe: bool = False,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.records = self.bytes = self.refused = 0
@@ -42,7 +46,8 @@ class FileJournal:
         self._max_bytes = max_bytes
         self._clock = clock
         self._writer = StreamWriter(journal_dir, segment_bytes)
-        self._used_bytes, self._measured_at = 0, float("-inf")
+        self._group = GroupCommit(self._write, self._sync) if power_safe else None
+        self._used_bytes, self._room_bytes, self._measured_at = 0, 0, float("-inf")
         self._rests_until = float("-inf")
         try:
             self._writer.open()
@@ -53,10 +58,16 @@ class FileJournal:
     @property
     def healthy(self) -> bool:
         """Whether a record would be taken now, as far as can be known without writing one."""
-        return self._clock() >= self._rests_until and self._used() < self._max_bytes
+        try:
+            self._measure()
+        except OSError:
+            return False
+        return (
+            self._clock() >= self._rests_until and self._used_bytes < self._max_bytes and self._room_bytes > 0
+        )
 
     async def append(self, records: Sequence[Record]) -> None:
-        """Write all records at once; they outlive this process when this returns.
+        """Write all records at once; they are durable when this returns.
 
         Raises:
             JournalUnavailable: none of the records was taken.
@@ -67,7 +78,10 @@ class FileJournal:
             return
         data = b"".join([encode_frame(record) for record in records])
         try:
-            self._write(data)
+            if self._group is None:
+                self._write(data)
+            else:
+                await self._group.append(data)
         except JournalUnavailable:
             self.refused += 1
             raise
@@ -78,21 +92,33 @@ class FileJournal:
         if self._clock() < self._rests_until:
             raise JournalUnavailable(f"{self._journal_dir}: rests after a failed write")
         try:
-            if self._used() + len(data) > self._max_bytes:
+            self._writer.open()
+            self._measure()
+            if self._used_bytes + len(data) > self._max_bytes:
                 raise JournalUnavailable(
                     f"{self._journal_dir}: the bound of {self._max_bytes} bytes is reached"
                 )
+            if len(data) > self._room_bytes:
+                raise JournalUnavailable(f"{self._journal_dir}: what the disk has left is for others")
             self._writer.write(data)
         except OSError as error:
             self._rest(error)
             raise JournalUnavailable(str(error)) from error
         self._used_bytes += len(data)
+        self._room_bytes -= len(data)
 
-    def _used(self) -> int:
+    def _sync(self) -> None:
+        try:
+            self._writer.sync()
+        except OSError as error:
+            self._rest(error)
+            raise JournalUnavailable(str(error)) from error
+
+    def _measure(self) -> None:
         now = self._clock()
         if now - self._measured_at >= REST_S:
-            self._used_bytes, self._measured_at = bytes_in(self._journal_dir), now
-        return self._used_bytes
+            self._used_bytes, self._room_bytes = bytes_in(self._journal_dir), room_in(self._journal_dir)
+            self._measured_at = now
 
     def _rest(self, error: OSError) -> None:
         # A full disk is not asked again for every page: each try costs a segment that is left behind.
@@ -102,4 +128,6 @@ class FileJournal:
     def close(self) -> None:
         """Let the shipper finish this stream; nothing can be appended any more."""
         self._rests_until = float("inf")
+        if self._group is not None:
+            self._group.close()
         self._writer.close()

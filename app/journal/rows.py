@@ -20,26 +20,24 @@ from app.engine.records import (
     TraitsSet,
     Unmerge,
 )
+from app.journal.columns import document, flags, instant, integer, name, names, raw, small, text, uuid
 from app.kit.clock import instant_of
 
-Row = tuple[Any, ...]
 Key = tuple[Any, ...]
 
 
 class Kind(NamedTuple):
     """How records of a kind are stored: `row_of` lays one out as `columns`, and by `key` it is known.
 
-    `row_of` raises ValueError, OverflowError or RecursionError for what has no row.
+    `row_of` raises ValueError, OverflowError or RecursionError for what has no row; only what has one has
+    a key. `key_of` tells the table with it, so that records of two kinds never share a key.
     """
 
     table: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
-    row_of: Callable[[Any], Row]
-
-    def key_of(self, row: Row) -> Key:
-        """Name what a row is stored once for; rows of two kinds never share a key."""
-        return (self.table, *(row[self.columns.index(name)] for name in self.key))
+    row_of: Callable[[Any], bytes]
+    key_of: Callable[[Any], Key]
 
 
 def kind_of(record: Record) -> Kind:
@@ -47,64 +45,89 @@ def kind_of(record: Record) -> Kind:
     return _KINDS[type(record)]
 
 
-def _row_of_event(event: Event) -> Row:
-    return (
-        event.site,
-        event.id,
-        event.visitor,
-        event.name,
-        _json(event.properties),
-        instant_of(event.at_ms),
-        instant_of(event.received_ms),
-        event.trusted,
-        event.profile_only,
-        event.results_only,
+def id_row_of(event: Event) -> bytes:
+    """Lay out by what an event is known: `ID_COLUMNS`."""
+    return b"".join((b"\0\3", integer(event.site), text(event.id), instant(event.received_ms)))
+
+
+# Each row begins with the number of its columns, in two bytes.
+
+
+def _row_of_event(event: Event) -> bytes:
+    return b"".join(
+        (
+            b"\0\x0a",
+            integer(event.site),
+            text(event.id),
+            text(event.visitor),
+            name(event.name),
+            document(event.properties),
+            instant(event.at_ms),
+            instant(event.received_ms),
+            flags(event.trusted, event.profile_only, event.results_only),
+        )
     )
 
 
-def _row_of_assignment(assignment: Assignment) -> Row:
-    return (
-        assignment.site,
-        UUID(assignment.decision_id),
-        assignment.experiment,
-        assignment.unit,
-        assignment.visitor,
-        assignment.arm,
-        assignment.phase,
-        assignment.revision,
-        assignment.first,
-        assignment.stage,
-        _json(assignment.stages),
-        assignment.segments,
-        assignment.device,
-        assignment.country,
-        instant_of(assignment.at_ms),
-        assignment.results_only,
+def _row_of_assignment(assignment: Assignment) -> bytes:
+    return b"".join(
+        (
+            b"\0\x10",
+            integer(assignment.site),
+            uuid(assignment.decision_id),
+            name(assignment.experiment),
+            text(assignment.unit),
+            text(assignment.visitor),
+            name(assignment.arm),
+            small(assignment.phase),
+            integer(assignment.revision),
+            flags(assignment.first),
+            name(assignment.stage),
+            document(assignment.stages),
+            names(assignment.segments),
+            name(assignment.device),
+            name(assignment.country),
+            instant(assignment.at_ms),
+            flags(assignment.results_only),
+        )
     )
 
 
-def _row_of_change(change: ProfileChange) -> Row:
+def _row_of_change(change: ProfileChange) -> bytes:
     into = change.into if isinstance(change, Merge | Unmerge) else None
-    written = msgspec.json.encode(change)
-    return change.site, UUID(change.id), change.visitor, into, written, instant_of(change.at_ms)
+    return b"".join(
+        (
+            b"\0\6",
+            integer(change.site),
+            uuid(change.id),
+            text(change.visitor),
+            name(into),
+            raw(msgspec.json.encode(change)),
+            instant(change.at_ms),
+        )
+    )
 
 
-def _row_of_inputs(inputs: Inputs) -> Row:
-    # What was read from a segment is a view of it, and the driver takes bytes alone.
-    asked = bytes(inputs.asked)
-    at = instant_of(inputs.at_ms)
-    return inputs.site, UUID(inputs.decision_id), inputs.visitor, inputs.revision, asked, at
+def _row_of_inputs(inputs: Inputs) -> bytes:
+    return b"".join(
+        (
+            b"\0\6",
+            integer(inputs.site),
+            uuid(inputs.decision_id),
+            text(inputs.visitor),
+            integer(inputs.revision),
+            raw(bytes(inputs.asked)),
+            instant(inputs.at_ms),
+        )
+    )
 
 
-def _row_of_erase(erase: Erase) -> Row:
-    return erase.site, UUID(erase.id), erase.visitor, True, instant_of(erase.at_ms)
+def _row_of_erase(erase: Erase) -> bytes:
+    columns = (integer(erase.site), uuid(erase.id), text(erase.visitor), flags(True), instant(erase.at_ms))
+    return b"".join((b"\0\5", *columns))
 
 
-def _json(value: dict[str, Any]) -> str:
-    # The driver takes jsonb as text.
-    return msgspec.json.encode(value).decode()
-
-
+ID_COLUMNS = ("site_id", "id", "received_at")
 # An event is the same event however often it is sent.
 EVENTS = Kind(
     "events",
@@ -114,6 +137,7 @@ EVENTS = Kind(
         *("trusted", "profile_only", "results_only"),
     ),
     _row_of_event,
+    lambda event: ("events", event.site, event.id),
 )
 # A decision writes one assignment for each experiment.
 ASSIGNMENTS = Kind(
@@ -124,24 +148,28 @@ ASSIGNMENTS = Kind(
         *("stage", "stages", "segments", "device", "country", "at", "results_only"),
     ),
     _row_of_assignment,
+    lambda one: ("assignments", UUID(one.decision_id), one.experiment, instant_of(one.at_ms)),
 )
 PROFILE_CHANGES = Kind(
     "profile_changes",
     ("site_id", "id"),
     ("site_id", "id", "visitor", "into", "record", "at"),
     _row_of_change,
+    lambda change: ("profile_changes", change.site, UUID(change.id)),
 )
 DECISIONS = Kind(
     "decisions",
     ("id", "at"),
     ("site_id", "id", "visitor", "revision", "asked", "at"),
     _row_of_inputs,
+    lambda inputs: ("decisions", UUID(inputs.decision_id), instant_of(inputs.at_ms)),
 )
 ERASURES = Kind(
     "erasures",
     ("site_id", "id", "visitor"),
     ("site_id", "id", "visitor", "erased", "at"),
     _row_of_erase,
+    lambda erase: ("erasures", erase.site, UUID(erase.id), erase.visitor),
 )
 _CHANGES = (CapDelivery, ConsentSaid, TraitsSet, Merge, Unmerge)
 _KINDS: Mapping[type, Kind] = MappingProxyType(

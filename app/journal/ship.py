@@ -133,11 +133,22 @@ class Shipper:
         if start >= segment.size:
             return
         data = segment.read_from(start)
-        for part in parts_of(data, start, limit=BATCH_RECORDS, closed=segment.closed):
+        parts = parts_of(data, start, limit=BATCH_RECORDS, closed=segment.closed)
+        part = next(parts, None)
+        while part is not None:
             if part.damage:
-                kept = keep_bytes(self._journal_dir, stream, segment.number, part)
-                _log.error("no record can be read from a part of %s; it is kept in %s", segment.path, kept)
-            await self._store(stream, segment.number, part)
+                self._set_aside(stream, segment, part)
+            # What comes next is read while PostgreSQL works.
+            part, _ = await asyncio.gather(
+                asyncio.to_thread(next, parts, None), self._store(stream, segment.number, part)
+            )
+
+    def _set_aside(self, stream: str, segment: Segment, part: Part) -> None:
+        kept = keep_bytes(self._journal_dir, stream, segment.number, part)
+        torn = segment.closed and part.end == segment.size
+        what = "the end that its writer left torn" if torn else "no record"
+        size, place = len(part.damage), part.end - len(part.damage)
+        _log.error("%s bytes at byte %s of %s are %s; kept in %s", size, place, segment.path, what, kept)
 
     async def _store(self, stream: str, segment: int, part: Part) -> None:
         begin, end = self._positions.get(stream, START), Position(segment, part.end)

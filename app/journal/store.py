@@ -1,23 +1,29 @@
 """One batch of a stream in one transaction: its records, what rests on them, and the stream's position."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
+from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 
 from app.engine.records import Record
+from app.journal.columns import copied
 from app.journal.discard import without_erased
 from app.journal.rows import (
     ASSIGNMENTS,
     DECISIONS,
     ERASURES,
     EVENTS,
+    ID_COLUMNS,
     PROFILE_CHANGES,
     Key,
     Kind,
-    Row,
+    id_row_of,
     kind_of,
 )
+from app.kit.clock import instant_of
 
 # The row is written even where it stays as it is: that locks it until the transaction ends.
 _HOLD = """
@@ -53,8 +59,13 @@ _REFUSALS = (
 class Fold(Protocol):
     """What else rests on stored records and must move with them, in the same transaction."""
 
-    async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
-        """Take in records that are new, in journal order."""
+    async def fold_in(
+        self, connection: asyncpg.Connection, records: Sequence[Record], store: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Take in records that are new, in journal order.
+
+        They are stored once `store` has been awaited, which is done once. What it raises is raised.
+        """
         ...
 
 
@@ -105,49 +116,102 @@ async def store_batch(connection: asyncpg.Connection, batch: Batch, fold: Fold, 
         held = Position(row["segment"], row["position"])
         if held != batch.begin:
             raise Moved(held)
-        try:
-            new = await _insert_new(connection, await without_erased(connection, batch.records))
-        except _REFUSALS as error:
-            raise Unstorable(f"{type(error).__name__}: {error}") from error
-        if new:
-            await fold.fold_in(connection, new)
+        with _refusals():
+            records = await without_erased(connection, batch.records)
+        await _take_in_all(connection, records, fold)
         await connection.execute(_ADVANCE, batch.stream, *batch.end)
 
 
-async def _insert_new(connection: asyncpg.Connection, records: Sequence[Record]) -> list[Record]:
+async def _take_in_all(connection: asyncpg.Connection, records: Sequence[Record], fold: Fold) -> None:
+    """Store and fold in what is new. Mostly all of it is, and what is not makes the quick way fail."""
+    if not records:
+        return
+    try:
+        async with connection.transaction():
+            await fold.fold_in(connection, records, partial(_copy_all, connection, records))
+    except asyncpg.UniqueViolationError:
+        with _refusals():
+            new = await _insert_unknown(connection, records)
+        if new:
+            await fold.fold_in(connection, new, _stored)
+
+
+async def _stored() -> None:
+    """Do nothing: the records are stored."""
+
+
+@contextmanager
+def _refusals(but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Tell what PostgreSQL refuses from what a fold does wrong, which is no fault of the records."""
+    try:
+        yield
+    except but:
+        raise
+    except _REFUSALS as error:
+        raise Unstorable(f"{type(error).__name__}: {error}") from error
+
+
+async def _copy_all(connection: asyncpg.Connection, records: Sequence[Record]) -> None:
+    """Copy records into their tables.
+
+    Raises:
+        asyncpg.UniqueViolationError: one of them is there already, or twice.
+        Unstorable: PostgreSQL refuses one of them.
+
+    """
+    with _refusals(but=(asyncpg.UniqueViolationError,)):
+        await _copy_by_kind(connection, records)
+
+
+async def _copy_by_kind(connection: asyncpg.Connection, records: Sequence[Record]) -> None:
+    by_kind: dict[Kind, list[Any]] = {kind: [] for kind in _WAYS}
+    for record in records:
+        by_kind[kind_of(record)].append(record)
+    if by_kind[EVENTS]:
+        # In this order, so that two shippers that hold the same ids never wait for each other in a circle.
+        ids = copied(map(id_row_of, sorted(by_kind[EVENTS], key=EVENTS.key_of)))
+        await _copy(connection, "event_ids", ID_COLUMNS, ids)
+    for kind, own in by_kind.items():
+        if own:
+            await _copy(connection, kind.table, kind.columns, copied(map(kind.row_of, own)))
+
+
+async def _insert_unknown(connection: asyncpg.Connection, records: Sequence[Record]) -> list[Record]:
     """Insert what is not stored yet, the first of each key, and answer it in the order it came in."""
     firsts: dict[Key, Record] = {}
-    waiting: dict[Kind, list[Row]] = {kind: [] for kind in _WAYS}
     for record in records:
-        kind = kind_of(record)
-        row = kind.row_of(record)
-        if firsts.setdefault(kind.key_of(row), record) is record:
-            waiting[kind].append(row)
+        firsts.setdefault(kind_of(record).key_of(record), record)
     new: set[Key] = set()
-    for kind, rows in waiting.items():
-        if rows:
-            new |= await _WAYS[kind](connection, kind, rows)
+    for kind, way in _WAYS.items():
+        mine = {key: record for key, record in firsts.items() if kind_of(record) is kind}
+        if mine:
+            new |= await way(connection, kind, mine)
     return [record for key, record in firsts.items() if key in new]
 
 
-async def _claim(connection: asyncpg.Connection, kind: Kind, rows: Sequence[Row]) -> set[Key]:
-    """Store rows whose ids are known apart from their table, across all its days."""
-    claims = [[row[kind.columns.index(name)] for row in rows] for name in ("site_id", "id", "received_at")]
-    claimed = await connection.fetch(_CLAIM_IDS, *claims)
+async def _claim(connection: asyncpg.Connection, kind: Kind, records: Mapping[Key, Any]) -> set[Key]:
+    """Store events, whose ids are known apart from their table, across all its days."""
+    sites, ids = [event.site for event in records.values()], [event.id for event in records.values()]
+    received = [instant_of(event.received_ms) for event in records.values()]
+    claimed = await connection.fetch(_CLAIM_IDS, sites, ids, received)
     new: set[Key] = {(kind.table, *key) for key in claimed}
-    mine = [row for row in rows if kind.key_of(row) in new]
-    await connection.copy_records_to_table(kind.table, records=mine, columns=kind.columns)
+    mine = [kind.row_of(record) for key, record in records.items() if key in new]
+    await _copy(connection, kind.table, kind.columns, copied(mine))
     return new
 
 
-async def _take_in(connection: asyncpg.Connection, kind: Kind, rows: Sequence[Row]) -> set[Key]:
-    """Store rows whose table itself knows which of them are new."""
+async def _take_in(connection: asyncpg.Connection, kind: Kind, records: Mapping[Key, Any]) -> set[Key]:
+    """Store records whose table itself knows which of them are new."""
     incoming = f"incoming_{kind.table}"
     await connection.execute(_INCOMING.format(incoming=incoming, table=kind.table))
-    await connection.copy_records_to_table(incoming, records=rows, columns=kind.columns)
+    await _copy(connection, incoming, kind.columns, copied(map(kind.row_of, records.values())))
     names = {"columns": _quoted(kind.columns), "key": _quoted(kind.key)}
     taken = await connection.fetch(_TAKE_IN.format(table=kind.table, incoming=incoming, **names))
     return {(kind.table, *key) for key in taken}
+
+
+async def _copy(connection: asyncpg.Connection, table: str, columns: Sequence[str], body: bytes) -> None:
+    await connection.copy_to_table(table, source=BytesIO(body), columns=columns, format="binary")
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ import uuid_utils
 _STREAM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEGMENT = re.compile(r"([0-9]{8}|[1-9][0-9]{8,17})\.log")
 _LOCK = "lock"
+# What is left to others who need the same disk to go on, PostgreSQL above all: a twentieth of a small disk.
+_KEPT_FREE_BYTES, _KEPT_FREE = 512 * 2**20, 20
 # Records hold what visitors did: they are for the service's own user alone.
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
@@ -24,11 +26,12 @@ class Segment(NamedTuple):
     size: int
     closed: bool
 
-    def read_from(self, offset: int) -> bytes:
-        """Read from an offset to where the segment ended when it was listed."""
+    def read_from(self, offset: int, limit: int | None = None) -> bytes:
+        """Read from an offset to where the segment ended when it was listed, or so many bytes of that."""
+        left = self.size - offset
         with self.path.open("rb") as file:
             file.seek(offset)
-            return file.read(self.size - offset)
+            return file.read(left if limit is None else min(left, limit))
 
 
 class Stream(NamedTuple):
@@ -66,7 +69,7 @@ def make_segment(folder: Path, number: int) -> int:
 
 
 def list_streams(journal_dir: Path) -> list[Stream]:
-    """List the streams, the eldest first; whatever else lies in the folder is passed over."""
+    """List the streams, the eldest first, while others write and remove them; all else is passed over."""
     listed = (_listed(folder) for folder in _folders_in(journal_dir))
     return [stream for stream in listed if stream.segments or (stream.folder / _LOCK).exists()]
 
@@ -77,7 +80,7 @@ def _listed(folder: Path) -> Stream:
     found = sorted((number, path) for number, path in _segments_in(folder) if path.is_file())
     last = len(found) - 1
     segments = [
-        Segment(number, path, path.stat().st_size, closed=ended or place < last)
+        Segment(number, path, _size_of(path), closed=ended or place < last)
         for place, (number, path) in enumerate(found)
     ]
     return Stream(folder, segments, ended)
@@ -87,9 +90,14 @@ def bytes_in(journal_dir: Path) -> int:
     """Measure the segments of all streams, while others write and remove them."""
     total = 0
     for folder in _folders_in(journal_dir):
-        with suppress(FileNotFoundError):
-            total += sum(_size_of(path) for _, path in _segments_in(folder))
+        total += sum(_size_of(path) for _, path in _segments_in(folder))
     return total
+
+
+def room_in(journal_dir: Path) -> int:
+    """Measure how many bytes the folder's disk has left, beyond what is kept for others; may be below 0."""
+    disk = os.statvfs(journal_dir)
+    return disk.f_bavail * disk.f_frsize - min(_KEPT_FREE_BYTES, disk.f_blocks * disk.f_frsize // _KEPT_FREE)
 
 
 def remove_stream(folder: Path) -> None:
@@ -108,8 +116,10 @@ def _folders_in(journal_dir: Path) -> list[Path]:
 
 
 def _segments_in(folder: Path) -> list[tuple[int, Path]]:
-    paths = ((path, _SEGMENT.fullmatch(path.name)) for path in folder.iterdir())
-    return [(int(match[1]), path) for path, match in paths if match]
+    with suppress(FileNotFoundError):
+        paths = ((path, _SEGMENT.fullmatch(path.name)) for path in folder.iterdir())
+        return [(int(match[1]), path) for path, match in paths if match]
+    return []
 
 
 def _size_of(path: Path) -> int:

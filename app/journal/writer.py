@@ -16,7 +16,7 @@ class StreamWriter:
         self._segment_bytes = segment_bytes
         self._stream: tuple[Path, int] | None = None
         self._file: int | None = None
-        self._number = self._offset = 0
+        self._number = self._offset = self._synced = 0
 
     def open(self) -> Path:
         """Make the stream unless it is there, and answer its folder."""
@@ -30,9 +30,28 @@ class StreamWriter:
         try:
             _write_all(file, data)
         except OSError:
-            self._abandon_segment(file)
+            self._abandon_segment(file, self._offset)
             raise
         self._offset += len(data)
+
+    def sync(self) -> None:
+        """Have the disk hold all that was written; where it raises, nothing since the last time counts.
+
+        Nothing may be written meanwhile.
+        """
+        if self._file is None or self._stream is None:
+            return
+        try:
+            os.fdatasync(self._file)
+            if not self._synced:
+                # A file whose name is lost is lost too.
+                for folder in (self._stream[0], self._journal_dir):
+                    _sync_folder(folder)
+        except OSError:
+            # The kernel may have dropped what it could not write, and would not say so a second time.
+            self._abandon_segment(self._file, self._synced)
+            raise
+        self._synced = self._offset
 
     def _file_for(self, coming: int) -> int:
         is_full = self._offset > 0 and self._offset + coming > self._segment_bytes
@@ -41,14 +60,14 @@ class StreamWriter:
             self._number += 1
             file = make_segment(self.open(), self._number)
             self._leave_segment()
-            self._file, self._offset = file, 0
+            self._file, self._offset, self._synced = file, 0, 0
         return self._file
 
-    def _abandon_segment(self, file: int) -> None:
+    def _abandon_segment(self, file: int, end: int) -> None:
         # A shipper may have read what is cut off here. So no other bytes may ever stand in that place: what
         # comes next goes into a new segment, and if the cut fails too, the rest is the torn end of this one.
         with suppress(OSError):
-            os.ftruncate(file, self._offset)
+            os.ftruncate(file, end)
         self._leave_segment()
 
     def _leave_segment(self) -> None:
@@ -68,3 +87,11 @@ def _write_all(file: int, data: bytes) -> None:
     # One write and no second try: a part alone means that the disk is full.
     if os.write(file, data) < len(data):
         raise OSError(errno.ENOSPC, "only a part of the records was taken")
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

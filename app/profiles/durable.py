@@ -1,13 +1,14 @@
 """The durable copies in PostgreSQL: read where the cache knows nothing, folded by the shipper."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
 import asyncpg
 
 from app.engine.profile import Profile
-from app.engine.records import Record, Unmerge, is_for_profiles
+from app.engine.records import Erase, Record, Unmerge, is_for_profiles
 from app.engine.ruleset import Ruleset
 from app.kit.breaker import Breaker
 from app.kit.clock import instant_of
@@ -27,10 +28,20 @@ _FIND = """
         WHERE profiles.site_id = wanted.site_id AND profiles.visitor = wanted.visitor LIMIT 1
     ) AS found
 """
-# A row that is there is written as it is: that locks it until the transaction ends, and a new one is locked
-# as well, so that no two shippers fold into the same copy. The order is fixed, so that they never wait for
-# each other in a circle.
-_HOLD = """
+# Locks each row until the transaction ends, so that no two shippers fold into the same copy. The order is
+# fixed, so that they never wait for each other in a circle.
+_LOCK = """
+    SELECT held.site_id, held.visitor, held.body
+    FROM (
+        SELECT * FROM unnest($1::int[], $2::text[]) AS touched (site_id, visitor) ORDER BY site_id, visitor
+    ) AS wanted, LATERAL (
+        SELECT * FROM profiles
+        WHERE profiles.site_id = wanted.site_id AND profiles.visitor = wanted.visitor LIMIT 1 FOR UPDATE
+    ) AS held
+"""
+# What is not there yet is made, and locked by that. Where somebody else was quicker to make it, it is written
+# as it is, which locks it too.
+_MAKE = """
     INSERT INTO profiles (site_id, visitor, body)
     SELECT site_id, visitor, '' FROM unnest($1::int[], $2::text[]) AS touched (site_id, visitor)
     ORDER BY site_id, visitor
@@ -59,9 +70,16 @@ _READ_S = 1.0
 Folded: TypeAlias = Callable[[Iterable[ProfileKey]], None]
 """Hears which copies records are folded into."""
 
+Store: TypeAlias = Callable[[], Awaitable[None]]
+"""Stores the records that are folded in."""
+
 
 def _tell_nobody(_keys: Iterable[ProfileKey]) -> None:
     pass
+
+
+async def nothing_to_store() -> None:
+    """Do nothing, since the records are stored."""
 
 
 class DurableProfiles:
@@ -89,11 +107,18 @@ class DurableProfiles:
         rows = await self._pool.fetch(_FIND, [site for site, _ in keys], [visitor for _, visitor in keys])
         return {(row["site_id"], row["visitor"]): row["body"] for row in rows}
 
-    async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
+    async def fold_in(
+        self, connection: asyncpg.Connection, records: Sequence[Record], store: Store = nothing_to_store
+    ) -> None:
         """Fold records that are new into the copies they touch, inside the caller's transaction.
 
-        They are stored by then: what was merged is folded anew from there where that is undone.
+        They are stored by then, or by `store`, which is called once: what was merged is folded anew from
+        there where that is undone.
         """
+        if any(isinstance(record, Erase) for record in records):
+            # A tombstone takes what stands before it from the tables, so that has to be there.
+            await store()
+            store = nothing_to_store
         erased = await erase(connection, records)
         in_order = sorted(filter(is_for_profiles, erased.spared(records)), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
@@ -103,7 +128,7 @@ class DurableProfiles:
             in_order = [one for record in in_order for one in whose(record, merges)]
             owners = {key for record in in_order for key in keys_of(record)} - profiles.keys()
             profiles |= await self._hold(connection, list(owners))
-        moves = fold_together(profiles, in_order, self._ruleset_of)
+        moves = await self._fold_while(store(), profiles, in_order)
         undone = [record for record in in_order if isinstance(record, Unmerge)]
         for key in erased.anew | {key for unmerge in undone for key in keys_of(unmerge)}:
             # What a merge has put together cannot be told apart again: only the records can say whose it was.
@@ -116,11 +141,31 @@ class DurableProfiles:
         await self._tell(connection, moves)
         self._folded(profiles)
 
+    async def _fold_while(
+        self, storing: Awaitable[None], profiles: dict[ProfileKey, Profile], records: Sequence[Record]
+    ) -> list[Moved]:
+        """Fold in a thread, since PostgreSQL and this process are both busy for long; neither waits."""
+        folding = asyncio.create_task(asyncio.to_thread(fold_together, profiles, records, self._ruleset_of))
+        try:
+            await storing
+        finally:
+            moves = await folding
+        return moves
+
     async def _hold(
         self, connection: asyncpg.Connection, keys: Sequence[ProfileKey]
     ) -> dict[ProfileKey, Profile]:
-        rows = await connection.fetch(_HOLD, [site for site, _ in keys], [visitor for _, visitor in keys])
-        return {(row["site_id"], row["visitor"]): readable_profile(row["body"]) or Profile() for row in rows}
+        bodies = await self._bodies(connection, _LOCK, keys)
+        missing = [key for key in keys if key not in bodies]
+        if missing:
+            bodies |= await self._bodies(connection, _MAKE, missing)
+        return {key: readable_profile(body) or Profile() for key, body in bodies.items()}
+
+    async def _bodies(
+        self, connection: asyncpg.Connection, query: str, keys: Sequence[ProfileKey]
+    ) -> dict[ProfileKey, bytes]:
+        rows = await connection.fetch(query, [site for site, _ in keys], [visitor for _, visitor in keys])
+        return {(site, visitor): body for site, visitor, body in rows}
 
     async def _store(self, connection: asyncpg.Connection, profiles: Mapping[ProfileKey, Profile]) -> None:
         bodies = [encode_profile(profile) for profile in profiles.values()]

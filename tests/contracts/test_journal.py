@@ -41,8 +41,8 @@ class FakeKept:
 
 
 class FileKept:
-    def __init__(self, folder: Path) -> None:
-        self.journal = FileJournal(folder)
+    def __init__(self, folder: Path, *, power_safe: bool) -> None:
+        self.journal = FileJournal(folder, power_safe=power_safe)
         self._folder = folder
 
     def fill(self) -> None:
@@ -54,12 +54,12 @@ class FileKept:
         return [record for segment in segments for record, _ in read_frames(segment.read_from(0))]
 
 
-@pytest.fixture(params=["fake", "file"])
+@pytest.fixture(params=["fake", "file", "power-safe file"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     if request.param == "fake":
         yield FakeKept()
         return
-    in_files = FileKept(tmp_path / "journal")
+    in_files = FileKept(tmp_path / "journal", power_safe=request.param == "power-safe file")
     yield in_files
     in_files.journal.close()
 

@@ -28,8 +28,11 @@ class Remembering:
         """Do something with the connection before the next records are taken in."""
         self._first.append(do)
 
-    async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record]) -> None:
+    async def fold_in(
+        self, connection: asyncpg.Connection, records: Sequence[Record], store: Callable[[], Awaitable[None]]
+    ) -> None:
         """Remember the records, though their transaction may still fail."""
+        await store()
         if self._first:
             await self._first.pop(0)(connection)
         self.batches.append(list(records))
@@ -43,6 +46,11 @@ class Remembering:
 async def fail(_connection: asyncpg.Connection) -> None:
     """Fail as a fold with a mistake in it would."""
     raise ZeroDivisionError
+
+
+async def mistake(_connection: asyncpg.Connection) -> None:
+    """Fail as a fold would that takes a record for what it is not."""
+    raise ValueError("no fault of the records")
 
 
 async def die(connection: asyncpg.Connection) -> None:

@@ -121,8 +121,8 @@ from app.journal import ship
 from app.storage.postgres import dsn_of
 
 class Nothing:
-    async def fold_in(self, connection, records):
-        pass
+    async def fold_in(self, connection, records, store):
+        await store()
 
 async def carry(folder, database_url):
     ship.BATCH_RECORDS = 7

@@ -80,7 +80,9 @@ async def test_a_frame_that_is_being_written_is_waited_for(case: Case) -> None:
     assert case.fold.records == sent
 
 
-async def test_the_torn_end_of_a_dead_writer_is_set_aside(case: Case) -> None:
+async def test_the_torn_end_of_a_dead_writer_is_set_aside_and_told(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
     [sent] = new_events(case.site, 1)
     folder, lock = make_stream(case.journal_dir)
     os.write(make_segment(folder, 1), encode_frame(sent) + b"\0\0\0\x09torn")
@@ -89,6 +91,8 @@ async def test_the_torn_end_of_a_dead_writer_is_set_aside(case: Case) -> None:
     [kept] = case.kept()
     assert kept.read_bytes() == b"\0\0\0\x09torn"
     assert case.streams() == []
+    [told] = caplog.messages
+    assert told.startswith(f"8 bytes at byte {len(encode_frame(sent))} of {folder}/00000001.log are the end")
 
 
 async def test_damage_is_set_aside_and_what_stands_around_it_arrives(case: Case) -> None:

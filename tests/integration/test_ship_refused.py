@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from app.engine.records import CapDelivery, Record
-from tests.integration.ship_cases import Case, ids_of
+from tests.integration.ship_cases import Case, ids_of, mistake
 from tests.unit.journal.journalled import assignment, event, inputs, new_assignments, new_events
 
 # Of a site that nobody has, so that no other test has anything to do with them.
@@ -57,3 +57,24 @@ async def test_many_that_are_refused_hold_up_nothing(case: Case) -> None:
     assert await case.shipper.ship_once() == 8
     assert case.fold.records == good
     assert case.shipper.refused == 8
+
+
+async def test_a_mistake_of_the_fold_costs_no_record(case: Case) -> None:
+    sent = new_events(case.site, 2)
+    await case.new_journal().append(sent)
+    case.fold.next_time(mistake)
+    with pytest.raises(ValueError, match="no fault"):
+        await case.shipper.ship_once()
+    assert (case.shipper.refused, case.kept()) == (0, [])
+    assert await case.shipper.ship_once() == 2
+
+
+async def test_a_refused_record_among_known_ones_is_set_aside_too(case: Case) -> None:
+    known, bad = new_events(case.site, 3), event("bad", site=case.site, visitor="a\0b")
+    journal = case.new_journal()
+    await journal.append(known)
+    await case.shipper.ship_once()
+    await journal.append([*known, bad, *new_events(case.site, 1)])
+    await case.shipper.ship_once()
+    assert (case.shipper.refused, len(case.kept())) == (1, 1)
+    assert len(await case.events()) == len(case.fold.records) == 4

@@ -1,6 +1,7 @@
 """Whatever happens to a journal's bytes, what is read is what was written, and in that order."""
 
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 from hypothesis import given
@@ -95,3 +96,77 @@ def test_no_bytes_make_reading_fail_in_another_way(data: bytes, start: int) -> N
 def test_a_frame_inside_what_a_visitor_sends_is_never_taken_for_one(forged: Record) -> None:
     sent = encode_frame(event(properties={"text": encode_frame(forged).decode("latin-1")}))
     assert find_frame(sent, 1) is None
+
+
+class Edit(NamedTuple):
+    """Damage: so many bytes at a place, both as parts of the whole, stand no more; others do instead."""
+
+    place: float
+    length: float
+    instead: bytes
+
+    def range_in(self, data: bytes) -> range:
+        start = int(self.place * len(data))
+        return range(start, start + int(self.length * (len(data) - start)))
+
+
+PARTS = st.floats(0, 1)
+EDITS = st.lists(st.builds(Edit, PARTS, st.sampled_from([0.0, 0.001, 0.1, 1.0]), st.binary(max_size=60)))
+
+
+def damaged(whole: bytes, edits: list[Edit]) -> bytes:
+    left, reached = b"", 0
+    for start, edit in sorted((edit.range_in(whole).start, edit) for edit in edits):
+        left += whole[reached:start] + edit.instead
+        reached = max(reached, edit.range_in(whole).stop)
+    return left + whole[reached:]
+
+
+def stands_in(records: list[Record], whole: bytes, edits: list[Edit]) -> list[Record]:
+    """List the records that no edit has touched; one beside another's bytes is touched too."""
+    struck = [edit.range_in(whole) for edit in edits]
+    left, start = [], 0
+    for record, (_, end) in zip(records, read_frames(whole), strict=True):
+        if all(one.stop <= start or one.start >= end for one in struck):
+            left.append(record)
+        start = end
+    return left
+
+
+@given(RECORDS, EDITS, st.integers(1, 5))
+def test_damage_anywhere_costs_what_it_touches_and_makes_up_nothing(
+    records: list[Record], edits: list[Edit], limit: int
+) -> None:
+    whole = bytes_of(records)
+    found = [encode_frame(record) for record in read(damaged(whole, edits), limit=limit)]
+    written = [encode_frame(record) for record in records]
+    # What is read is what was written, byte for byte and in that order …
+    assert is_within(found, written)
+    # … and whatever no damage has touched is read, before, between and after.
+    assert is_within([encode_frame(record) for record in stands_in(records, whole, edits)], found)
+
+
+def is_within(some: list[bytes], others: list[bytes]) -> bool:
+    left = iter(others)
+    return all(one in left for one in some)
+
+
+@given(records=RECORDS, edits=EDITS, cuts=st.lists(PARTS, max_size=4))
+def test_a_segment_that_grows_while_it_is_read_is_read_as_if_at_once(
+    *, records: list[Record], edits: list[Edit], cuts: list[float]
+) -> None:
+    data = damaged(bytes_of(records), edits)
+    at_once, bit_by_bit, reached = read(data), [], 0
+    for size in [*sorted(int(cut * len(data)) for cut in cuts), len(data)]:
+        for part in parts_of(data[reached:size], reached, limit=3, closed=size == len(data)):
+            bit_by_bit += [record for record, _ in part.frames]
+            reached = part.end
+    assert bit_by_bit == at_once
+    assert reached == len(data)
+
+
+@given(st.binary(max_size=400), st.integers(1, 3), st.booleans())
+def test_arbitrary_bytes_are_damage_to_the_last_one(data: bytes, limit: int, closed: bool) -> None:  # noqa: FBT001 - hypothesis hands it in
+    parts = list(parts_of(data, 0, limit=limit, closed=closed))
+    assert all(not part.frames for part in parts)
+    assert b"".join(part.damage for part in parts) == (data if closed else b"")

@@ -11,6 +11,9 @@ from app.api import health
 from app.api.metrics import registry_of
 from app.api.tally import Tally
 from app.journal.append import FileJournal
+from app.journal.lag import JournalLag
+from tests.builders import event
+from tests.fakes import AwayPool
 
 
 async def sound() -> object:
@@ -34,7 +37,8 @@ def api(tmp_path: Path) -> FastAPI:
     app = FastAPI()
     app.include_router(health.router)
     app.state.probes = {"postgres": sound, "valkey": sound}
-    app.state.metrics = registry_of(Tally(), FileJournal(tmp_path), {})
+    app.state.journal_lag = lag = JournalLag(tmp_path, AwayPool())  # type: ignore[arg-type] # all that is asked of a pool
+    app.state.metrics = registry_of(Tally(), FileJournal(tmp_path), lag, {})
     return app
 
 
@@ -79,3 +83,13 @@ async def test_metrics_are_text_for_prometheus(client: httpx.AsyncClient) -> Non
 
     assert answer.headers["content-type"].startswith("text/plain")
     assert "signpost_process_info" in answer.text
+
+
+async def test_the_lag_is_of_the_moment_it_is_asked_for(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    await journal.append([event("page_viewed")])
+
+    answer = await client.get("/metrics")
+    journal.close()
+
+    assert f"signpost_journal_lag_bytes {float(journal.bytes)}" in answer.text

@@ -6,11 +6,17 @@ from prometheus_client import generate_latest
 from app.api.metrics import registry_of
 from app.api.tally import Tally
 from app.journal.append import FileJournal
+from app.journal.lag import JournalLag
 from tests.builders import event
+from tests.fakes import AwayPool
 
 
-def written(tally: Tally, journal: FileJournal) -> list[str]:
-    return generate_latest(registry_of(tally, journal, {"profile": 2})).decode().splitlines()
+def lag_of(folder: Path) -> JournalLag:
+    return JournalLag(folder, AwayPool())  # type: ignore[arg-type] # all that is asked of a pool
+
+
+def written(tally: Tally, journal: FileJournal, lag: JournalLag) -> list[str]:
+    return generate_latest(registry_of(tally, journal, lag, {"profile": 2})).decode().splitlines()
 
 
 async def test_the_metrics_tell_what_was_answered_and_what_the_journal_took(tmp_path: Path) -> None:
@@ -21,7 +27,7 @@ async def test_the_metrics_tell_what_was_answered_and_what_the_journal_took(tmp_
     await journal.append([event("page_viewed")])
     journal.refused = 3
 
-    lines = written(tally, journal)
+    lines = written(tally, journal, lag_of(tmp_path))
     journal.close()
 
     assert 'signpost_answers_total{path="/decide",status="200"} 2.0' in lines
@@ -36,6 +42,19 @@ async def test_the_metrics_tell_what_was_answered_and_what_the_journal_took(tmp_
 def test_the_metrics_tell_which_process_they_are_of(tmp_path: Path) -> None:
     journal = FileJournal(tmp_path)
 
-    assert f'signpost_process_info{{pid="{os.getpid()}"}} 1.0' in written(Tally(), journal)
+    assert f'signpost_process_info{{pid="{os.getpid()}"}} 1.0' in written(Tally(), journal, lag_of(tmp_path))
 
     journal.close()
+
+
+async def test_the_metrics_tell_how_far_behind_postgresql_is(tmp_path: Path) -> None:
+    journal, lag = FileJournal(tmp_path), lag_of(tmp_path)
+    await journal.append([event("page_viewed")])
+    await lag.look()
+    journal.close()
+
+    lines = written(Tally(), journal, lag)
+
+    assert f"signpost_journal_lag_bytes {float(journal.bytes)}" in lines
+    [seconds] = [line.split()[1] for line in lines if line.startswith("signpost_journal_lag_seconds ")]
+    assert float(seconds) == lag.seconds > 0

@@ -1,12 +1,17 @@
 """The journal that every answer goes through."""
 
+import asyncio
+import errno
+import os
 import resource
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
 import pytest
 
+from app.journal import append
 from app.journal.append import REST_S, FileJournal, JournalUnavailable
 from app.journal.frames import PAYLOAD_LIMIT, encode_frame
 from tests.unit.journal.journalled import assignment, event, segments, written
@@ -122,6 +127,8 @@ async def test_a_folder_that_cannot_be_made_is_no_reason_not_to_start(tmp_path: 
     in_the_way.write_text("a file")
     journal = FileJournal(in_the_way, clock=clock)
     assert not journal.healthy
+    clock.at_s += REST_S
+    assert not journal.healthy
     with pytest.raises(JournalUnavailable):
         await journal.append([event()])
     in_the_way.unlink()
@@ -150,3 +157,104 @@ async def test_a_closed_journal_takes_nothing(journal: FileJournal, tmp_path: Pa
     with pytest.raises(JournalUnavailable):
         await journal.append([event()])
     assert (written(tmp_path), journal.healthy) == ([event()], False)
+
+
+async def test_what_the_disk_has_left_is_for_others(
+    journal: FileJournal, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No disk can be filled here for others to suffer: only how full it is told to be.
+    room = [FRAME]
+    monkeypatch.setattr(append, "room_in", lambda _: room[0])
+    await journal.append([event("e-1")])
+    with pytest.raises(JournalUnavailable, match="what the disk has left is for others"):
+        await journal.append([event("e-2")])
+    before = journal.healthy
+    room[0] = 10 * FRAME
+    clock.at_s += REST_S
+    assert (before, journal.healthy) == (False, True)
+    await journal.append([event("e-2")])
+    assert written(tmp_path) == [event("e-1"), event("e-2")]
+
+
+@pytest.fixture
+def power_safe(tmp_path: Path, clock: Clock) -> Iterator[FileJournal]:
+    opened = FileJournal(tmp_path, power_safe=True, clock=clock)
+    yield opened
+    opened.close()
+
+
+async def test_answers_of_one_turn_wait_for_the_disk_once(
+    power_safe: FileJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    real = os.fdatasync
+
+    def note(file: int) -> None:
+        held.append(len(written(tmp_path)))
+        real(file)
+
+    monkeypatch.setattr(os, "fdatasync", note)
+    await asyncio.gather(*(power_safe.append([event(f"e-{number}")]) for number in range(20)))
+    assert held == [20]
+    assert (power_safe.records, len(written(tmp_path))) == (20, 20)
+
+
+async def test_no_answer_leaves_before_the_disk_holds_its_record(
+    power_safe: FileJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    real = os.fdatasync
+
+    def hold(file: int) -> None:
+        real(file)
+        held.append(file)
+
+    monkeypatch.setattr(os, "fdatasync", hold)
+    await power_safe.append([event()])
+    assert len(held) == 1
+
+
+async def test_what_the_disk_could_not_hold_is_refused_to_all_who_wait(
+    power_safe: FileJournal, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fdatasync
+
+    def fail(_file: int) -> None:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    waiting = [power_safe.append([event(f"e-{number}")]) for number in range(3)]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [JournalUnavailable] * 3
+    assert (written(tmp_path), power_safe.refused, power_safe.healthy) == ([], 3, False)
+    monkeypatch.setattr(os, "fdatasync", real)
+    clock.at_s += REST_S
+    await power_safe.append([event("e-3")])
+    assert written(tmp_path) == [event("e-3")]
+
+
+async def test_whoever_stops_waiting_for_the_disk_takes_nothing_from_the_others(
+    power_safe: FileJournal, tmp_path: Path
+) -> None:
+    waiting = [asyncio.create_task(power_safe.append([event(f"e-{number}")])) for number in range(2)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting[0]
+    await waiting[1]
+    assert len(written(tmp_path)) == 2
+
+
+async def test_a_mistake_in_a_group_reaches_whoever_waits(
+    power_safe: FileJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fdatasync", lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        await power_safe.append([event()])
+
+
+async def test_a_power_safe_journal_that_is_closed_takes_nothing(power_safe: FileJournal) -> None:
+    await power_safe.append([event("e-1")])
+    power_safe.close()
+    with pytest.raises(JournalUnavailable):
+        await power_safe.append([event("e-2")])

@@ -1,6 +1,7 @@
 """Records as rows."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from struct import unpack_from
 from typing import Any, get_args
 from uuid import UUID
 
@@ -8,21 +9,60 @@ import msgspec
 import pytest
 
 from app.engine.records import Merge, ProfileChange, Record, Unmerge
-from app.journal.rows import ASSIGNMENTS, DECISIONS, ERASURES, EVENTS, PROFILE_CHANGES, Key, Kind, kind_of
+from app.journal.rows import (
+    ASSIGNMENTS,
+    DECISIONS,
+    ERASURES,
+    EVENTS,
+    ID_COLUMNS,
+    PROFILE_CHANGES,
+    Key,
+    Kind,
+    id_row_of,
+    kind_of,
+)
+from app.kit.clock import ms_of
 from app.storage.tables import metadata
 from tests.unit.journal.journalled import assignment, changes, erase, event, inputs, one_of_each
 
 AT = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+AT_US = (AT - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+# One dimension without nulls, of texts (25), two of them from 1 on, each behind its length.
+SEGMENTS = (
+    b"".join(map(int.to_bytes, (1, 0, 25, 2, 1, 9), [4] * 6)) + b"returning" + b"\0\0\0\x0cbig, spender"
+)
+
+
+def fields_of(row: bytes) -> list[bytes | None]:
+    """Take a row apart as PostgreSQL does."""
+    [count] = unpack_from(">h", row)
+    fields: list[bytes | None] = []
+    at = 2
+    for _ in range(count):
+        [length] = unpack_from(">i", row, at)
+        fields.append(None if length < 0 else row[at + 4 : at + 4 + length])
+        at += 4 + max(0, length)
+    assert at == len(row)
+    return fields
 
 
 def laid_out(record: Record) -> dict[str, Any]:
     kind = kind_of(record)
-    return dict(zip(kind.columns, kind.row_of(record), strict=True))
+    return dict(zip(kind.columns, fields_of(kind.row_of(record)), strict=True))
 
 
 def key_of(record: Record) -> Key:
-    kind = kind_of(record)
-    return kind.key_of(kind.row_of(record))
+    return kind_of(record).key_of(record)
+
+
+def integer(value: int) -> bytes:
+    return value.to_bytes(4, signed=True)
+
+
+def instant(us: int = AT_US) -> bytes:
+    return us.to_bytes(8, signed=True)
 
 
 @pytest.mark.parametrize("kind", [EVENTS, ASSIGNMENTS, PROFILE_CHANGES, DECISIONS, ERASURES])
@@ -48,37 +88,37 @@ def test_every_kind_of_record_has_a_table() -> None:
 
 def test_an_event_is_laid_out_by_its_columns() -> None:
     assert laid_out(event(trusted=True, results_only=True)) == {
-        "site_id": 1,
-        "id": "e-1",
-        "visitor": "v-1",
-        "name": "page_viewed",
-        "properties": '{"category":"bikes"}',
-        "at": AT,
-        "received_at": AT.replace(microsecond=5_000),
-        "trusted": True,
-        "profile_only": False,
-        "results_only": True,
+        "site_id": integer(1),
+        "id": b"e-1",
+        "visitor": b"v-1",
+        "name": b"page_viewed",
+        "properties": b'\1{"category":"bikes"}',
+        "at": instant(),
+        "received_at": instant(AT_US + 5_000),
+        "trusted": b"\1",
+        "profile_only": b"\0",
+        "results_only": b"\1",
     }
 
 
 def test_an_assignment_is_laid_out_by_its_columns() -> None:
     assert laid_out(assignment(results_only=True)) == {
-        "site_id": 1,
-        "decision_id": UUID(int=1),
-        "experiment": "hero-copy",
-        "unit": "v-1",
-        "visitor": "v-1",
-        "arm": "treatment",
-        "phase": 1,
-        "revision": 7,
-        "first": True,
-        "stage": "decision",
-        "stages": '{"purchase":"decision"}',
-        "segments": ("returning", "big, spender"),
-        "device": "mobile",
+        "site_id": integer(1),
+        "decision_id": UUID(int=1).bytes,
+        "experiment": b"hero-copy",
+        "unit": b"v-1",
+        "visitor": b"v-1",
+        "arm": b"treatment",
+        "phase": b"\0\1",
+        "revision": integer(7),
+        "first": b"\1",
+        "stage": b"decision",
+        "stages": b'\1{"purchase":"decision"}',
+        "segments": SEGMENTS,
+        "device": b"mobile",
         "country": None,
-        "at": AT,
-        "results_only": True,
+        "at": instant(),
+        "results_only": b"\1",
     }
 
 
@@ -87,22 +127,22 @@ def test_a_change_is_laid_out_with_its_whole_record() -> None:
         row = laid_out(change)
         assert msgspec.json.decode(row.pop("record"), type=ProfileChange) == change
         assert row == {
-            "site_id": 1,
-            "id": UUID(change.id),
-            "visitor": "v-1",
-            "into": "u-1" if isinstance(change, Merge | Unmerge) else None,
-            "at": AT,
+            "site_id": integer(1),
+            "id": UUID(change.id).bytes,
+            "visitor": b"v-1",
+            "into": b"u-1" if isinstance(change, Merge | Unmerge) else None,
+            "at": instant(),
         }
 
 
 def test_what_a_decision_was_taken_on_is_laid_out_byte_for_byte() -> None:
     assert laid_out(inputs()) == {
-        "site_id": 1,
-        "id": UUID(int=1),
-        "visitor": "v-1",
-        "revision": 7,
+        "site_id": integer(1),
+        "id": UUID(int=1).bytes,
+        "visitor": b"v-1",
+        "revision": integer(7),
         "asked": b'{ "placements" : ["home.hero"] }',
-        "at": AT,
+        "at": instant(),
     }
 
 
@@ -132,9 +172,43 @@ def test_records_of_two_kinds_are_never_the_same() -> None:
     assert len({key_of(record) for record in one_of_each()}) == len(one_of_each())
 
 
-def test_what_is_no_uuid_or_no_instant_has_no_row() -> None:
-    for record in (assignment("nobody's"), inputs("nobody's"), msgspec.structs.replace(changes()[0], id="x")):
-        with pytest.raises(ValueError, match="badly formed"):
+@pytest.mark.parametrize("no_id", ["nobody's", "", "12", "0" * 34])
+def test_what_is_no_uuid_has_no_row(no_id: str) -> None:
+    for record in (assignment(no_id), inputs(no_id), msgspec.structs.replace(changes()[0], id=no_id)):
+        with pytest.raises(ValueError, match=r"UUID|non-hexadecimal"):
             kind_of(record).row_of(record)
+
+
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+
+
+@pytest.mark.parametrize("ms", [FIRST_MS, LAST_MS])
+def test_the_first_and_the_last_instant_have_a_row(ms: int) -> None:
+    stored = laid_out(event(at_ms=ms))["at"]
+    since_2000 = timedelta(microseconds=int.from_bytes(stored, signed=True))
+    assert ms_of(datetime(2000, 1, 1, tzinfo=UTC) + since_2000) == ms
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        event(at_ms=2**60),
+        event(at_ms=FIRST_MS - 1),
+        event(received_ms=LAST_MS + 1),
+        event(site=2**31),
+        assignment(phase=2**15),
+        assignment(revision=2**31),
+    ],
+)
+def test_what_is_too_large_has_no_row(record: Record) -> None:
     with pytest.raises(OverflowError):
-        kind_of(event()).row_of(event(at_ms=2**60))
+        kind_of(record).row_of(record)
+
+
+def test_an_assignment_may_stand_in_no_segment() -> None:
+    assert laid_out(assignment(segments=()))["segments"] == bytes(8) + integer(25)
+
+
+def test_an_event_is_known_by_its_id_on_its_site() -> None:
+    assert fields_of(id_row_of(event())) == [integer(1), b"e-1", instant(AT_US + 5_000)]
+    assert len(ID_COLUMNS) == 3

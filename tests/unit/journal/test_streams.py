@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from app.journal.streams import Stream, bytes_in, list_streams, make_segment, make_stream, remove_stream
+from app.journal import streams
+from app.journal.streams import (
+    Stream,
+    bytes_in,
+    list_streams,
+    make_segment,
+    make_stream,
+    remove_stream,
+    room_in,
+)
 from tests.unit.journal.limits import limited
 
 
@@ -129,3 +138,14 @@ def test_a_segment_that_goes_while_it_is_measured_counts_for_nothing(tmp_path: P
     # What a listing still names and is not there any more.
     (folder / "00000002.log").symlink_to(folder / "gone")
     assert bytes_in(tmp_path) == 5
+
+
+def test_some_of_a_disk_is_left_to_others(tmp_path: Path) -> None:
+    disk = os.statvfs(tmp_path)
+    free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+    # Others may write meanwhile.
+    assert free - room_in(tmp_path) == pytest.approx(min(512 * 2**20, size / 20), abs=256 * 2**20)
+
+
+def test_a_stream_that_is_removed_while_it_is_listed_has_no_segments(tmp_path: Path) -> None:
+    assert streams._segments_in(tmp_path / "removed") == []

@@ -1,6 +1,9 @@
 """One process's stream, written."""
 
+import errno
+import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,4 +96,61 @@ def test_only_the_services_own_user_may_read_what_visitors_did(tmp_path: Path) -
     [segment] = segments(tmp_path / "journal")
     assert segment.stat().st_mode & 0o077 == 0
     assert segment.parent.stat().st_mode & 0o077 == 0
+    writer.close()
+
+
+@pytest.fixture
+def fail_to_sync(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Make the disk fail the next time it is told to hold something, once."""
+    real = os.fdatasync
+
+    def fail(_file: int) -> None:
+        monkeypatch.setattr(os, "fdatasync", real)
+        raise OSError(errno.EIO, "the disk is broken")
+
+    return lambda: monkeypatch.setattr(os, "fdatasync", fail)
+
+
+def test_what_the_disk_could_not_hold_is_cut_off_and_its_segment_never_written_again(
+    tmp_path: Path, fail_to_sync: Callable[[], None]
+) -> None:
+    writer = StreamWriter(tmp_path, 100)
+    writer.write(b"held")
+    writer.sync()
+    writer.write(b"lost")
+    fail_to_sync()
+    with pytest.raises(OSError, match="broken"):
+        writer.sync()
+    writer.sync()
+    writer.write(b"after")
+    writer.sync()
+    assert contents(tmp_path) == [b"held", b"after"]
+    writer.close()
+
+
+def test_a_stream_that_nothing_was_written_to_needs_no_sync(tmp_path: Path) -> None:
+    writer = StreamWriter(tmp_path, 100)
+    writer.sync()
+    writer.open()
+    writer.sync()
+    assert contents(tmp_path) == []
+    writer.close()
+
+
+def test_a_new_segments_name_is_synced_with_it_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def note(file: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{file}").readlink()))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", note)
+    writer = StreamWriter(tmp_path, 4)
+    for data in (b"ab", b"cd", b"next"):
+        writer.write(data)
+        writer.sync()
+    assert synced == [str(writer.open()), str(tmp_path)] * 2
     writer.close()
