@@ -8,7 +8,7 @@ from typing import TypeAlias
 import asyncpg
 
 from app.engine.profile import Profile
-from app.engine.records import Erase, Record, Unmerge, is_for_profiles
+from app.engine.records import Erase, Merge, Record, Unmerge, is_for_profiles
 from app.engine.ruleset import Ruleset
 from app.kit.breaker import Breaker
 from app.kit.clock import instant_of
@@ -115,8 +115,9 @@ class DurableProfiles:
         They are stored by then, or by `store`, which is called once: what was merged is folded anew from
         there where that is undone.
         """
-        if any(isinstance(record, Erase) for record in records):
-            # A tombstone takes what stands before it from the tables, so that has to be there.
+        if any(isinstance(record, Erase | Merge) for record in records):
+            # A tombstone takes what stands before it from the tables, so that has to be there. A merge may
+            # have been overtaken by one.
             await store()
             store = nothing_to_store
         erased = await erase(connection, records)

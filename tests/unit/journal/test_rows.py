@@ -150,11 +150,11 @@ def test_a_tombstone_is_laid_out_by_its_columns() -> None:
     gone = erase()
 
     assert laid_out(gone) == {
-        "site_id": 1,
-        "id": UUID(gone.id),
-        "visitor": "v-1",
-        "erased": True,
-        "at": AT,
+        "site_id": integer(1),
+        "id": UUID(gone.id).bytes,
+        "visitor": b"v-1",
+        "erased": b"\1",
+        "at": instant(),
     }
 
 
