@@ -5,12 +5,14 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import uvloop
 
 from app.embedded.servers import start as start_servers
+from loadtests.service import ServiceError
 from loadtests.site_admin import SiteAdmin
 from tests.faults.cutter import Cutter
 from tests.faults.disk import DISK
@@ -91,7 +93,8 @@ def _wanted(options: Options) -> list[Fault]:
 async def _run(fault: Fault, service: Service, cutter: Cutter, options: Options) -> Row:
     ledger = Ledger(fault.key)
     load = Load(service, ledger)
-    scene = Scene(service, load, Random(fault.key), cutter, options.stopped_s, options.frozen_s)
+    random = Random(fault.key)  # noqa: S311 - drawing victims is not cryptography
+    scene = Scene(service, load, random, cutter, options.stopped_s, options.frozen_s)
     notes: list[str] = []
     await _publish(service)
     async with load.running():
@@ -114,22 +117,29 @@ async def _inject(fault: Fault, scene: Scene) -> list[str]:
         return [f"not injected: {error}"]
     try:
         async with asyncio.timeout(RECOVERS_WITHIN_S):
-            await scene.service.until(scene.service.is_whole)
+            await scene.service.until_whole()
     except TimeoutError:
         # The rest of the campaign needs the servers, so they get the start that a restart would give them.
         (await asyncio.to_thread(start_servers, scene.service.data_dir)).close()
-        await scene.service.until(scene.service.is_whole)
+        await scene.service.until_whole()
         return [f"did not recover by itself within {RECOVERS_WITHIN_S:.0f} s"]
     return []
 
 
 async def _publish(service: Service) -> None:
     admin = SiteAdmin(service.target)
+
+    async def is_published() -> bool:
+        # Each connection to PostgreSQL that a fault before this one has broken is noticed by one request.
+        with suppress(ServiceError):
+            await service.until_revision(await admin.publish(site_document()))
+            return True
+        return False
+
     try:
-        number = await admin.publish(site_document())
+        await service.until(is_published)
     finally:
         await admin.close()
-    await service.until_revision(number)
 
 
 def _say(text: str) -> None:

@@ -16,9 +16,11 @@ _IN_A_BATCH = """
 
 async def kill_worker(scene: Scene) -> None:
     """Kill a worker that has requests to answer."""
+    busy: list[int] = []
     async with asyncio.timeout(10):
-        while not (busy := [pid for pid in scene.service.workers() if scene.load.under_way[pid] > 0]):
-            await asyncio.sleep(0)
+        while not busy:
+            await asyncio.sleep(0.001)
+            busy = [pid for pid in scene.service.workers() if scene.load.under_way[pid]]
     scene.service.kill([scene.random.choice(busy)])
 
 

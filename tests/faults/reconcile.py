@@ -26,16 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with closing(start(folder / "data")):
         outcomes = asyncio.run(_outcomes(Place((folder / "data").resolve()), ledgers))
     wrong = [line for ledger, outcome in outcomes for line in differences_of(ledger, outcome)]
-    compared = [outcome for _, outcome in outcomes]
-    lines = [
-        f"{sum(one.events.answered for one in compared)} events,"
-        f" {sum(one.assignments.answered for one in compared)} assignments,"
-        f" {sum(one.profiles.cached for one in compared)} cached profiles,"
-        f" {sum(one.profiles.durable for one in compared)} durable ones",
-        *(wrong or ["equal"]),
-    ]
+    lines = [_totals([outcome for _, outcome in outcomes]), *(wrong or ["equal"])]
     print("\n".join(lines))  # noqa: T201 - the comparison is what this is for
     return 1 if wrong else 0
+
+
+def _totals(outcomes: Sequence[Outcome]) -> str:
+    return (
+        f"{sum(one.events.answered for one in outcomes)} events,"
+        f" {sum(one.assignments.answered for one in outcomes)} assignments,"
+        f" {sum(one.profiles.cached for one in outcomes)} cached profiles,"
+        f" {sum(one.profiles.durable for one in outcomes)} durable ones"
+    )
 
 
 async def _outcomes(place: Place, ledgers: Sequence[Ledger]) -> list[tuple[Ledger, Outcome]]:

@@ -41,11 +41,11 @@ class Row(msgspec.Struct):
 def table_of(rows: Sequence[Row]) -> str:
     """Write the table, and below it what is wrong in words."""
     table = [[name for name, _ in _COLUMNS], *map(_cells, rows)]
-    lines = [
-        "".join(f"{cell:<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True))
-        for cells in table
-    ]
-    return "\n".join([*lines, *(line for row in rows for line in complaints_of(row))])
+    return "\n".join([*map(_line_of, table), *(line for row in rows for line in complaints_of(row))])
+
+
+def _line_of(cells: Sequence[str]) -> str:
+    return "".join(f"{cell:<{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True)).rstrip()
 
 
 def _cells(row: Row) -> list[str]:

@@ -67,7 +67,7 @@ class Service:
     async def start(self, **settings: str) -> None:
         """Begin a life, and wait until both workers answer."""
         self._process = self._launched(**settings)
-        await self.until(self.is_whole)
+        await self.until_whole()
         self.is_down = False
 
     def _launched(self, **settings: str) -> subprocess.Popen[bytes]:
@@ -91,9 +91,12 @@ class Service:
             await line.close()
             return line.pid, read_decided(answer.body).revision
 
+        knowing: set[int] = set()
+
         async def is_in_force() -> bool:
             seen = await asyncio.gather(*(revision_at() for _ in range(PROBES)))
-            return {pid for pid, revision in seen if revision == number} >= set(self.workers())
+            knowing.update(pid for pid, revision in seen if revision == number)
+            return knowing >= set(self.workers())
 
         await self.until(is_in_force)
 
@@ -141,15 +144,22 @@ class Service:
             while not await holds():  # noqa: ASYNC110 - other processes set no Event of ours
                 await asyncio.sleep(0.1)
 
-    async def is_whole(self) -> bool:
-        """Whether two workers and a shipper are there, and each worker says that all is well."""
-        assert self._process is not None
-        assert self._process.poll() is None, f"the service ended: see {self.log}"
-        workers = set(self.workers())
-        if len(workers) != WORKERS or self.shipper() is None:
-            return False
-        well = await asyncio.gather(*(self._who_is_well() for _ in range(PROBES)))
-        return workers <= set(well)
+    async def until_whole(self) -> None:
+        """Wait until two workers and a shipper are there, and each worker says that all is well."""
+        well: set[int] = set()
+
+        async def is_whole() -> bool:
+            assert self._process is not None
+            assert self._process.poll() is None, f"the service ended: see {self.log}"
+            workers = set(self.workers())
+            if len(workers) != WORKERS or self.shipper() is None:
+                return False
+            # Which worker takes a connection is chance, and the busier one takes few.
+            answers = set(await asyncio.gather(*(self._who_is_well() for _ in range(PROBES))))
+            well.update(answers)
+            return 0 not in answers and workers <= well
+
+        await self.until(is_whole)
 
     async def _who_is_well(self) -> int:
         """Connect, and answer who took it, or 0 where something of it is away."""
