@@ -27,7 +27,7 @@ from tests.faults.site import site_document
 from tests.faults.stores import opened_stores
 from tests.faults.traffic import TRAFFIC
 
-FAULTS = (*TRAFFIC, *KILLS, *DISK, *SERVERS)
+FAULTS = (*SERVERS, *KILLS, *DISK, *TRAFFIC)
 # Load before each injection, and after the last one.
 BETWEEN_S = 1.0
 RECOVERS_WITHIN_S = 30.0

@@ -60,10 +60,11 @@ async def wipe_valkey(scene: Scene) -> None:
 
 
 SERVERS = (
+    # The first, so that what the others have left in the cache is there to be compared in the end.
+    Fault("valkey-wiped", "Valkey wiped", wipe_valkey),
     Fault("postgres-stopped", "PostgreSQL stopped for a while", stop_postgres),
     Fault("postgres-killed", "kill -9 of PostgreSQL", kill_postgres),
     Fault("commit-cut", "connection cut during COMMIT", cut_commit, through=True),
     Fault("valkey-killed", "kill -9 of Valkey", kill_valkey),
     Fault("valkey-frozen", "Valkey frozen for a while", freeze_valkey),
-    Fault("valkey-wiped", "Valkey wiped", wipe_valkey),
 )
