@@ -60,31 +60,34 @@ class Cutter:
     async def _take(self, socket: Path, reader: StreamReader, writer: StreamWriter) -> None:
         with suppress(OSError):
             to_reader, to_writer = await asyncio.open_unix_connection(socket)
-            ways = {
-                asyncio.create_task(self._commands(reader, to_writer)),
-                asyncio.create_task(_pass_on(to_reader, writer)),
-            }
+            back = asyncio.create_task(_pass_on(to_reader, writer))
+            there = asyncio.create_task(self._commands(reader, to_writer, back))
             # Whoever hangs up first, the other side hears of it.
-            _, left = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            for way in left:
-                way.cancel()
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            there.cancel()
+            back.cancel()
             to_writer.close()
         writer.close()
 
-    async def _commands(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _commands(self, reader: StreamReader, writer: StreamWriter, back: asyncio.Task[None]) -> None:
         ships = False
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
                 ships = ships or _BATCH in data
-                before = self._before if ships and _COMMIT in data else None
-                if before is not True:
-                    writer.write(data)
-                    await writer.drain()
-                if before is not None:
-                    self._before = None
-                    self._done.set()
-                    # The commit is done by then; its answer is not passed on, since both ways end here.
+                if ships and _COMMIT in data and self._before is not None:
+                    back.cancel()
+                    await self._cut(data, writer)
                     return
+                writer.write(data)
+                await writer.drain()
+
+    async def _cut(self, commit: bytes, writer: StreamWriter) -> None:
+        if not self._before:
+            # It is done although the connection ends now: what was sent before is still read.
+            writer.write(commit)
+            await writer.drain()
+        self._before = None
+        self._done.set()
 
 
 async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:

@@ -27,7 +27,12 @@ class Ledger(msgspec.Struct):
     refused: int = 0
     failed: int = 0
     failures: list[str] = []
-    slowest_s: float = 0
+    slowest_s: dict[str, float] = {}
+
+    def answer(self, path: str, took_s: float) -> None:
+        """Count a request that was answered, well or not."""
+        self.answered += 1
+        self.slowest_s[path] = max(took_s, self.slowest_s.get(path, 0))
 
     def fail(self, what: str) -> None:
         """Count a failed request; the first few are kept in words."""

@@ -138,8 +138,7 @@ class Load:
             return None
         finally:
             self.under_way[worker] -= 1
-        self.ledger.answered += 1
-        self.ledger.slowest_s = max(self.ledger.slowest_s, perf_counter() - started)
+        self.ledger.answer(path, perf_counter() - started)
         return answer
 
     def _is_ok(self, path: str, answer: Answer) -> bool:

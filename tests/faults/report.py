@@ -1,4 +1,4 @@
-"""A campaign's table."""
+"""A campaign's table; under `/decide` and `/events` stands the slowest answer."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,8 @@ _COLUMNS = (
     ("missing", 8),
     ("doubled", 8),
     ("profiles", 12),
-    ("slowest", 8),
+    ("/decide", 8),
+    ("/events", 8),
 )
 
 
@@ -55,7 +56,8 @@ def _cells(row: Row) -> list[str]:
     figures = [row.times, ledger.answered, ledger.degraded, ledger.cut, ledger.refused, ledger.failed]
     figures += [outcome.missing, outcome.doubled]
     said = "equal" if not wrong else f"{wrong} differ"
-    return [row.says, *map(str, figures), said, f"{ledger.slowest_s:.2f} s"]
+    slowest = [f"{ledger.slowest_s.get(path, 0):.2f} s" for path in ("/decide", "/events")]
+    return [row.says, *map(str, figures), said, *slowest]
 
 
 def complaints_of(row: Row, shown: int = 5) -> list[str]:
