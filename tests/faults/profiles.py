@@ -1,5 +1,6 @@
 """Cached profiles and durable copies, each against a fold of all that PostgreSQL holds of the visitor."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -67,15 +68,19 @@ def differences(visitor: str, copy: Profile, folded: Profile) -> list[str]:
     """Say in one line where a copy is not the fold; nothing where it is."""
     ours, theirs = dict(_parts(copy)), dict(_parts(folded))
     found = [
-        f"{name} {_short(ours.get(name))} instead of {_short(theirs.get(name))}"
+        f"{name} {_difference(ours.get(name), theirs.get(name))}"
         for name in sorted(ours.keys() | theirs.keys())
         if ours.get(name) != theirs.get(name)
     ]
     return [f"{visitor}: {'; '.join(found)}"] if found else []
 
 
-def _short(value: Any) -> str:
-    return f"of {len(value)} instants" if isinstance(value, list) else str(value)
+def _difference(ours: Any, theirs: Any) -> str:
+    if isinstance(ours, list) and isinstance(theirs, list):
+        # Instants, of which there may be a thousand.
+        lacking, surplus = Counter(theirs) - Counter(ours), Counter(ours) - Counter(theirs)
+        return f"lacks {sorted(lacking.elements())} and has {sorted(surplus.elements())} for it"
+    return f"{ours} instead of {theirs}"
 
 
 def _parts(profile: Profile) -> Iterator[tuple[str, Any]]:

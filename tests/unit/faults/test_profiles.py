@@ -26,7 +26,7 @@ def test_a_copy_that_is_the_fold_differs_in_nothing() -> None:
         (replace(FOLDED, counters={}), "page_viewed.count None instead of 3"),
         (replace(FOLDED, arms={"hero": ArmHeld("treatment", 1, 5)}), "arm of hero ('treatment', 1, 5)"),
         (replace(FOLDED, arms={**FOLDED.arms, "other": ArmHeld("a", 1, 5)}), "arm of other"),
-        (replace(FOLDED, caps={"offer": [5, 6]}), "deliveries of offer of 2 instants instead of of 1"),
+        (replace(FOLDED, caps={"offer": [5, 6]}), "deliveries of offer lacks [] and has [6] for it"),
         (replace(FOLDED, stages={"purchase": StageHeld("retention", 1)}), "stage in purchase retention"),
     ],
 )
