@@ -16,18 +16,24 @@ _IN_A_BATCH = """
 
 async def kill_worker(scene: Scene) -> None:
     """Kill a worker that has requests to answer."""
-    busy: list[int] = []
-    async with asyncio.timeout(10):
-        while not busy:
-            await asyncio.sleep(0.001)
-            busy = [pid for pid in scene.service.workers() if scene.load.under_way[pid]]
-    scene.service.kill([scene.random.choice(busy)])
+    scene.service.kill([scene.random.choice(await _busy(scene))])
 
 
 async def kill_everything(scene: Scene) -> None:
     """Kill the launcher and all that it has started, every other time the reaper too; start again."""
+    await _busy(scene)
     await scene.service.kill_everything(reaper=bool(scene.turn % 2))
     await scene.service.start()
+
+
+async def _busy(scene: Scene) -> list[int]:
+    """Wait until a worker has requests to answer, and name all that have."""
+    async with asyncio.timeout(10):
+        while True:
+            await asyncio.sleep(0.001)
+            busy = [pid for pid in scene.service.workers() if scene.load.under_way[pid]]
+            if busy:
+                return busy
 
 
 async def kill_shipper(scene: Scene) -> None:
