@@ -7,6 +7,7 @@ from loadtests.site_admin import SiteAdmin
 from tests.faults.line import Line
 from tests.faults.load import Batch
 from tests.faults.scene import Fault, NotInjectedError, Scene
+from tests.faults.servers import wipe_valkey
 from tests.faults.site import site_document
 
 BATCHES = 10
@@ -14,10 +15,15 @@ COPIES = 3
 
 
 async def send_again(scene: Scene) -> None:
-    """Send batches that were accepted before once more, several times at once; by turns after a restart."""
-    if scene.turn % 2:
+    """Send batches that were accepted before several times more at once, to whichever worker.
+
+    By turns nothing has happened meanwhile, everything was restarted, or the cache has forgotten every id.
+    """
+    if scene.turn % 3 == 1:
         await scene.service.kill_everything(reaper=False)
         await scene.service.start()
+    elif scene.turn % 3 == 2:
+        await wipe_valkey(scene)
     known = list(scene.load.sent)
     if not known:
         raise NotInjectedError("nothing has been accepted yet")
