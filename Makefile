@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo bench bench-journal lock clean
+.PHONY: run test install check test-browser demo faults bench bench-journal lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -35,6 +35,11 @@ test-browser: install ## a page on another origin, in Debian's Chromium
 
 demo: install ## replay a small set of journeys against a service of its own
 	$(BIN)/python -m loadtests.replay
+
+TIMES ?= 20
+
+faults: install ## break everything under load, TIMES times each; fails where anything answered is lost or doubled
+	$(BIN)/python -m tests.faults.campaign --times $(TIMES) $(if $(filter 1,$(TIMES)),--stopped-s 5 --frozen-s 3)
 
 bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine

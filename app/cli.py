@@ -85,7 +85,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     # uvicorn raises the signal that ended it once more; what is open here must be closed all the same.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    with closing(bind(settings.host, settings.port)) as listener, servers(settings) as addresses:
+    with closing(bind(settings.host, settings.port)) as listener, servers(settings, watch=True) as addresses:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         write_private(settings.data_dir / "servers.json", vars(addresses))
         migrate(addresses.database_url)

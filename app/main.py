@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,7 @@ from app.decision.amend import Amend
 from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.embedded.servers import start as start_embedded
+from app.embedded.watch import watched
 from app.journal.append import FileJournal
 from app.journal.lag import JournalLag
 from app.journal.ship import Shipper
@@ -66,16 +67,18 @@ class Addresses:
 
 
 @contextmanager
-def servers(settings: Settings) -> Iterator[Addresses]:
-    """Find the servers that the settings name; those they do not name are embedded, started or joined."""
+def servers(settings: Settings, *, watch: bool = False) -> Iterator[Addresses]:
+    """Find the servers that the settings name; those they do not name are embedded, started or joined.
+
+    Of those who use embedded servers at once, one should `watch`: it starts them again where they die.
+    """
     if settings.database_url is not None and settings.redis_url is not None:
         yield Addresses(settings.database_url, settings.redis_url)
         return
     own = start_embedded(settings.data_dir)
-    try:
-        yield Addresses(settings.database_url or own.database_url, settings.redis_url or own.redis_url)
-    finally:
-        own.close()
+    addresses = Addresses(settings.database_url or own.database_url, settings.redis_url or own.redis_url)
+    with closing(own), watched(settings.data_dir) if watch else nullcontext():
+        yield addresses
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = now) -> PublicEdge:

@@ -45,13 +45,13 @@ def ensure(place: Place) -> str:
     server, binaries = place.postgres, _binaries()
     # Twice, since one that lives when it is looked at may be dying.
     for _ in range(2):
-        if not _lives(server):
+        if not lives(server):
             stop(place)
             _start(place, binaries)
         wait_until(lambda: status(server) == "ready" or not is_held(server.alive), _START_S)
         if status(server) == "ready" and _make_database(server, binaries):
             return f"postgresql+asyncpg://postgres@/signpost?host={place.sockets}&port={POSTGRES_PORT}"
-        if _lives(server):
+        if lives(server):
             break
     raise _failure(server, "start")
 
@@ -95,7 +95,8 @@ def _serves(pid: int, data: Path) -> bool:
         return program(pid).startswith("postgres")
 
 
-def _lives(server: Server) -> bool:
+def lives(server: Server) -> bool:
+    """Whether it answers, or will once it has started."""
     return status(server) in {"starting", "ready"} and server.socket.exists()
 
 

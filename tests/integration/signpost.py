@@ -137,8 +137,9 @@ class Service:
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and all that it has started, and those in turn."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """A process and all that it has started, in whichever of its threads, and those in turn."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for thread in threads for child in thread.read_text().split()]
     return [pid, *(found for child in children for found in descendants(int(child)))]
 
 

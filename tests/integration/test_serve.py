@@ -13,10 +13,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.embedded.place import Place
+from app.embedded.process import kill
 from app.storage.postgres import dsn_of
 from tests.builders import delivering, document, experiment, segment
 from tests.integration.signpost import Service, Worker, serving, signpost
-from tests.waiting import lives, until
+from tests.waiting import lives, until, wait_until
 
 DOCUMENT = document(
     segments=[
@@ -63,6 +65,19 @@ def send(service: Service, worker: Worker, visitor: str, *ids: str) -> Any:
     status, answer = post(service, worker, "/events", {"visitor": {"id": visitor}, "events": events})
     assert status == 202
     return answer
+
+
+def is_well(worker: Worker) -> bool:
+    return bool(json.loads(worker.ask("GET", "/readyz")[1])["status"] == "ok")
+
+
+def test_servers_that_are_killed_come_back_under_the_service(service: Service) -> None:
+    place = Place(service.data_dir.resolve())
+    kill(place.postgres)
+    kill(place.valkey)
+
+    with service.workers(2) as workers:
+        wait_until(lambda: all(is_well(worker) for worker in workers))
 
 
 def test_it_prints_the_keys_and_a_line_to_try_once(service: Service) -> None:

@@ -1,0 +1,85 @@
+"""What dies while somebody watches comes back without anybody's asking."""
+
+import os
+import signal
+from subprocess import CalledProcessError
+
+from redis.exceptions import RedisError
+
+from app.embedded.lease import is_held
+from app.embedded.place import Place
+from app.embedded.process import kill, wait_until
+from app.embedded.servers import Servers
+from app.embedded.watch import watched
+from tests.integration.embedded_place import (
+    DEADLINE_S,
+    got,
+    has_mark,
+    leave_mark,
+    postmaster,
+    put,
+    servers_of,
+    sql,
+)
+
+
+def _postgres_comes(servers: Servers) -> bool:
+    def answers() -> bool:
+        try:
+            return sql(servers.database_url, "SELECT 1") == "1"
+        except CalledProcessError:
+            return False
+
+    return wait_until(answers, DEADLINE_S)
+
+
+def _valkey_comes(servers: Servers) -> bool:
+    def answers() -> bool:
+        try:
+            got(servers.redis_url, "anything")
+        except RedisError:
+            return False
+        return True
+
+    return wait_until(answers, DEADLINE_S)
+
+
+def test_both_servers_come_back_with_what_they_kept(place: Place) -> None:
+    with servers_of(place) as servers, watched(place.root):
+        mark = leave_mark(servers.database_url, servers.redis_url)
+        kill(place.postgres)
+        kill(place.valkey)
+
+        assert _postgres_comes(servers)
+        assert _valkey_comes(servers)
+        assert has_mark(servers.database_url, servers.redis_url, mark)
+
+
+def test_a_postgres_whose_first_process_alone_was_killed_comes_back(place: Place) -> None:
+    with servers_of(place) as servers, watched(place.root):
+        killed = postmaster(place)
+        os.kill(killed, signal.SIGKILL)
+
+        assert _postgres_comes(servers)
+        assert postmaster(place) != killed
+
+
+def test_a_postgres_that_cannot_start_does_not_keep_valkey_away(new_place: Place) -> None:
+    with servers_of(new_place) as servers, watched(new_place.root):
+        put(servers.redis_url, "key", "kept")
+        kill(new_place.postgres)
+        (new_place.postgres.data / "postgresql.conf").write_text("no such setting")
+        assert wait_until(lambda: "contains errors" in new_place.postgres.log.read_text(), DEADLINE_S)
+        kill(new_place.valkey)
+
+        assert _valkey_comes(servers)
+        assert got(servers.redis_url, "key") == b"kept"
+
+
+def test_who_watches_no_more_starts_nothing(place: Place) -> None:
+    with servers_of(place):
+        with watched(place.root):
+            pass
+        kill(place.valkey)
+
+        assert not wait_until(lambda: is_held(place.valkey.alive), 1.0)
