@@ -141,6 +141,12 @@ class Service:
         await asyncio.to_thread(self._process.wait, STOP_S)
         await self.until(lambda: _none(everything))
 
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for at most a minute until an async condition holds."""
+        async with asyncio.timeout(60):
+            while not await holds():  # noqa: ASYNC110 - other processes set no Event of ours
+                await asyncio.sleep(0.1)
+
     async def until_whole(self) -> None:
         """Wait until two workers and a shipper are there, and each worker says that all is well."""
         well: set[int] = set()
