@@ -28,7 +28,6 @@ from app.embedded.servers import start as start_embedded
 from app.embedded.watch import watched
 from app.journal.append import FileJournal
 from app.journal.lag import JournalLag
-from app.journal.ship import Shipper
 from app.kit.breaker import Breaker
 from app.kit.clock import now
 from app.kit.parent import leave_with
@@ -235,8 +234,9 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         read = DurableProfiles(postgres.pool, rulesets.ruleset_of)
         ttl_s = round(settings.profile_ttl_days * DAY_S)
         cache = RedisProfiles(redis, read, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=Breaker())
-        healer = Healer(read, cache)
+        healer = Healer(read, cache, lambda: not shipper.lag_bytes)
+        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
+        shipper = Shipper(settings.journal_dir, postgres.pool, durable)
         await stack.enter_async_context(background(healer.run()))
         await stack.enter_async_context(background(Keeper(postgres.pool).run()))
-        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
-        await Shipper(settings.journal_dir, postgres.pool, durable).run(stop)
+        await shipper.run(stop)

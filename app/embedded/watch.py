@@ -47,7 +47,6 @@ def _mended(place: Place, ensure: Callable[[Place], str], *, lives: bool) -> boo
     if lives:
         return True
     try:
-        # Who holds it is starting or stopping servers, and may be what this one waits for.
         with FileLock(place.start_lock):
             _log.error("a server has died and is started again: %s", ensure(place))
     except (EmbeddedError, OSError) as error:

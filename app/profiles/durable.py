@@ -68,7 +68,7 @@ _READ_S = 1.0
 
 
 Folded: TypeAlias = Callable[[Iterable[ProfileKey]], None]
-"""Hears which copies records are folded into."""
+"""Hears which copies records are about to be folded into."""
 
 Store: TypeAlias = Callable[[], Awaitable[None]]
 """Stores the records that are folded in."""
@@ -124,6 +124,8 @@ class DurableProfiles:
         in_order = sorted(filter(is_for_profiles, erased.spared(records)), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
         profiles = await self._hold(connection, list(touched | dict.fromkeys(erased.anew)))
+        # Told even where this comes to nothing: what is stored already may be in the cache twice.
+        self._folded(profiles)
         merges = await gone_over(connection, profiles, in_order)
         if merges:
             in_order = [one for record in in_order for one in whose(record, merges)]
@@ -140,7 +142,6 @@ class DurableProfiles:
         await self._store(connection, profiles)
         await self._drop(connection, [key for key in erased.until_ms if profiles[key] == Profile()])
         await self._tell(connection, moves)
-        self._folded(profiles)
 
     async def _fold_while(
         self, storing: Awaitable[None], profiles: dict[ProfileKey, Profile], records: Sequence[Record]

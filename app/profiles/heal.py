@@ -53,18 +53,37 @@ def caught_up(cached: Profile, durable: Profile) -> Profile:
     )
 
 
+def corrected(cached: Profile, durable: Profile) -> Profile:
+    """Answer what a cached profile should be where all of its records are in the durable one."""
+    return cached if _sums(cached) == _sums(durable) else durable
+
+
+def _sums(profile: Profile) -> object:
+    """Gather what does not depend on the order in which records were folded in."""
+    counted = {name: (one.count, one.first_ms, one.last_ms) for name, one in profile.counters.items()}
+    known = profile.traits, profile.arms, profile.caps, profile.consent, profile.owner
+    return profile.events, profile.first_ms, profile.last_event_ms, counted, known
+
+
 class Healer:
     """Compares what was folded durably with the cache, once nothing more of it can be on its way.
 
-    `healed` counts profiles that were behind, `dropped` those that nobody looked at for want of room.
+    `is_level` says whether all records of this host are stored. `healed` counts profiles that differed,
+    `dropped` those that nobody looked at for want of room.
     """
 
     def __init__(
-        self, durable: DurableProfiles, cache: Cache, *, clock: Callable[[], float] = monotonic
+        self,
+        durable: DurableProfiles,
+        cache: Cache,
+        is_level: Callable[[], bool],
+        *,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.healed = self.dropped = 0
         self._durable = durable
         self._cache = cache
+        self._is_level = is_level
         self._clock = clock
         # In the order in which they are due.
         self._due: dict[ProfileKey, float] = {}
@@ -107,12 +126,13 @@ class Healer:
         return len(due)
 
     async def _heal(self, key: ProfileKey) -> None:
+        is_level = self._is_level()
         loaded = await self._cache.load(*key)
-        if loaded.version == ABSENT:
+        durable = None if loaded.version == ABSENT else await self._durable.find(*key)
+        if durable is None:
             return
-        durable = await self._durable.find(*key)
-        healed = loaded.profile if durable is None else caught_up(loaded.profile, durable)
+        healed = (corrected if is_level else caught_up)(loaded.profile, durable)
         # Where somebody writes meanwhile, that record will be looked at in its turn.
         if healed != loaded.profile and await self._cache.save(*key, loaded, healed):
             self.healed += 1
-            _log.warning("a cached profile of site %s was behind its records", key[0])
+            _log.warning("a cached profile of site %s was not what its records make it", key[0])

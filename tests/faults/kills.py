@@ -21,8 +21,9 @@ async def kill_worker(scene: Scene) -> None:
 
 async def kill_everything(scene: Scene) -> None:
     """Kill the launcher and all that it has started, every other time the reaper too; start again."""
+    everything = scene.service.everything(reaper=bool(scene.turn % 2))
     await _busy(scene)
-    await scene.service.kill_everything(reaper=bool(scene.turn % 2))
+    await scene.service.kill_all(everything)
     await scene.service.start()
 
 

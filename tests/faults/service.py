@@ -129,10 +129,13 @@ class Service:
         self.killed.update(pids)
         send(pids, signal.SIGKILL)
 
-    async def kill_everything(self, *, reaper: bool) -> None:
-        """Kill the launcher, the workers, the shipper and both servers; the reaper too, if asked."""
+    def everything(self, *, reaper: bool) -> list[int]:
+        """The launcher, the workers, the shipper and both servers; the reaper too, if asked."""
+        return [*self._family(), *self.servers(), *(self._reapers() if reaper else [])]
+
+    async def kill_all(self, everything: list[int]) -> None:
+        """Kill all there is of it, as `everything` has named it, and wait until it is gone."""
         self.is_down = True
-        everything = [*self._family(), *self.servers(), *(self._reapers() if reaper else [])]
         self.kill(everything)
         assert self._process is not None
         await asyncio.to_thread(self._process.wait, STOP_S)

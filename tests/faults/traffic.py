@@ -20,7 +20,7 @@ async def send_again(scene: Scene) -> None:
     By turns nothing has happened meanwhile, everything was restarted, or the cache has forgotten every id.
     """
     if scene.turn % 3 == 1:
-        await scene.service.kill_everything(reaper=False)
+        await scene.service.kill_all(scene.service.everything(reaper=False))
         await scene.service.start()
     elif scene.turn % 3 == 2:
         await wipe_valkey(scene)

@@ -34,10 +34,11 @@ class Healing:
         self.site = shipped.site
         self.read = DurableProfiles(shipped.pool, lambda _: RULES)
         self.cache = RedisProfiles(redis, self.read, budget_s=10, ttl_s=60, breaker=Breaker())
+        self.is_level = False
         self.healer = self.new_healer(self.cache)
 
     def new_healer(self, cache: RedisProfiles) -> Healer:
-        return Healer(self.read, cache, clock=lambda: self.now)
+        return Healer(self.read, cache, lambda: self.is_level, clock=lambda: self.now)
 
     async def ship(self, *records: Record) -> None:
         await self.shipped.ship(*records)
@@ -151,3 +152,27 @@ async def test_many_are_looked_at_in_parts_and_no_more_wait_than_there_is_room_f
     healing.now += PATIENCE_S
     assert await healing.healer.heal_due() == AT_ONCE
     assert healing.healer.waiting == WAITING - AT_ONCE
+
+
+async def test_what_the_cache_counts_twice_is_put_right_once_all_records_are_stored(healing: Healing) -> None:
+    once = healing.shipped.did("v-1", "v")
+    await healing.remember("v-1", once, once)
+    await healing.ship(once)
+
+    await healing.pass_by(PATIENCE_S)
+    assert (await healing.cached()).events == 2
+
+    healing.is_level = True
+    healing.healer.touched(healing.shipped.folded)
+    await healing.pass_by(PATIENCE_S)
+    assert (await healing.cached()).events == 1
+
+
+async def test_who_sends_again_what_is_stored_is_looked_at_too(healing: Healing) -> None:
+    once = healing.shipped.did("v-1", "v")
+    await healing.ship(once)
+    healing.shipped.folded.clear()
+
+    await healing.ship(once)
+
+    assert healing.shipped.folded == {(healing.site, "v-1")}
