@@ -28,6 +28,7 @@ from app.embedded.servers import start as start_embedded
 from app.embedded.watch import watched
 from app.journal.append import FileJournal
 from app.journal.lag import JournalLag
+from app.journal.ship import Shipper
 from app.kit.breaker import Breaker
 from app.kit.clock import now
 from app.kit.parent import leave_with
