@@ -58,7 +58,7 @@ class Stores:
     async def outcome(self, ledger: Ledger) -> Outcome:
         """Compare a ledger with what is stored, once the journal is shipped or has had a minute for it.
 
-        Cached profiles have some seconds more, in which the shipper puts right what was lost on its way there.
+        Cached profiles have some seconds more, in which the shipper puts right what was lost on the way.
         """
         await self._shipped()
         store = Store(self._connection)
@@ -73,9 +73,11 @@ class Stores:
 
     async def _healed(self, visitors: Collection[str]) -> Compared:
         deadline = monotonic() + HEALED_WITHIN_S
-        while not (compared := await self._profiles(visitors)).equal and monotonic() < deadline:
+        while True:
+            compared = await self._profiles(visitors)
+            if compared.equal or monotonic() > deadline:
+                return compared
             await asyncio.sleep(1)
-        return compared
 
     async def _profiles(self, visitors: Collection[str]) -> Compared:
         live = LiveRulesets()
