@@ -53,18 +53,6 @@ def caught_up(cached: Profile, durable: Profile) -> Profile:
     )
 
 
-def corrected(cached: Profile, durable: Profile) -> Profile:
-    """Answer what a cached profile should be where all of its records are in the durable one."""
-    return cached if _sums(cached) == _sums(durable) else durable
-
-
-def _sums(profile: Profile) -> object:
-    """Gather what does not depend on the order in which records were folded in."""
-    counted = {name: (one.count, one.first_ms, one.last_ms) for name, one in profile.counters.items()}
-    known = profile.traits, profile.arms, profile.caps, profile.consent, profile.owner
-    return profile.events, profile.first_ms, profile.last_event_ms, counted, known
-
-
 class Healer:
     """Compares what was folded durably with the cache, once nothing more of it can be on its way.
 
@@ -131,8 +119,8 @@ class Healer:
         durable = None if loaded.version == ABSENT else await self._durable.find(*key)
         if durable is None:
             return
-        healed = (corrected if is_level else caught_up)(loaded.profile, durable)
+        healed = durable if is_level else caught_up(loaded.profile, durable)
         # Where somebody writes meanwhile, that record will be looked at in its turn.
         if healed != loaded.profile and await self._cache.save(*key, loaded, healed):
             self.healed += 1
-            _log.warning("a cached profile of site %s was not what its records make it", key[0])
+            _log.info("a cached profile of site %s was not what its records make it", key[0])

@@ -3,12 +3,11 @@
 from copy import deepcopy
 
 import pytest
-from msgspec.structs import replace
 
 from app.engine.profile import ArmHeld, ConsentHeld, Profile
 from app.engine.records import Record
 from app.profiles.fold import fold
-from app.profiles.heal import caught_up, corrected
+from app.profiles.heal import caught_up
 from tests.builders import DAY, NOW, assignment, consent_said, delivery, event, ruleset, segment, traits_set
 
 RULES = ruleset(segments=[segment("s", {"events.v.count_30d": {"$gte": 1}})])
@@ -64,17 +63,3 @@ def test_what_was_said_last_counts() -> None:
 
     for cached, durable in ((older, newer), (newer, older)):
         assert caught_up(Profile(consent=cached), Profile(consent=durable)).consent == newer
-
-
-def test_what_only_the_order_of_records_decides_is_left_as_it_is() -> None:
-    durable = fold(Profile(), RECORDS, RULES)
-    cached = replace(durable, moves=[])
-
-    assert corrected(cached, durable) is cached
-
-
-@pytest.mark.parametrize("twice", RECORDS[:1])
-def test_what_was_folded_in_twice_is_put_right(twice: Record) -> None:
-    durable = fold(Profile(), RECORDS, RULES)
-
-    assert corrected(fold(durable, [twice], RULES), durable) is durable
