@@ -101,10 +101,17 @@ class Shipper:
             self._look_at(streams)
             return self.shipped - before
 
+    def is_level(self) -> bool:
+        """Look whether all that is in the streams now is stored."""
+        return not self._unstored(list_streams(self._journal_dir))
+
     def _look_at(self, streams: list[Stream]) -> None:
         names = {stream.folder.name for stream in streams}
         self._positions = {name: at for name, at in self._positions.items() if name in names}
-        self.lag_bytes = sum(
+        self.lag_bytes = self._unstored(streams)
+
+    def _unstored(self, streams: list[Stream]) -> int:
+        return sum(
             max(0, segment.size - self._offset_in(stream.folder.name, segment))
             for stream in streams
             for segment in stream.segments

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from time import monotonic
@@ -15,7 +15,7 @@ from app.profiles.cache import Cache
 from app.profiles.codec import ABSENT
 from app.profiles.count import earlier
 from app.profiles.durable import DurableProfiles
-from app.profiles.loaded import ProfilesUnavailable
+from app.profiles.loaded import Loaded, ProfilesUnavailable
 from app.profiles.merge import earliest, latest
 from app.profiles.together import ProfileKey
 
@@ -29,6 +29,10 @@ LATELY_S = 300.0
 _AWAY = (ProfilesUnavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = logging.getLogger(__name__)
+
+
+Heal = Callable[[Profile, Profile], Profile]
+"""Answers what a cached profile should be, given the durable one."""
 
 
 def caught_up(cached: Profile, durable: Profile) -> Profile:
@@ -56,7 +60,7 @@ def caught_up(cached: Profile, durable: Profile) -> Profile:
 class Healer:
     """Compares what was folded durably with the cache, once nothing more of it can be on its way.
 
-    `is_level` says whether all records of this host are stored. `healed` counts profiles that differed,
+    `is_level` looks whether all records of this host are stored. `healed` counts profiles that differed,
     `dropped` those that nobody looked at for want of room.
     """
 
@@ -107,20 +111,30 @@ class Healer:
         for key in due:
             del self._due[key]
         try:
-            await asyncio.gather(*(self._heal(key) for key in due))
+            await self._heal(due)
         except _AWAY:
             # Whoever is away now is asked again later, for all of them.
             self.touched(key for key in due if key not in self._due)
         return len(due)
 
-    async def _heal(self, key: ProfileKey) -> None:
-        is_level = self._is_level()
-        loaded = await self._cache.load(*key)
+    async def _heal(self, keys: Sequence[ProfileKey]) -> None:
+        cached = await asyncio.gather(*(self._cache.load(*key) for key in keys))
+        # Asked only now: what is in those copies was in the journal before, so all of it is stored by then.
+        heal = _as_durable if self._is_level() else caught_up
+        await asyncio.gather(
+            *(self._heal_one(key, loaded, heal) for key, loaded in zip(keys, cached, strict=True))
+        )
+
+    async def _heal_one(self, key: ProfileKey, loaded: Loaded, heal: Heal) -> None:
         durable = None if loaded.version == ABSENT else await self._durable.find(*key)
         if durable is None:
             return
-        healed = durable if is_level else caught_up(loaded.profile, durable)
+        healed = heal(loaded.profile, durable)
         # Where somebody writes meanwhile, that record will be looked at in its turn.
         if healed != loaded.profile and await self._cache.save(*key, loaded, healed):
             self.healed += 1
             _log.info("a cached profile of site %s was not what its records make it", key[0])
+
+
+def _as_durable(_cached: Profile, durable: Profile) -> Profile:
+    return durable

@@ -34,11 +34,16 @@ class Healing:
         self.site = shipped.site
         self.read = DurableProfiles(shipped.pool, lambda _: RULES)
         self.cache = RedisProfiles(redis, self.read, budget_s=10, ttl_s=60, breaker=Breaker())
-        self.is_level = False
+        self.is_level, self.looks = False, 0
         self.healer = self.new_healer(self.cache)
 
+    def look(self) -> bool:
+        """Whether all is stored, which is asked once the cache was read."""
+        self.looks += 1
+        return self.is_level
+
     def new_healer(self, cache: RedisProfiles) -> Healer:
-        return Healer(self.read, cache, lambda: self.is_level, clock=lambda: self.now)
+        return Healer(self.read, cache, self.look, clock=lambda: self.now)
 
     async def ship(self, *records: Record) -> None:
         await self.shipped.ship(*records)
@@ -160,7 +165,7 @@ async def test_what_the_cache_counts_twice_is_put_right_once_all_records_are_sto
     await healing.ship(once)
 
     await healing.pass_by(PATIENCE_S)
-    assert (await healing.cached()).events == 2
+    assert ((await healing.cached()).events, healing.looks) == (2, 1)
 
     healing.is_level = True
     healing.healer.touched(healing.shipped.folded)

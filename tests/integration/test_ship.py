@@ -124,12 +124,14 @@ async def test_the_lag_is_what_is_not_stored(case: Case) -> None:
     await journal.append(new_events(case.site, 3))
     await case.shipper.ship_once()
     assert case.shipper.lag_bytes == 0
+    assert case.shipper.is_level()
     case.fold.next_time(fail)
     before = journal.bytes
     await journal.append(new_events(case.site, 1))
     with pytest.raises(ZeroDivisionError):
         await case.shipper.ship_once()
     assert case.shipper.lag_bytes == journal.bytes - before
+    assert not case.shipper.is_level()
 
 
 async def test_what_rests_on_records_gets_them_in_journal_order(case: Case) -> None:
