@@ -65,7 +65,8 @@ async def running_edge(
 ) -> AsyncIterator[RunningEdge]:
     database_url = postgres.engine.url.render_as_string(hide_password=False)
     said = {"database_url": database_url, "redis_url": redis_url, "profile_budget_ms": 5_000, **settings}
-    chosen = Settings(data_dir=data_dir, **said)
+    # What chance keeps is not there to be counted.
+    chosen = Settings(data_dir=data_dir, **{"decision_sample_percent": 0, **said})
     app = create_app(chosen)
     async with running(app) as client:
         yield RunningEdge(app, client, chosen)

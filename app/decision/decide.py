@@ -34,7 +34,7 @@ class Decide:
     """Chooses one variant per placement. Nothing that is missing ever makes it fail.
 
     What a decision was taken on is kept for each that takes or continues an arm, and for `sampled` percent of
-    the others. `degraded` counts what decisions had to do without.
+    the others that may be logged. `degraded` counts what decisions had to do without.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Decide:
         may_enter = view.may_log and known.own is not None
         basis, decision = await caps.decide(may_log=view.may_log, may_enter=may_enter)
         records = [*view.changes, *view.records(decision, decision_id)]
-        if decision.arms or self._is_sampled(decision_id):
+        if decision.arms or (view.may_log and self._is_sampled(decision_id)):
             records += view.inputs(basis, decision, decision_id)
         try:
             await self._journal.append(records)

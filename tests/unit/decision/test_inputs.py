@@ -45,6 +45,15 @@ async def test_a_decision_without_one_is_kept_only_where_it_is_sampled() -> None
     assert (len(kept(none)), len(kept(all_))) == (0, 1)
 
 
+async def test_of_whom_nothing_may_be_kept_no_decision_is() -> None:
+    asking = Asking(telling(), sampled=100)
+
+    await asking.decide(consent={"personalization": False, "analytics": False})
+    await asking.decide(visitor="v-robot", countable=False)
+
+    assert kept(asking) == []
+
+
 async def test_without_a_revision_there_is_nothing_to_tell_again() -> None:
     asking = Asking(None, sampled=100)
 
