@@ -38,6 +38,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "PROFILE_BUDGET_MS": "10",
         "PROFILE_TTL_DAYS": "30",
         "DECISION_SAMPLE_PERCENT": "2.5",
+        "JOURNAL_SYNC": "group",
         "COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb")),
         "TRUSTED_PROXIES": "10.0.0.0/8",
         "POLL_S": "2",
