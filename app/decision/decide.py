@@ -15,7 +15,7 @@ from app.decision.remember import remember
 from app.decision.view import View
 from app.engine.bucketing import bucket_of, share_bound
 from app.engine.decision import Decision
-from app.engine.records import Assignment, Record, is_for_profiles
+from app.engine.records import Record, changes_profiles
 from app.journal.append import JournalUnavailable
 from app.kit.ids import id_at
 from app.profiles.loaded import ProfilesUnavailable
@@ -97,9 +97,7 @@ class Decide:
 
     async def _remember(self, view: View, known: Known, records: Sequence[Record]) -> list[str]:
         """Write the profile where it changed, and say what is missing where that fails."""
-        changes = [
-            r for r in records if is_for_profiles(r) and not (isinstance(r, Assignment) and not r.first)
-        ]
+        changes = list(filter(changes_profiles, records))
         if not changes or known.own is None:
             return []
         try:

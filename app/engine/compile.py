@@ -11,6 +11,7 @@ from app.engine.bucketing import arm_bounds, share_bound
 from app.engine.checks import check_document
 from app.engine.conditions import Predicate, compile_condition
 from app.engine.conjuncts import Conjunct
+from app.engine.context import CLOCK
 from app.engine.counters import DAY_MS, needs_of, signature_of
 from app.engine.index import indexing
 from app.engine.model import Cap, Condition, Document, Experiment, Journey, Rule, Variant
@@ -108,7 +109,8 @@ class _Compilation:
             self._experiments[experiment.key] = self._experiment(experiment)
             yield
         ranked = yield from self._ranked()
-        order = yield from each(self._step, (yield from resolving(document)))
+        resolution = yield from resolving(document)
+        order = yield from each(self._step, resolution.order)
         needs = needs_of(self._reading.paths)
         ruleset = Ruleset(
             revision=revision,
@@ -118,6 +120,12 @@ class _Compilation:
             rules=(yield from each(self._rule, (rule for rule, _ in ranked))),
             index=(yield from indexing(ranked, self._zone)),
             order=order,
+            staging=[
+                step
+                for step, pointer in zip(order, resolution.order, strict=True)
+                if pointer in resolution.staging
+            ],
+            reads_clock=not self._reading.paths.isdisjoint(CLOCK),
             primary_journey=primary.key if primary is not None else None,
             experiments=self._experiments,
             holdout=document.holdout,

@@ -8,9 +8,10 @@ from app.engine.comparisons import comparisons_in, is_operator_object, literals_
 from app.engine.equality import equals
 from app.engine.event_attributes import check_kind, normalized
 from app.engine.logic import all_of, any_of, negated
+from app.engine.lookup import Lookup
 from app.engine.membership import ARRAYS
 from app.engine.operators import OPERATORS, Operator
-from app.engine.paths import ITSELF, Lookup, Path, path_of
+from app.engine.paths import ITSELF, Path, path_of
 from app.engine.places import Check, Place, has_operators, is_object
 from app.engine.problems import Problem, Problems, did_you_mean, shown
 

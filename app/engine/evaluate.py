@@ -54,7 +54,7 @@ class _Evaluation:
         self._ruleset = ruleset
         self._refused = refused
         self._visitor = visitor
-        locale = visitor.context.given.get("locale")
+        locale = visitor.context.get("locale")
         self._locale = locale if isinstance(locale, str) else ruleset.site.default_locale
         self.arms: list[ArmTaken] = []
         self.capped: dict[str, CapAsked] = {}

@@ -15,9 +15,10 @@ from typing import TypeAlias
 from app.engine.equality import equals
 from app.engine.instants import duration_from_now, fixed_instant, instant_of, microseconds_of
 from app.engine.logic import negated
+from app.engine.lookup import Lookup
 from app.engine.membership import ARRAYS, has_all, is_one_of
 from app.engine.orderings import COMPARISONS, Comparison, ordering
-from app.engine.paths import MISSING, Lookup
+from app.engine.paths import MISSING
 from app.engine.patterns import pattern
 from app.engine.places import Check, Place
 from app.engine.problems import did_you_mean

@@ -2,34 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from app.engine.counters import reader_of
 from app.engine.event_attributes import NEVER_DAYS, Kind, kind_of, normalized
+from app.engine.event_lookup import NEVER, EventLookup
+from app.engine.lookup import Attributes, Lookup
 from app.engine.places import Check, Place
 from app.engine.problems import shown
-
-
-class Attributes(Protocol):
-    """Where a path starts: a dict, or a `Lookup`."""
-
-    def get(self, key: str, /) -> object:
-        """Answer the attribute of that name, None if there is none. Must not raise, whatever the name."""
-        ...
-
-
-class Lookup:
-    """An object whose attributes are worked out when they are asked for.
-
-    Paths go on into dicts and instances of this class, and into nothing else. A missing attribute is None.
-    What a lookup holds cannot be listed, so it equals nothing.
-    """
-
-    __slots__ = ()
-
-    def get(self, key: str, /) -> object:
-        """Answer the attribute of that name, None if there is none. Must not raise, whatever the name."""
-        raise NotImplementedError
-
 
 MISSING = object()
 """What stands for a missing attribute where missing and null are told apart."""
@@ -95,6 +75,24 @@ def _two_steps(first: str, second: str, check: Check) -> Check:
 
 
 def _three_steps(first: str, second: str, third: str, check: Check) -> Check:
+    walked = _three_walked(first, second, third, check)
+    return walked if first != "events" else _of_event(second, third, check, walked)
+
+
+def _of_event(name: str, attribute: str, check: Check, walked: Check) -> Check:
+    """Read a counter without a step in between where the events are a visitor's, as they are in decisions."""
+    read = reader_of(attribute)
+
+    def holds(attributes: Attributes, now: datetime | None = None) -> bool:
+        events = attributes.get("events")
+        if type(events) is EventLookup:
+            return check(read(events.counters.get(name, NEVER), events.now_ms), now)
+        return walked(attributes, now)
+
+    return holds
+
+
+def _three_walked(first: str, second: str, third: str, check: Check) -> Check:
     def holds(attributes: Attributes, now: datetime | None = None) -> bool:
         value: Any = attributes.get(first)
         if type(value) is dict or isinstance(value, Lookup):
@@ -127,7 +125,7 @@ def _steps(parts: Sequence[str], check: Check) -> Check:
 def _value_at(attributes: object, parts: Sequence[str]) -> object:
     value: Any = attributes
     for part in parts:
-        if type(value) is dict:
+        if isinstance(value, dict):
             value = value.get(part, MISSING)
         elif isinstance(value, Lookup):
             # A lookup cannot say null.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 from app.engine.comparisons import comparisons_in, literals_of
 from app.engine.conditions import attributes_of, operands_of
@@ -133,8 +134,18 @@ def _check_rule(names: Names, rule: Rule, at: str) -> Iterator[Problem]:
             yield from names.missing(f"{at}/audience/{field}/{i}", "segment", key, names.segments)
 
 
-def resolution_order(document: Document) -> list[str]:
-    """List segments and journeys as their pointers, each after what its conditions refer to.
+class Resolution(NamedTuple):
+    """Segments and journeys as their pointers, each after what its conditions refer to.
+
+    `staging` are the journeys and what they refer to, by way of others too.
+    """
+
+    order: list[str]
+    staging: frozenset[str]
+
+
+def resolution_of(document: Document) -> Resolution:
+    """Find the order in which segments and journeys are resolved.
 
     Raises:
         CycleError: when they refer to each other in a circle; its second argument is the circle.
@@ -143,8 +154,8 @@ def resolution_order(document: Document) -> list[str]:
     return finished(resolving(document))
 
 
-def resolving(document: Document) -> Steps[list[str]]:
-    """Do what `resolution_order` does, in steps."""
+def resolving(document: Document) -> Steps[Resolution]:
+    """Do what `resolution_of` does, in steps."""
     segments = {segment.key: f"/segments/{i}" for i, segment in enumerate(document.segments)}
     journeys = {journey.key: f"/journeys/{i}" for i, journey in enumerate(document.journeys)}
     primary = primary_journey_of(document)
@@ -167,7 +178,11 @@ def resolving(document: Document) -> Steps[list[str]]:
             order.append(node)
             sorter.done(node)
             yield
-    return order
+    staging = set(journeys.values())
+    for node in reversed(order):
+        if node in staging:
+            staging |= graph[node]
+    return Resolution(order, frozenset(staging))
 
 
 def _referred_to(

@@ -1,17 +1,17 @@
 """A revision compiled for evaluation."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.engine.bucketing import BUCKETS, bucket_of
 from app.engine.conditions import Predicate
-from app.engine.context import Context
+from app.engine.context import with_clock
 from app.engine.counters import EventNeeds
 from app.engine.index import RuleIndex
 from app.engine.model import Holdout, Rule, Site
@@ -115,12 +115,17 @@ class CompiledPlacement(msgspec.Struct, frozen=True, kw_only=True):
     variants: Mapping[str, CompiledVariant]
 
 
+Step: TypeAlias = tuple[str, Predicate] | CompiledJourney
+"""A segment, by key and predicate, or a journey."""
+
+
 class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one site's decisions rest on; replaced whole, never changed.
 
-    `order` lists segments (by key and predicate) and journeys so that each stands after what it refers to.
+    `order` lists segments and journeys so that each stands after what it refers to.
     `rules` stand in the order in which they are asked, and `index` numbers them so. `timed` are the stages
-    that end by time alone. `asked` is the signature of `needs`.
+    that end by time alone. `staging` is the part of `order` that stages rest on. `asked` is the signature of
+    `needs`, `reads_clock` says whether anything asks for the hour or the day of the week.
     """
 
     revision: int
@@ -129,7 +134,9 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     placements: Mapping[str, CompiledPlacement]
     rules: Sequence[CompiledRule]
     index: RuleIndex
-    order: Sequence[tuple[str, Predicate] | CompiledJourney]
+    order: Sequence[Step]
+    staging: Sequence[Step]
+    reads_clock: bool
     primary_journey: str | None
     experiments: Mapping[str, CompiledExperiment]
     holdout: Holdout
@@ -151,11 +158,14 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
         `forced` says of some journeys in which stage the visitor stands, whatever the profile says.
         """
         settled, _ = settle_past(profile, ms_of(now), self.timed, self._reached)
-        visitor = Visitor(settled, Context(given, now, self.zone), standing, now)
-        visitor.primary_journey = self.primary_journey
-        for _ in self._resolve(visitor, forced):
-            pass
+        context = self._context(given, now)
+        visitor = Visitor(settled, context, standing, now, self.primary_journey)
+        _resolve(self.order, visitor, forced)
         return visitor
+
+    def _context(self, given: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+        # A path leads through plain dicts only.
+        return with_clock(given, now, self.zone) if self.reads_clock else dict(given)
 
     def has_counted(self, profile: Profile) -> bool:
         """Whether all that is asked of events was kept for a profile from its first event on."""
@@ -170,22 +180,22 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     def _reached(self, profile: Profile, at_ms: int) -> dict[str, Reached]:
         """Find the stage of each journey for a profile alone, seen in no request."""
         now = instant_of(at_ms)
-        visitor = Visitor(profile, Context({}, now, self.zone), _NOBODY, now)
-        visitor.primary_journey = self.primary_journey
-        return dict(self._resolve(visitor))
+        visitor = Visitor(profile, self._context({}, now), _NOBODY, now, self.primary_journey)
+        return _resolve(self.staging, visitor, _NOTHING_FORCED)
 
-    def _resolve(
-        self, visitor: Visitor, forced: Mapping[str, str] = _NOTHING_FORCED
-    ) -> Iterator[tuple[str, Reached]]:
-        """Fill in segments and stages, and tell each journey with the stage reached."""
-        for step in self.order:
-            if isinstance(step, CompiledJourney):
-                held = forced.get(step.key)
-                reached = stage_of(step, visitor) if held is None else Reached(held, "forced")
-                visitor.stages[step.key] = reached.stage
-                yield step.key, reached
-            elif step[1](visitor, visitor.now):
-                visitor.segments.append(step[0])
+
+def _resolve(steps: Sequence[Step], visitor: Visitor, forced: Mapping[str, str]) -> dict[str, Reached]:
+    """Fill in segments and stages, and tell the stage of each journey."""
+    reached: dict[str, Reached] = {}
+    for step in steps:
+        if isinstance(step, CompiledJourney):
+            held = forced.get(step.key)
+            stage = stage_of(step, visitor) if held is None else Reached(held, "forced")
+            reached[step.key] = stage
+            visitor.enter(step.key, stage.stage)
+        elif step[1](visitor, visitor.now):
+            visitor.segments.append(step[0])
+    return reached
 
 
 _NOBODY = Standing(visitor="")

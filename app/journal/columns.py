@@ -1,6 +1,6 @@
 """Values as PostgreSQL's binary COPY takes them, each behind its length."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import lru_cache
 from struct import Struct
 from struct import error as _OutOfRange  # noqa: N812 - named for what is the case, as its readers meet it
@@ -17,6 +17,7 @@ _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _TEXT_OID = 25
 _UUID_BYTES = 16
+_ROWS_A_PIECE = 250
 
 _pack_length = Struct(">i").pack
 _pack_instant = Struct(">iq").pack
@@ -28,9 +29,15 @@ _encode_json = msgspec.json.Encoder().encode
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
 
 
-def copied(rows: Iterable[bytes]) -> bytes:
-    """Write rows as the body of one COPY."""
-    return b"".join((_SIGNATURE, *rows, _TRAILER))
+async def copied(rows: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Write rows as the body of one COPY, in pieces: PostgreSQL works on one while the next is written."""
+    piece = [_SIGNATURE]
+    for row in rows:
+        piece.append(row)
+        if len(piece) >= _ROWS_A_PIECE:
+            yield b"".join(piece)
+            piece = []
+    yield b"".join((*piece, _TRAILER))
 
 
 def raw(data: bytes) -> bytes:

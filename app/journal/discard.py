@@ -29,6 +29,8 @@ async def without_erased(connection: asyncpg.Connection, records: Sequence[Recor
     await connection.execute(_ERASE_ALONE if erases else _STORE_BESIDE_OTHERS)
     whose = list({(record.site, record.visitor) for record in records})
     rows = await connection.fetch(_ERASED, [site for site, _ in whose], [visitor for _, visitor in whose])
+    if not rows:
+        return list(records)
     until_ms = {(row["site_id"], row["visitor"]): ms_of(row["at"]) for row in rows}
     return [
         record

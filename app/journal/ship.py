@@ -15,9 +15,10 @@ from app.journal.refused import keep_bytes, keep_record
 from app.journal.store import START, Batch, Fold, Moved, Position, Unstorable, store_batch
 from app.journal.streams import Segment, Stream, list_streams, remove_stream
 from app.kit import clock
+from app.kit.collector import collector_paused
 from app.storage.partitions import ensure_partitions
 
-BATCH_RECORDS = 5_000
+BATCH_RECORDS = 20_000
 IDLE_S = 0.025
 # After the first failure; doubled with each that follows.
 BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 5.0
@@ -145,10 +146,11 @@ class Shipper:
         while part is not None:
             if part.damage:
                 self._set_aside(stream, segment, part)
-            # What comes next is read while PostgreSQL works.
-            part, _ = await asyncio.gather(
-                asyncio.to_thread(next, parts, None), self._store(stream, segment.number, part)
-            )
+            with collector_paused():
+                # What comes next is read while PostgreSQL works.
+                part, _ = await asyncio.gather(
+                    asyncio.to_thread(next, parts, None), self._store(stream, segment.number, part)
+                )
 
     def _set_aside(self, stream: str, segment: Segment, part: Part) -> None:
         kept = keep_bytes(self._journal_dir, stream, segment.number, part)

@@ -1,9 +1,8 @@
 """One batch of a stream in one transaction: its records, what rests on them, and the stream's position."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
 import asyncpg
@@ -169,11 +168,11 @@ async def _copy_by_kind(connection: asyncpg.Connection, records: Sequence[Record
         by_kind[kind_of(record)].append(record)
     if by_kind[EVENTS]:
         # In this order, so that two shippers that hold the same ids never wait for each other in a circle.
-        ids = copied(map(id_row_of, sorted(by_kind[EVENTS], key=EVENTS.key_of)))
+        ids = map(id_row_of, sorted(by_kind[EVENTS], key=EVENTS.key_of))
         await _copy(connection, "event_ids", ID_COLUMNS, ids)
     for kind, own in by_kind.items():
         if own:
-            await _copy(connection, kind.table, kind.columns, copied(map(kind.row_of, own)))
+            await _copy(connection, kind.table, kind.columns, map(kind.row_of, own))
 
 
 async def _insert_unknown(connection: asyncpg.Connection, records: Sequence[Record]) -> list[Record]:
@@ -196,7 +195,7 @@ async def _claim(connection: asyncpg.Connection, kind: Kind, records: Mapping[Ke
     claimed = await connection.fetch(_CLAIM_IDS, sites, ids, received)
     new: set[Key] = {(kind.table, *key) for key in claimed}
     mine = [kind.row_of(record) for key, record in records.items() if key in new]
-    await _copy(connection, kind.table, kind.columns, copied(mine))
+    await _copy(connection, kind.table, kind.columns, mine)
     return new
 
 
@@ -204,14 +203,16 @@ async def _take_in(connection: asyncpg.Connection, kind: Kind, records: Mapping[
     """Store records whose table itself knows which of them are new."""
     incoming = f"incoming_{kind.table}"
     await connection.execute(_INCOMING.format(incoming=incoming, table=kind.table))
-    await _copy(connection, incoming, kind.columns, copied(map(kind.row_of, records.values())))
+    await _copy(connection, incoming, kind.columns, map(kind.row_of, records.values()))
     names = {"columns": _quoted(kind.columns), "key": _quoted(kind.key)}
     taken = await connection.fetch(_TAKE_IN.format(table=kind.table, incoming=incoming, **names))
     return {(kind.table, *key) for key in taken}
 
 
-async def _copy(connection: asyncpg.Connection, table: str, columns: Sequence[str], body: bytes) -> None:
-    await connection.copy_to_table(table, source=BytesIO(body), columns=columns, format="binary")
+async def _copy(
+    connection: asyncpg.Connection, table: str, columns: Sequence[str], rows: Iterable[bytes]
+) -> None:
+    await connection.copy_to_table(table, source=copied(rows), columns=columns, format="binary")
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -39,6 +39,8 @@ class Erased(NamedTuple):
 
     def spared(self, records: Sequence[Record]) -> list[Record]:
         """Leave out the records that are gone."""
+        if not self.until_ms:
+            return list(records)
         return [
             record
             for record in records

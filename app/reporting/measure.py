@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from app.engine.conditions import Predicate, compile_condition
+from app.engine.lookup import Lookup
 from app.engine.model import Metric
 from app.engine.names import snake_case
-from app.engine.paths import Lookup
 from app.engine.problems import Problems
 from app.profiles.count import number_of
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.conditions import attributes_of, compile_condition, operands_of, warnings_of
+from app.engine.lookup import Lookup
 from app.engine.names import snake_case
 from app.engine.operators import OPERATORS
-from app.engine.paths import Lookup
 from app.engine.problems import Problems
 from tests.property.naive_conditions import judge
 

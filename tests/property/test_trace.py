@@ -88,7 +88,7 @@ def known_visitors(draw: st.DrawFn, rules: Ruleset) -> Visitor:
     seen = draw(visitors(rules))
     seen.profile.arms = {key: ArmHeld(arm, 1, 5) for key, arm in draw(HELD).items()}
     seen.profile.caps = {rule.key: [5] for rule in rules.rules if rule.cap and draw(st.booleans())}
-    return rules.see(seen.profile, seen.context.given, draw(STANDINGS), seen.now)
+    return rules.see(seen.profile, seen.context, draw(STANDINGS), seen.now)
 
 
 @EXAMPLES

@@ -11,7 +11,7 @@ from app.decision.inputs import decode_basis, encode_basis
 from app.engine.context import ZONE
 from app.engine.evaluate import evaluate
 from app.engine.records import Inputs
-from tests.builders import rule, ruleset
+from tests.builders import rule, ruleset, segment
 from tests.unit.decision.asking import Asking, experimenting, telling, viewed
 
 
@@ -93,7 +93,8 @@ async def test_the_clock_of_the_visitor_is_the_same_when_told_again() -> None:
     again = decode_basis(encode_basis(in_tokyo))
 
     assert again == in_tokyo
-    assert again.seen_by(telling()).context.get("hour") == 21
+    asking = ruleset(segments=[segment("evening", {"context.hour": 21})])
+    assert again.seen_by(asking).segments == ["evening"]
 
 
 def test_what_is_no_basis_is_refused() -> None:

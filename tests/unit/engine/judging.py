@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.engine.conditions import compile_condition
-from app.engine.paths import Lookup
+from app.engine.lookup import Lookup
 from app.engine.problems import Problems
 
 

@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from app.engine.conditions import attributes_of
-from app.engine.paths import Lookup, Path
+from app.engine.event_lookup import EventLookup
+from app.engine.lookup import Lookup
+from app.engine.paths import Path
+from app.engine.profile import Counter
 from tests.unit.engine.judging import Computed, Strange, holds, problems_of
 
 DEEP = {"a": {"b": {"c": {"d": {"e": 1}}}}}
@@ -181,3 +184,12 @@ def test_an_instant_of_events_is_asked_for_with_before_and_after(attribute: str)
 
     assert holds({f"events.x.{attribute}": {**either_way, **as_a_value}}, visitor)
     assert "$before and $after" in problems_of({f"events.x.{attribute}": {"$gt": "2026"}}).popitem()[1]
+
+
+def test_events_in_a_dict_are_read_as_those_of_a_visitor_are() -> None:
+    counters = {"page_viewed": Counter(count=4)}
+    check = Path(("events", "page_viewed", "count")).bind(lambda value, _: value == 4)
+
+    assert check({"events": EventLookup(counters, 0)}, None)
+    assert check({"events": {"page_viewed": {"count": 4}}}, None)
+    assert not check({"events": {}}, None)

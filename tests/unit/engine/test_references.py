@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.engine.named import primary_journey_of
-from app.engine.references import conditions_of, resolution_order
+from app.engine.references import conditions_of, resolution_of
 from tests.builders import (
     arm,
     delivering,
@@ -220,7 +220,7 @@ CIRCLES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("fields", CIRCLES)
 def test_parts_that_refer_to_each_other_in_a_circle_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(CycleError):
-        resolution_order(parsed(**fields))
+        resolution_of(parsed(**fields))
 
     (message,) = complaints(**fields).values()
     assert message.startswith("refers to itself: /")
@@ -235,7 +235,7 @@ def test_a_circle_is_told_from_part_to_part() -> None:
 
 
 def test_each_part_stands_after_what_it_refers_to() -> None:
-    order = resolution_order(
+    order, _ = resolution_of(
         parsed(
             segments=[
                 segment("s0", {"segments": {"$in": ["s2"]}}),
@@ -252,8 +252,18 @@ def test_each_part_stands_after_what_it_refers_to() -> None:
     assert order == ["/journeys/1", "/segments/1", "/journeys/0", "/segments/2", "/segments/0"]
 
 
+def test_stages_rest_on_what_their_conditions_refer_to_by_way_of_others_too() -> None:
+    names = (("by-the-way", "asked"), ("asked", "behind"), ("behind", "returning"))
+    segments = [segment(key, {"segments": {"$in": [after]}}) for key, after in names]
+    journeys = [journey("x", stage_when({"segments": {"$in": ["asked"]}}))]
+
+    _, staging = resolution_of(parsed(segments=[*segments, RETURNING], journeys=journeys))
+
+    assert staging == {"/journeys/0", "/segments/1", "/segments/2", "/segments/3"}
+
+
 def test_who_asks_for_no_segment_in_particular_stands_after_all_of_them() -> None:
-    order = resolution_order(
+    order, _ = resolution_of(
         parsed(
             segments=[segment("a", {"stages.other": "x"}), RETURNING],
             journeys=[
@@ -269,15 +279,15 @@ def test_who_asks_for_no_segment_in_particular_stands_after_all_of_them() -> Non
 def test_a_condition_of_a_rule_orders_nothing() -> None:
     asks = rule("r", audience={"condition": {"segments": {"$size": 0}, "stage": "x"}})
 
-    assert resolution_order(parsed(segments=[RETURNING], rules=[asks])) == ["/segments/0"]
+    assert resolution_of(parsed(segments=[RETURNING], rules=[asks])).order == ["/segments/0"]
 
 
 ORDER = """
 from tests.builders import parsed, segment
-from app.engine.references import resolution_order
+from app.engine.references import resolution_of
 free = [segment(f"f{n}", {}) for n in range(9)]
 asks = segment("asks", {"segments": {"$in": [part["key"] for part in free]}})
-print(resolution_order(parsed(segments=[asks, *free])))
+print(resolution_of(parsed(segments=[asks, *free])).order)
 """
 
 

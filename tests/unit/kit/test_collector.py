@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.kit.collector import no_full_collections
+from app.kit.collector import collector_paused, no_full_collections
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +57,10 @@ def test_what_failed_can_be_collected() -> None:
 
     assert gc.get_freeze_count() == 0
     assert gc.get_threshold() == before
+
+
+def test_a_paused_collector_goes_on_afterwards_whatever_happened() -> None:
+    with pytest.raises(AssertionError), collector_paused():
+        assert gc.isenabled()
+
+    assert gc.isenabled()
