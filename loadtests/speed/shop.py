@@ -17,7 +17,7 @@ _WHENS: tuple[Json, ...] = (
 
 
 def shop(rules: int) -> Json:
-    """Build the document with that many rules, the last of which deliver two arms and, elsewhere, variants."""
+    """Build the document with that many rules, of which the last deliver two arms, and variants elsewhere."""
     return {
         "site": {"timezone": "Europe/London", "default_locale": "en", "origins": [ORIGIN]},
         "placements": [_placement(key) for key in PLACEMENTS],
