@@ -58,8 +58,13 @@ async def hosted(folder: Path, visitors: Mapping[int, int]) -> AsyncIterator[Hos
 
 
 def settings_of(folder: Path, servers: Servers) -> Settings:
-    """Say where this host's servers are."""
-    return Settings(data_dir=folder, database_url=servers.database_url, redis_url=servers.redis_url)
+    """Say where this host's servers are, and that a busy machine is no reason to decide without a profile."""
+    return Settings(
+        data_dir=folder,
+        database_url=servers.database_url,
+        redis_url=servers.redis_url,
+        profile_budget_ms=5_000,
+    )
 
 
 async def _new_sites(servers: Servers, sizes: Sequence[int]) -> dict[int, NewSite]:
