@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+from unittest.mock import patch
 
 import httpx
 import uvicorn
@@ -13,6 +15,9 @@ from redis.asyncio import Redis
 from app.admin.sites.service import NewSite, create_site
 from app.api.public import PublicEdge
 from app.embedded.servers import Servers, start
+from app.engine.records import Record
+from app.journal.append import FileJournal
+from app.journal.streams import list_streams
 from app.kit.clock import now
 from app.kit.listener import config_of
 from app.main import create_app
@@ -41,30 +46,54 @@ class Host:
         return config
 
 
+class Forgetful(FileJournal):
+    """A journal that keeps nothing."""
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Take the records, and forget them."""
+
+
 @asynccontextmanager
-async def hosted(folder: Path, visitors: Mapping[int, int]) -> AsyncIterator[Host]:
-    """Run the service; `visitors` says how many are known on the site of so many rules."""
+async def hosted(folder: Path, visitors: Mapping[int, int]) -> AsyncIterator[dict[str, Host]]:
+    """Run the service once for each way to keep a journal, by its name, over the same servers.
+
+    `visitors` says how many are known on the site of so many rules.
+    """
     servers = await asyncio.to_thread(start, folder)
     with closing(servers):
         await asyncio.to_thread(migrate, servers.database_url)
         sites = await _new_sites(servers, [*visitors])
         await _fill(servers, sites, visitors)
         async with AsyncExitStack() as stack:
-            edge = create_app(settings_of(folder, servers))
-            client = await stack.enter_async_context(running(edge))
+            process = create_app(_settings(folder, servers, "process"))
+            client = await stack.enter_async_context(running(process))
             for rules, site in sites.items():
                 await _publish(client, site, rules)
-            yield Host(edge, sites)
+            group, none = (create_app(_settings(folder, servers, sync)) for sync in ("group", "process"))
+            await stack.enter_async_context(running(group))
+            with patch("app.main.FileJournal", Forgetful):
+                await stack.enter_async_context(running(none))
+            edges = {"process": process, "group": group, "none": none}
+            yield {mode: Host(edge, sites) for mode, edge in edges.items()}
 
 
-def settings_of(folder: Path, servers: Servers) -> Settings:
-    """Say where this host's servers are, and that a busy machine is no reason to decide without a profile."""
+def _settings(folder: Path, servers: Servers, sync: Literal["process", "group"]) -> Settings:
+    """Say where the servers are, and that a busy machine is no reason to decide without a profile."""
     return Settings(
+        journal_sync=sync,
         data_dir=folder,
         database_url=servers.database_url,
         redis_url=servers.redis_url,
         profile_budget_ms=5_000,
     )
+
+
+def drop_shipped(journal_dir: Path) -> None:
+    """Remove what was written and is complete, as if it were shipped: a full journal takes nothing more."""
+    for stream in list_streams(journal_dir):
+        for segment in stream.segments:
+            if segment.closed:
+                segment.path.unlink()
 
 
 async def _new_sites(servers: Servers, sizes: Sequence[int]) -> dict[int, NewSite]:
