@@ -1,4 +1,4 @@
-"""What the gate asks, and of whom: one case after another, on the service's own protocol and on plain ASGI."""
+"""What the gate asks, and of whom: every case on the service's own protocol and on plain ASGI."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

@@ -22,7 +22,7 @@ AT_ONCE = (32, 64)
 
 
 async def measured(folder: Path, rounds: int, only: str) -> Mapping[Case, float]:
-    """Measure every case whose name holds `only`, and the bare app; the rarer ones on 32 connections alone."""
+    """Measure every case whose name holds `only`, and the bare app; most of them on 32 connections alone."""
     fresh = round(FRESH * len(AT_ONCE) * REQUESTS * (rounds + 1)) + 1_000
     visitors = dict.fromkeys(SIZES, HOT) | {RULES: KNOWN + fresh}
     async with hosted(folder, visitors) as hosts:
@@ -56,9 +56,7 @@ def main() -> int:
     """Measure, print and write the tables, and tell whether a bound is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument(
-        "--only", default="", help="measure what has this in its name; judges and writes nothing"
-    )
+    parser.add_argument("--only", default="", help="measure what has this in its name; judges nothing")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     with TemporaryDirectory(prefix="signpost-gate-", ignore_cleanup_errors=True) as folder:
