@@ -4,7 +4,6 @@ import argparse
 import logging
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,8 +12,9 @@ import uvloop
 from loadtests.speed.asking import HOT, KNOWN, busy, decisions, hot
 from loadtests.speed.budgets import gate_bounds
 from loadtests.speed.cases import FRESH, RULES, SIZES, Case, variants
-from loadtests.speed.host import Host, drop_shipped, hosted
+from loadtests.speed.host import Host, hosted
 from loadtests.speed.rounds import REQUESTS, ROUNDS, cheapest
+from loadtests.speed.sites import prepared
 from loadtests.speed.tables import PAGE, bounds_table, gate_table, replace_between
 from loadtests.speed.wire import Lines
 
@@ -25,7 +25,7 @@ async def measured(folder: Path, rounds: int, only: str) -> Mapping[Case, float]
     """Measure every case whose name holds `only`, and the bare app; most of them on 32 connections alone."""
     fresh = round(FRESH * len(AT_ONCE) * REQUESTS * (rounds + 1)) + 1_000
     visitors = dict.fromkeys(SIZES, HOT) | {RULES: KNOWN + fresh}
-    async with hosted(folder, visitors) as hosts:
+    async with prepared(folder, visitors) as ground, hosted(ground) as hosts:
         for host in hosts.values():
             await warm(host)
         new = iter(range(KNOWN, visitors[RULES]))
@@ -35,7 +35,7 @@ async def measured(folder: Path, rounds: int, only: str) -> Mapping[Case, float]
             for variant in variants(hosts, new, at_once, in_full=at_once == AT_ONCE[0])
             if only in str(variant.case) or str(variant.case).startswith("bare")
         ]
-        return await cheapest(chosen, rounds, partial(drop_shipped, folder / "journal"))
+        return await cheapest(chosen, rounds, ground.drop_shipped)
 
 
 async def warm(host: Host) -> None:

@@ -42,7 +42,7 @@ def decide_body(number: int, placements: int = 3, *, events: int = 0) -> bytes:
         "visitor": {"id": visitor_id(number)},
         "placements": PLACEMENTS[:placements],
         "context": {
-            "url": f"{ORIGIN}/shelf-none/lamp-{number % 997}?utm_source=mail&utm_campaign=spring&page=2",
+            "url": f"{ORIGIN}/shelf-none/lamp-{number % 997:03}?utm_source=mail&utm_campaign=spring&page=2",
             "referrer": "https://search.example/?q=lamp",
             "locale": "en-GB",
             "country": "GB",

@@ -15,7 +15,8 @@ import uvloop
 from loadtests.speed.asking import HOT, KNOWN, decisions, hot
 from loadtests.speed.cases import RULES
 from loadtests.speed.gate import warm
-from loadtests.speed.host import drop_shipped, hosted
+from loadtests.speed.host import hosted
+from loadtests.speed.sites import prepared
 from loadtests.speed.wire import Lines
 
 FOLDER = Path(".local")
@@ -27,7 +28,7 @@ _OURS = "(loadtests/speed/profile.py"
 
 async def answer_for(folder: Path, seconds: float, *, plain: bool) -> None:
     """Answer hot decisions for so long, as the gate asks for them."""
-    async with hosted(folder, {RULES: KNOWN}) as hosts:
+    async with prepared(folder, {RULES: KNOWN}) as ground, hosted(ground) as hosts:
         host = hosts["process"]
         await warm(host)
         lines, drawn = Lines(host.configured(plain=plain), 32), decisions(host.sites[RULES], hot())
@@ -38,7 +39,7 @@ async def answer_for(folder: Path, seconds: float, *, plain: bool) -> None:
             for turn in turns:
                 await lines.exchange(turn)
             lines.answers()
-            drop_shipped(folder / "journal")
+            ground.drop_shipped()
 
 
 def self_times(stacks: Iterable[str]) -> Counter[str]:
