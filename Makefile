@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults bench bench-journal lock clean
+.PHONY: run test install check test-browser demo faults bench bench-gate bench-http bench-journal profile lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -46,6 +46,15 @@ bench: install ## what rules cost, compiled and decided on; fails where it is to
 
 bench-journal: install ## what durability costs a decision, and how fast the journal is shipped
 	$(BIN)/python -m loadtests.bench_journal
+
+bench-gate: install ## what answering costs beside a bare ASGI app, without sockets
+	$(BIN)/python -m loadtests.speed.gate
+
+bench-http: install ## the same over sockets, with wrk (of Debian), on two cores
+	$(BIN)/python -m loadtests.speed.bench_http
+
+profile: install ## where the time of a hot decision goes: a flame graph in .local, and the dearest functions
+	$(BIN)/python -m loadtests.speed.profile
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

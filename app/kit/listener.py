@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -46,7 +46,21 @@ def serve(
         SystemExit: the app does not start.
 
     """
-    config = uvicorn.Config(
+    config = config_of(factory, workers=workers, drain_s=drain_s, logging=logging)
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listener])
+        return
+    supervisor = Multiprocess(config, sockets=[listener])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
+
+
+def config_of(
+    factory: str | Callable[[], Any], *, workers: int, drain_s: int, logging: Mapping[str, Any]
+) -> uvicorn.Config:
+    """Say how uvicorn serves the ASGI app that a factory makes."""
+    return uvicorn.Config(
         factory,
         factory=True,
         workers=workers,
@@ -59,10 +73,3 @@ def serve(
         timeout_graceful_shutdown=drain_s,
         timeout_worker_healthcheck=_HUNG_S,
     )
-    if workers == 1:
-        uvicorn.Server(config).run(sockets=[listener])
-        return
-    supervisor = Multiprocess(config, sockets=[listener])
-    supervisor.run()
-    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        sys.exit(STARTUP_FAILURE)

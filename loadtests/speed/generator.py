@@ -1,0 +1,155 @@
+"""An open model: requests at fixed instants, however long answers take; a process of its own."""
+
+import argparse
+import asyncio
+import gc
+import sys
+from array import array
+from collections import deque
+from time import perf_counter
+from typing import Any
+
+import msgspec
+import uvloop
+
+from loadtests.speed.asking import HOT
+from loadtests.speed.pages import decide_body, request
+
+CONNECTIONS = 64
+# How long answers may take to come in once all is sent.
+_LAST_ANSWERS_S = 10
+
+
+class Latencies(msgspec.Struct, frozen=True):
+    """What came of a run. Latencies are in µs from the instant at which a request should have been sent.
+
+    `late_us` is by how much requests were sent too late, at the 99th percentile. `unsent` were never sent since
+    all connections were busy; they count as answered at the end, when they were not.
+    """
+
+    answered: int
+    wrong: int
+    unsent: int
+    per_s: float
+    p50_us: float
+    p99_us: float
+    p999_us: float
+    late_us: float
+
+
+class Load:
+    """Requests at a rate for so long, over connections that each wait for their answer."""
+
+    def __init__(self, requests: list[bytes], rate: float, seconds: float) -> None:
+        self.free: deque[Line] = deque()
+        self.latencies, self.lateness = array("d"), array("d")
+        self.wrong = 0
+        self._requests = requests
+        self._step_s, self._total = 1 / rate, int(rate * seconds)
+        self._sent, self._seconds = 0, seconds
+        self._start = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._loop.create_future()
+
+    async def run(self) -> Latencies:
+        """Send everything, and wait for the answers."""
+        lines = len(self.free)
+        self._start = perf_counter() + 0.01
+        self._spin()
+        await self._over
+        took_s = perf_counter() - self._start
+        async with asyncio.timeout(_LAST_ANSWERS_S):
+            while len(self.free) < lines:  # noqa: ASYNC110 - twice a run is no reason for an event per answer
+                await asyncio.sleep(0.01)
+        return self._told(took_s)
+
+    def _spin(self) -> None:
+        """Send what is due. It comes again in the next turn of the loop, since timers are too coarse."""
+        elapsed = perf_counter() - self._start
+        due = min(self._total, int(elapsed / self._step_s) + 1) if elapsed >= 0 else 0
+        while self._sent < due and self.free:
+            at = self._sent * self._step_s
+            self.free.popleft().send(self._requests[self._sent % len(self._requests)], self._start + at)
+            self._sent += 1
+            self.lateness.append(elapsed - at)
+        if self._sent == self._total or elapsed > self._seconds:
+            self._over.set_result(None)
+        else:
+            self._loop.call_soon(self._spin)
+
+    def _told(self, took_s: float) -> Latencies:
+        waiting = [took_s - number * self._step_s for number in range(self._sent, self._total)]
+        found, late = sorted([*self.latencies, *waiting]), sorted(self.lateness)
+        p50, p99, p999 = (quantile(found, share) * 1e6 for share in (0.5, 0.99, 0.999))
+        late_us = quantile(late, 0.99) * 1e6
+        rate = self._sent / took_s
+        return Latencies(self._sent, self.wrong, len(waiting), rate, p50, p99, p999, late_us)
+
+
+class Line(asyncio.Protocol):
+    """One connection, free or waiting for one answer."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._intended = 0.0
+        self._said = b""
+        self._transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be free."""
+        self._transport = transport
+        self._load.free.append(self)
+
+    def send(self, data: bytes, intended: float) -> None:
+        """Send a request that should have been sent at an instant."""
+        self._intended = intended
+        self._transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        """Take an answer, whole with its last brace: what is asked here is answered with one JSON object."""
+        self._said += data
+        if data.endswith(b"}"):
+            self._load.latencies.append(perf_counter() - self._intended)
+            self._load.wrong += not (self._said.startswith(b"HTTP/1.1 200 ") and is_whole(self._said))
+            self._said = b""
+            self._load.free.append(self)
+
+
+def is_whole(said: bytes) -> bool:
+    """Whether an answer is a decision with everything at hand, or the bare app's."""
+    return said.endswith((b'"degraded":[]}', b'x"}'))
+
+
+def quantile(ascending: list[float], share: float) -> float:
+    """Read the value that a share of all does not exceed; NaN of none."""
+    return ascending[min(len(ascending) - 1, int(share * len(ascending)))] if ascending else float("nan")
+
+
+async def generate(port: int, key: str, rate: float, seconds: float) -> Latencies:
+    """Open the connections, run the load and tell what came of it."""
+    requests = [request("/decide", key, number, decide_body(number)) for number in range(HOT)]
+    load = Load(requests, rate, seconds)
+    loop = asyncio.get_running_loop()
+    opened = [await loop.create_connection(lambda: Line(load), "127.0.0.1", port) for _ in range(CONNECTIONS)]
+    gc.disable()
+    told = await load.run()
+    for transport, _ in opened:
+        transport.close()
+    return told
+
+
+def main() -> int:
+    """Run once; the figures go to the output as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("key")
+    parser.add_argument("rate", type=float)
+    parser.add_argument("seconds", type=float)
+    options = parser.parse_args()
+    told = uvloop.run(generate(options.port, options.key, options.rate, options.seconds))
+    print(msgspec.json.encode(told).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
