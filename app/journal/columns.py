@@ -1,5 +1,6 @@
 """Values as PostgreSQL's binary COPY takes them, each behind its length."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import lru_cache
 from struct import Struct
@@ -37,6 +38,8 @@ async def copied(rows: Iterable[bytes]) -> AsyncIterator[bytes]:
         if len(piece) >= _ROWS_A_PIECE:
             yield b"".join(piece)
             piece = []
+            # An event loop may send nothing before its next turn.
+            await asyncio.sleep(0)
     yield b"".join((*piece, _TRAILER))
 
 
