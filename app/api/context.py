@@ -1,6 +1,7 @@
 """What conditions can ask of a request: from the body and, for a page's own request, from its headers."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -70,7 +71,7 @@ def _agent(named: str | None, request: Request | None) -> Mapping[str, Any]:
     return agent
 
 
-def _address_of_page(request: Request) -> dict[str, Any]:
+def _address_of_page(request: Request) -> Mapping[str, Any]:
     """Read where the page is that asks."""
     url = _said(request, b"referer", _LONGEST_URL)
     if url is None:
@@ -83,7 +84,9 @@ def _address_of_page(request: Request) -> dict[str, Any]:
     return address
 
 
-def _address(url: str) -> dict[str, Any]:
+# Many are on the same pages. What is found is shared by all of them, and only ever read.
+@lru_cache(maxsize=2_048)
+def _address(url: str) -> Mapping[str, Any]:
     try:
         parts = urlsplit(url)
         query = dict(reversed(parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_QUERY_FIELDS)))
@@ -94,6 +97,7 @@ def _address(url: str) -> dict[str, Any]:
     return {"url": {"path": parts.path or "/", "host": parts.hostname, "query": query}, "utm": utm}
 
 
+@lru_cache(maxsize=2_048)
 def _host(url: str) -> str | None:
     try:
         return urlsplit(url).hostname

@@ -1,6 +1,7 @@
 """An ASGI request as the public edge needs it: headers by name, the query, and a body of bounded size."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -47,9 +48,7 @@ class Request:
 
     def query_value(self, name: str) -> str | None:
         """Read the first value of a query parameter; None where there is none."""
-        if not self.query:
-            return None
-        return parse_qs(self.query.decode("latin-1")).get(name, [None])[0]
+        return _first_values(self.query).get(name) if self.query else None
 
     async def json_body(self, limit: int) -> bytes:
         """Read the body of a JSON request.
@@ -76,6 +75,12 @@ class Request:
             if len(body) > limit:
                 raise _too_large(limit)
         return bytes(body)
+
+
+# The same key is in nearly every query.
+@lru_cache(maxsize=256)
+def _first_values(query: bytes) -> Mapping[str, str]:
+    return {name: values[0] for name, values in parse_qs(query.decode("latin-1")).items()}
 
 
 def _too_large(limit: int) -> ProblemError:
