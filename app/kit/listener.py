@@ -63,6 +63,12 @@ class _Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self.should_exit = _Ending(self.signal_queue)
 
+    def terminate_all(self) -> None:
+        """End every worker. Whoever connects once they have stopped to accept is refused at once."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
 
 def serve(
     factory: str,
