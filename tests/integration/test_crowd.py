@@ -25,11 +25,11 @@ def test_a_crowd_of_idle_connections_costs_little_memory_and_nobody_else_anythin
     crowd = min(WANTED, hard - 2 * RESERVED)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # The last of the crowd push out the first of it, and never the one that asks.
-    with serving(tmp_path / "data", CONNECTIONS=str(crowd)) as service, ExitStack() as stack:
-        with service.workers(1) as (worker,):
-            key = {"Authorization": f"Bearer {service.keys['public_key']}"}
-            decide(worker, key)
-            before = resident_bytes(worker.pid)
+    with serving(tmp_path / "data", CONNECTIONS=str(crowd)) as service, service.workers(1) as (worker,):
+        key = {"Authorization": f"Bearer {service.keys['public_key']}"}
+        decide(worker, key)
+        before = resident_bytes(worker.pid)
+        with ExitStack() as stack:
             for number in range(crowd + 100):
                 connection = stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
                 connection.sendall(ASK)
