@@ -19,6 +19,7 @@ from app.admin.sites.service import NewSite, bootstrap, create_site
 from app.embedded.errors import EmbeddedError
 from app.kit.announce import announce_when_listening
 from app.kit.child import Child
+from app.kit.http_bounds import Limits
 from app.kit.listener import ListenError, bind, serve
 from app.kit.private_file import read_json, write_private
 from app.main import openapi_document, servers, ship
@@ -82,9 +83,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    # uvicorn raises the signal that ended it once more; what is open here must be closed all the same.
+    # Until a supervisor of workers listens to signals: what is open here is closed at the end all the same,
+    # and there is nothing yet to replace.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: None)
     with closing(bind(settings.host, settings.port)) as listener, servers(settings, watch=True) as addresses:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         write_private(settings.data_dir / "servers.json", vars(addresses))
@@ -100,6 +103,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
                 workers=settings.workers,
                 drain_s=DRAIN_S,
                 logging=_LOGGING,
+                limits=Limits(connections=settings.connections),
             )
 
 

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
+    # Clients at once, per worker; never more than the system lets a process have files open.
+    connections: int = Field(default=20_000, ge=16)
     data_dir: Path = Path(".local")
     database_url: str | None = None
     redis_url: str | None = None

@@ -1,13 +1,20 @@
 """One port, and the processes that answer HTTP on it."""
 
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+
+from app.kit.bounded_http import BoundedHttp
+from app.kit.http_bounds import Limits
+from app.kit.open_files import connections_within, raise_open_files
 
 # A worker that does not answer for so long is replaced. On a busy machine it takes seconds to start.
 _HUNG_S = 30
@@ -34,36 +41,77 @@ def bind(host: str, port: int) -> socket.socket:
     return taken
 
 
+class _Ending(threading.Event):
+    """Set as soon as a signal says so, even before somebody has looked at the signals."""
+
+    def __init__(self, signals: list[int]) -> None:
+        super().__init__()
+        self._signals = signals
+
+    def is_set(self) -> bool:
+        """Whether all shall end."""
+        return super().is_set() or signal.SIGTERM in self._signals or signal.SIGINT in self._signals
+
+
+class _Supervisor(Multiprocess):
+    """uvicorn's own, which on SIGHUP replaces one worker after the other, each once the next one serves.
+
+    While it does so it looks at no signals; but to end is not to wait for that.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self.should_exit = _Ending(self.signal_queue)
+
+    def terminate_all(self) -> None:
+        """End every worker. Whoever connects once they have stopped to accept is refused at once."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
 def serve(
-    factory: str, listener: socket.socket, *, workers: int, drain_s: int, logging: Mapping[str, Any]
+    factory: str,
+    listener: socket.socket,
+    *,
+    workers: int,
+    drain_s: int,
+    logging: Mapping[str, Any],
+    limits: Limits | None = None,
 ) -> None:
     """Serve the ASGI app that a factory (`module:function`) makes, until SIGTERM or SIGINT.
 
-    Requests under way have `drain_s` seconds to end. A single worker is this process, where the signal is
-    raised once more afterwards, for whoever handled it before.
+    Each worker is a process of its own and starts again when it dies. SIGHUP replaces them one by one.
+    Requests under way have `drain_s` seconds to end. Each worker takes as many connections as its limits say
+    and the system allows.
 
     Raises:
         SystemExit: the app does not start.
 
     """
-    config = config_of(factory, workers=workers, drain_s=drain_s, logging=logging)
-    if workers == 1:
-        uvicorn.Server(config).run(sockets=[listener])
-        return
-    supervisor = Multiprocess(config, sockets=[listener])
+    config = config_of(factory, workers=workers, drain_s=drain_s, logging=logging, limits=limits)
+    supervisor = _Supervisor(config, sockets=[listener])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         sys.exit(STARTUP_FAILURE)
 
 
 def config_of(
-    factory: str | Callable[[], Any], *, workers: int, drain_s: int, logging: Mapping[str, Any]
+    factory: str | Callable[[], Any],
+    *,
+    workers: int,
+    drain_s: int,
+    logging: Mapping[str, Any],
+    limits: Limits | None = None,
 ) -> uvicorn.Config:
-    """Say how uvicorn serves the ASGI app that a factory makes."""
+    """Say how uvicorn serves the ASGI app that a factory makes, within the limits and what the system allows."""
+    chosen = limits or Limits()
+    places = connections_within(raise_open_files(), chosen.connections)
     return uvicorn.Config(
         factory,
         factory=True,
         workers=workers,
+        http=BoundedHttp(replace(chosen, connections=places)),  # type: ignore[arg-type] # uvicorn only ever calls it
         access_log=False,
         server_header=False,
         # Who is at the other end stays who it is: whom to believe about clients is for the app to say.

@@ -30,6 +30,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "HOST": "::1",
         "PORT": "0",
         "WORKERS": "2",
+        "CONNECTIONS": "1000",
         "DATA_DIR": "/srv/signpost",
         "DATABASE_URL": "postgresql+asyncpg:///signpost",
         "REDIS_URL": "redis://127.0.0.1",

@@ -1,5 +1,6 @@
 """Small ASGI apps for the listener to serve."""
 
+import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -24,6 +25,18 @@ def answering() -> App:
         await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+def telling_its_process() -> App:
+    """An app that answers with the process it runs in."""
+    app = answering()
+
+    async def telling(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["client"] = (os.getpid(), 0)
+        await app(scope, receive, send)
+
+    return telling
 
 
 def failing() -> App:

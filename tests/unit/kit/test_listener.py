@@ -1,8 +1,11 @@
+import http.client
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -48,9 +51,8 @@ def test_the_host_must_be_this_machine() -> None:
 
 # Serves an app, says on which port, and goes on after it was told to end.
 SERVES = """
-import signal, sys
+import sys
 from app.kit.listener import bind, serve
-signal.signal(signal.SIGTERM, lambda *_: None)
 listener = bind("127.0.0.1", 0)
 print(listener.getsockname()[1], flush=True)
 serve(sys.argv[1], listener, workers=int(sys.argv[2]), drain_s=1, logging={"version": 1})
@@ -58,9 +60,15 @@ print("over", flush=True)
 """
 
 
-def serving(app: str, workers: int) -> subprocess.Popen[str]:
+@contextmanager
+def serving(app: str, workers: int) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", SERVES, f"tests.unit.kit.apps:{app}", str(workers)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        except BaseException:
+            process.terminate()
+            raise
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -93,3 +101,47 @@ def test_an_app_that_cannot_start_ends_the_process_with_a_failure(workers: int) 
         assert process.stdout is not None
         assert "over" not in process.stdout.read()
     assert process.returncode == 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_are_replaced_one_by_one_while_requests_go_on(workers: int) -> None:
+    with serving("telling_its_process", workers) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        wait_until(lambda: answer_of(port) != b"")
+        wait_until(lambda: len(processes_at(port)) == workers)
+        before = processes_at(port)
+
+        process.send_signal(signal.SIGHUP)
+        # Each of these asks many times, and every one of them is answered.
+        wait_until(lambda: before.isdisjoint(processes_at(port)))
+
+        process.terminate()
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 0
+
+
+def processes_at(port: int) -> set[bytes]:
+    """Who answers on 16 connections at once; every connection is kept for a second request."""
+    connections = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(16)]
+    answers = set()
+    for _ in range(2):
+        for connection in connections:
+            connection.request("GET", "/")
+        answers |= {connection.getresponse().read() for connection in connections}
+    for connection in connections:
+        connection.close()
+    return answers
+
+
+def test_it_ends_in_the_midst_of_replacing_workers() -> None:
+    with serving("telling_its_process", 2) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        wait_until(lambda: answer_of(port) != b"")
+
+        process.send_signal(signal.SIGHUP)
+        process.terminate()
+
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 0

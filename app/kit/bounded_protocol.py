@@ -1,0 +1,286 @@
+"""uvicorn's HTTP protocol with bounds on what a client may send, and for how long it may be waited for."""
+
+import asyncio
+from typing import Any
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.kit.http_bounds import Bounds, Queue
+from app.kit.http_refusal import INVALID, LATE, TOO_LARGE_BODY, TOO_LARGE_HEAD, RefusedError, refusal
+
+# What arrived is read in pieces of this size, the next one once nothing of the last waits in line.
+PIECE_BYTES = 8 * 1_024
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection, as uvicorn serves it, except that nothing about it is without bounds.
+
+    Heads and bodies may be so large and take so long; nor may a client ask nothing or read nothing for ever.
+    Trailers are dropped: merged into the headers they would be past whoever has checked headers before us.
+    At shutdown a connection on which nothing is asked gets a short while for what may be on its way.
+    """
+
+    def __init__(
+        self, bounds: Bounds, config: Config, server_state: ServerState, app_state: dict[str, Any]
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self.bounds = bounds
+        self._queue: Queue | None = None
+        # Bytes that arrived and of which nothing has come yet.
+        self._vain = 0
+        self._vain_at_most = bounds.limits.head_bytes - PIECE_BYTES
+        self._reads_body = False
+        self._fields = 0
+        self._body_bytes = 0
+        self._body_bytes_seen = 0
+        self._held = b""
+        self._is_deaf = False
+
+    @property
+    def owes_an_answer(self) -> bool:
+        """Whether some request that has begun is not answered to its end."""
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr] # before the first request there is none
+
+    @property
+    def _reads_head(self) -> bool:
+        # The scope is made at the first byte of a head, and handed to a cycle at its end.
+        return self.scope is not (self.cycle and self.cycle.scope)  # type: ignore[truthy-bool] # before the first request there is none
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's own
+        """Begin, in place of somebody else where all places are taken."""
+        is_admitted = self.bounds.admit()
+        super().connection_made(transport)
+        self._wait_in(self.bounds.fresh)
+        if not is_admitted:
+            self.cut()
+        elif self.bounds.draining:
+            self.shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._wait_in(None)
+        self._held = b""
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what arrived, as far as it is time for it."""
+        if len(data) <= PIECE_BYTES and not self._held:
+            self._feed(data)
+        else:
+            self._held += data
+            self._feed_held()
+
+    def _feed_held(self) -> None:
+        # Thousands of requests fit into what is read at once. Each that waits in line costs a hundred times
+        # its bytes, so only those of one piece do.
+        held, at = memoryview(self._held), 0
+        while at < len(held) and not self.pipeline:
+            self._feed(held[at : at + PIECE_BYTES])
+            at += PIECE_BYTES
+        self._held = bytes(held[at:])
+        if self._held:
+            self.flow.pause_reading()
+
+    def _feed(self, piece: bytes | memoryview) -> None:
+        if self._is_deaf:
+            return
+        self._vain += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self.refuse(cause.status if isinstance(cause, RefusedError) else INVALID)
+        except httptools.HttpParserUpgrade:
+            self._upgrade()
+        else:
+            # Nearly always a whole request was read: nothing is waited for then, it is our turn.
+            if self._queue is not None or self._reads_body or self.scope is not self.cycle.scope:
+                self._wait_for_more(len(piece))
+
+    def _wait_for_more(self, fed: int) -> None:
+        self._body_bytes += fed
+        # Of a line that does not end, and of trailers, the parser tells nothing until they do.
+        if self._vain > self.bounds.limits.head_bytes + PIECE_BYTES:
+            self.refuse(TOO_LARGE_HEAD)
+        elif self._reads_body and self._body_bytes > self.bounds.limits.body_bytes:
+            self.refuse(TOO_LARGE_BODY)
+        else:
+            self._settle()
+
+    def _upgrade(self) -> None:
+        # What comes after that is not HTTP, and is looked at by whoever takes over, or by nobody.
+        self._is_deaf = True
+        if self._should_upgrade():
+            self.handle_websocket_upgrade()
+        else:
+            self._unsupported_upgrade_warning()
+            self.cycle.keep_alive = False
+
+    def on_headers_complete(self) -> None:
+        """Called at the end of a head: the request begins, unless its head is too large."""
+        limits = self.bounds.limits
+        if len(self.headers) > limits.fields:
+            raise RefusedError(TOO_LARGE_HEAD)
+        if self._vain > self._vain_at_most and self._head_bytes() > limits.head_bytes:
+            raise RefusedError(TOO_LARGE_HEAD)
+        super().on_headers_complete()
+        self._wait_in(None)
+        self._reads_body = True
+        self._vain = self._body_bytes = self._body_bytes_seen = 0
+        self._fields = len(self.headers)
+        if self.bounds.draining and self.owes_an_answer:
+            self.cycle.keep_alive = False
+
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        """Called with each part of a body."""
+        self._vain = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Called at the end of a request."""
+        self._reads_body = False
+        self._vain = 0
+        if len(self.headers) > self._fields:
+            del self.headers[self._fields :]
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with what waits in line, or wait for the next request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._leave()
+        elif self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            self._read_on()
+        else:
+            self._read_on()
+            self._wait_in(None)
+            # As `_settle` would, where there is nothing else to see: it is so nearly always.
+            if self._reads_body or self._vain or self.scope is not self.cycle.scope or self.flow.write_paused:
+                self._settle()
+            else:
+                self._wait_in(self.bounds.idle)
+            if self.bounds.draining:
+                self.shutdown()
+
+    def _read_on(self) -> None:
+        if not self.pipeline:
+            self.flow.resume_reading()
+            if self._held:
+                # Whoever answers may do so while a piece is being read.
+                self.loop.call_soon(self._feed_held)
+
+    def _settle(self) -> None:
+        """Wait for whatever the client owes us now; for nothing while we owe it an answer."""
+        bounds = self.bounds
+        if self.flow.write_paused:
+            self._wait_in(bounds.unread)
+        elif self._reads_body:
+            self._wait_in(bounds.body)
+        elif self.owes_an_answer:
+            self._wait_in(None)
+        elif self._vain or self._reads_head:
+            self._wait_in(bounds.head)
+        else:
+            self._wait_in(bounds.idle)
+
+    def _wait_in(self, queue: Queue | None) -> None:
+        """Be waited for in a queue: since now, or since ever where it is the one it was in."""
+        if queue is self._queue:
+            return
+        if self._queue is not None:
+            del self._queue[self]
+        self._queue = queue
+        if queue is not None:
+            queue[self] = self.bounds.second
+
+    def pause_writing(self) -> None:
+        """Wait for a client that does not read."""
+        super().pause_writing()
+        self._wait_in(self.bounds.unread)
+
+    def resume_writing(self) -> None:
+        """Go on when it does."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._settle()
+
+    def rest_is_over(self) -> None:
+        """Hang up on a client that asks nothing."""
+        self.transport.close()
+        self._leave()
+
+    def head_is_late(self) -> None:
+        """Refuse a request that does not begin."""
+        self.refuse(LATE)
+
+    def body_is_late(self) -> None:
+        """Refuse a request that does not end, except where it is we who keep it from that."""
+        grown = self._body_bytes - self._body_bytes_seen
+        waits_for_us = self.flow.read_paused or (self.owes_an_answer and self.cycle.waiting_for_100_continue)
+        if waits_for_us or grown >= self.bounds.limits.body_step_bytes:
+            self._body_bytes_seen = self._body_bytes
+            self._wait_in(None)
+            self._wait_in(self.bounds.body)
+        else:
+            self.refuse(LATE)
+
+    def cut(self) -> None:
+        """End it without a word, and without waiting for what it has not read."""
+        self._wait_in(None)
+        self.transport.abort()
+
+    def refuse(self, status: int) -> None:
+        """Answer what is being read by a status, hear nothing any more and hang up.
+
+        Where answers are owed to requests before it, the last of them says that it is the last.
+        """
+        self._is_deaf = True
+        if status == INVALID:
+            self.logger.warning("Invalid HTTP request received.")
+        if self._reads_body:
+            self._refuse_body(status)
+        elif self.owes_an_answer:
+            self.cycle.keep_alive = False
+            self._wait_in(None)
+        else:
+            self._say(status)
+
+    def _refuse_body(self, status: int) -> None:
+        if self.pipeline or not self.owes_an_answer or self.cycle.response_started:
+            self.rest_is_over()
+            return
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._say(status)
+
+    def _say(self, status: int) -> None:
+        self.transport.write(refusal(status, self.server_state.default_headers))
+        # To close at once would reset the connection of somebody who still sends, and with it this answer.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.parser is not None:
+            self._wait_in(self.bounds.leaving)
+
+    def shutdown(self) -> None:
+        """Answer what was asked, and what may be on its way; then hang up."""
+        self.bounds.draining = True
+        if not self.owes_an_answer:
+            self.loop.call_later(self.bounds.limits.grace_s, self._hang_up_if_resting)
+        elif not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def _hang_up_if_resting(self) -> None:
+        if not self.owes_an_answer and not self.transport.is_closing():
+            self.rest_is_over()

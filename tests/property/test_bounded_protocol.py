@@ -1,0 +1,91 @@
+"""What a client within all bounds is answered is what uvicorn's own protocol answers it, byte for byte."""
+
+import asyncio
+from collections.abc import Iterator
+
+import h11
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.kit.wire import Worker, send
+
+names = st.sampled_from(["Accept", "X-One", "User-Agent", "Cookie"])
+values = st.text("abc =;,/\t", max_size=30).map(str.strip)
+methods = st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH"])
+targets = st.sampled_from(["/", "/early", "/parts", "/a%20b?x=1&y=%C3%A4", "/?", "http://shop/x"])
+bodies = st.lists(st.binary(max_size=200).map(bytes.hex), max_size=3)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> bytes:
+    """One request, written by h11: with no body, one of a known length, or one in chunks."""
+    client = h11.Connection(h11.CLIENT)
+    parts = [part.encode() for part in draw(bodies)]
+    headers = [("Host", "shop"), *draw(st.lists(st.tuples(names, values), max_size=6))]
+    framing = draw(st.sampled_from(["none", "length", "chunks"]))
+    if framing == "none":
+        parts = []
+    elif framing == "length":
+        headers.append(("Content-Length", str(sum(map(len, parts)))))
+    else:
+        headers.append(("Transfer-Encoding", "chunked"))
+    headers += draw(st.sampled_from([[], [], [], [("Expect", "100-continue")], [("Connection", "close")]]))
+    events: list[h11.Event] = [h11.Request(method=draw(methods), target=draw(targets), headers=headers)]
+    events += [h11.Data(part) for part in parts] + [h11.EndOfMessage()]
+    return b"".join(client.send(event) or b"" for event in events)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[bytes]:
+    """Some requests on one connection, cut into pieces anywhere."""
+    whole = b"".join(draw(st.lists(requests(), min_size=1, max_size=4)))
+    cuts = draw(st.one_of(st.sets(st.integers(1, len(whole)), max_size=8), st.just(set(range(len(whole))))))
+    return list(_pieces(whole, cuts))
+
+
+def _pieces(whole: bytes, cuts: set[int]) -> Iterator[bytes]:
+    begin = 0
+    for end in sorted({*cuts, len(whole)}):
+        if end > begin:
+            yield whole[begin:end]
+        begin = end
+
+
+async def answers(pieces: list[bytes], *, bounded: bool, count: int = 0) -> tuple[bytes, bool, int]:
+    worker = Worker(bounded=bounded)
+    wire = worker.connect()
+    await send(worker, wire, pieces)
+    async with asyncio.timeout(30):
+        while worker.state.total_requests < count:
+            await worker.settle()
+    said = wire.written, wire.is_closed, worker.state.total_requests
+    wire.close()
+    await worker.settle()
+    # uvicorn leaves its own timer behind, which would outlive this loop.
+    wire.protocol._unset_keepalive_if_required()
+    return said
+
+
+@settings(max_examples=300, deadline=None)
+@given(conversations())
+def test_a_conversation_is_the_same_as_with_uvicorns_own(pieces: list[bytes]) -> None:
+    ours = asyncio.run(answers(pieces, bounded=True))
+
+    assert ours == asyncio.run(answers(pieces, bounded=False))
+    assert ours[0].startswith(b"HTTP/1.1 ")
+
+
+@pytest.mark.parametrize("size", [1, 100, 8_192, 8_193, 65_536, 1_000_000])
+@pytest.mark.parametrize("path", [b"/", b"/early", b"/parts"])
+async def test_large_bodies_and_long_lines_of_requests_are_too(size: int, path: bytes) -> None:
+    count = 3 if size == 1 else 60
+    length = 2_000 if size == 1 else 20_000
+    large = b"PUT %b HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n%b" % (path, length, b"y" * length)
+    whole = (b"GET /?%b HTTP/1.1\r\nX: y\r\n\r\n" % (b"q" * 50) + large) * count
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+
+    ours = await answers(pieces, bounded=True, count=2 * count)
+
+    assert ours == await answers(pieces, bounded=False, count=2 * count)
+    assert ours[2] == 2 * count
