@@ -5,15 +5,12 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import uvloop
 
 from app.embedded.servers import start as start_servers
-from loadtests.service import ServiceError
-from loadtests.site_admin import SiteAdmin
 from tests.faults.cutter import Cutter
 from tests.faults.disk import DISK
 from tests.faults.kills import KILLS
@@ -96,7 +93,7 @@ async def _run(fault: Fault, service: Service, cutter: Cutter, options: Options)
     random = Random(fault.key)  # noqa: S311 - drawing victims is not cryptography
     scene = Scene(service, load, random, cutter, options.stopped_s, options.frozen_s)
     notes: list[str] = []
-    await _publish(service)
+    await service.publish(site_document())
     async with load.running():
         for scene.turn in range(options.times):
             await asyncio.sleep(BETWEEN_S)
@@ -124,22 +121,6 @@ async def _inject(fault: Fault, scene: Scene) -> list[str]:
         await scene.service.until_whole()
         return [f"did not recover by itself within {RECOVERS_WITHIN_S:.0f} s"]
     return []
-
-
-async def _publish(service: Service) -> None:
-    admin = SiteAdmin(service.target)
-
-    async def is_published() -> bool:
-        # Each connection to PostgreSQL that a fault before this one has broken is noticed by one request.
-        with suppress(ServiceError):
-            await service.until_revision(await admin.publish(site_document()))
-            return True
-        return False
-
-    try:
-        await service.until(is_published)
-    finally:
-        await admin.close()
 
 
 def _say(text: str) -> None:
