@@ -10,14 +10,14 @@ from random import Random
 
 import uvloop
 
-from app.embedded.servers import start as start_servers
 from tests.faults.cutter import Cutter
 from tests.faults.disk import DISK
+from tests.faults.inject import inject
 from tests.faults.kills import KILLS
 from tests.faults.ledger import Ledger, write_ledger
 from tests.faults.load import Load
 from tests.faults.report import Row, table_of
-from tests.faults.scene import Fault, NotInjectedError, Scene
+from tests.faults.scene import Fault, Scene
 from tests.faults.servers import SERVERS
 from tests.faults.service import Service
 from tests.faults.site import site_document
@@ -27,7 +27,6 @@ from tests.faults.traffic import TRAFFIC
 FAULTS = (*SERVERS, *KILLS, *DISK, *TRAFFIC)
 # Load before each injection, and after the last one.
 BETWEEN_S = 1.0
-RECOVERS_WITHIN_S = 30.0
 
 
 class Options(argparse.Namespace):
@@ -97,30 +96,13 @@ async def _run(fault: Fault, service: Service, cutter: Cutter, options: Options)
     async with load.running():
         for scene.turn in range(options.times):
             await asyncio.sleep(BETWEEN_S)
-            notes += await _inject(fault, scene)
+            notes += await inject(fault, scene)
         await asyncio.sleep(BETWEEN_S)
     write_ledger(options.folder / "ledgers", ledger)
     async with opened_stores(service.place) as stores:
         row = Row(fault.says, options.times, ledger, await stores.outcome(ledger), notes)
     _say(table_of([row]))
     return row
-
-
-async def _inject(fault: Fault, scene: Scene) -> list[str]:
-    """Inject a fault once and wait until the service is whole again; tell what was wrong with that."""
-    try:
-        await fault.inject(scene)
-    except NotInjectedError as error:
-        return [f"not injected: {error}"]
-    try:
-        async with asyncio.timeout(RECOVERS_WITHIN_S):
-            await scene.service.until_whole()
-    except TimeoutError:
-        # The rest of the campaign needs the servers, so they get the start that a restart would give them.
-        (await asyncio.to_thread(start_servers, scene.service.data_dir)).close()
-        await scene.service.until_whole()
-        return [f"did not recover by itself within {RECOVERS_WITHIN_S:.0f} s"]
-    return []
 
 
 def _say(text: str) -> None:

@@ -128,6 +128,12 @@ class Service:
         await self.until(lambda: _none(servers))
         return code
 
+    @property
+    def launcher(self) -> int:
+        """The process that was started, and has started the others."""
+        assert self._process is not None
+        return self._process.pid
+
     def workers(self) -> list[int]:
         """The processes that answer."""
         return [pid for pid in self._family() if b"spawn_main" in _command(pid)]
