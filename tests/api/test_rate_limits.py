@@ -1,6 +1,7 @@
-"""A key that asks too often, at the admin edge."""
+"""A key that asks too often, at the admin edge and under the setting that says how often it may."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,11 +10,13 @@ from httpx import ASGITransport, AsyncClient
 
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
+from app.embedded.servers import Servers
 from app.main import openapi_document
 from app.storage.postgres import Postgres
 from app.web.keyring import Keyring
 from app.web.problem_handlers import install_problem_handlers
 from tests.api.answers import CONFIG_URL, said
+from tests.shop import Shop, running_edge
 from tests.sites import SiteFactory
 
 
@@ -81,3 +84,18 @@ async def test_every_admin_route_counts(client: AsyncClient) -> None:
     assert len(answers) > 10
     assert set(answers.values()) == {429}, answers
     assert all("429" in paths[path][method]["responses"] for path, method in routes)
+
+
+async def test_the_setting_limits_each_key_at_either_edge(
+    servers: Servers, postgres: Postgres, new_site: SiteFactory, tmp_path: Path
+) -> None:
+    async with running_edge(postgres, servers.redis_url, tmp_path, key_requests_per_s=0.001) as edge:
+        shop = Shop(edge, await new_site())
+        await shop.is_known()
+
+        pages = [await shop.decide() for _ in range(3)]
+        admins = [await edge.client.get(CONFIG_URL, headers=shop.secret) for _ in range(3)]
+
+    assert [answer.status_code for answer in pages] == [200, 429, 429]
+    assert [answer.status_code for answer in admins] == [200, 429, 429]
+    assert 990 < int(pages[-1].headers["retry-after"]) <= 1_000

@@ -11,7 +11,7 @@ from tests.faults.scene import Scene
 SAMPLE_S = 5.0
 # PostgreSQL's processes share most of what they have, so it stands there as the share of each, added up.
 KINDS = ("launcher", "kept worker", "other worker", "shipper", "PostgreSQL", "Valkey")
-_WIDTHS = (8, 36, 10, 7, *(len(kind) + 2 for kind in KINDS))
+_WIDTHS = (8, 46, 10, 8, *(len(kind) + 2 for kind in KINDS))
 HEADING = ("minute", "restarted", "answered", "failed", *KINDS)
 
 
