@@ -30,6 +30,8 @@ from tests.faults.stores import opened_stores
 # Those that live for long. PostgreSQL and Valkey are restarted in every round, and keep what they are given.
 JUDGED = ("launcher", "kept worker", "shipper")
 PERIOD_S = 60.0
+# A profile grows with its events until it holds as many instants as it may. So few visitors are soon there.
+VISITORS = 30
 
 
 class Options(argparse.Namespace):
@@ -73,7 +75,7 @@ async def _soak(options: Options) -> bool:
     service = Service(options.folder / "data", options.budget_ms)
     await service.start()
     await service.publish(site_document())
-    load = Load(service, Ledger("soak"))
+    load = Load(service, Ledger("soak"), VISITORS)
     scene = Scene(service, load, Random("soak"), Cutter(options.folder / "through"), 0, 0)  # noqa: S311 - drawing victims is not cryptography
     progress = Progress(scene, min(PERIOD_S, options.every_s), _say)
     async with load.running(), background(progress.run()):
