@@ -77,6 +77,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         ("PROFILE_BUDGET_MS", "0"),
         ("PROFILE_TTL_DAYS", "-1"),
         ("KEY_REQUESTS_PER_S", "0"),
+        ("KEY_REQUESTS_PER_S", "0.0001"),
         ("KEY_REQUESTS_PER_S", "inf"),
         ("POLL_S", "0"),
         ("COUNTRY_DB", "/nowhere/country.mmdb"),
