@@ -50,9 +50,10 @@ async def kill_shipper(scene: Scene) -> None:
         send([shipper], signal.SIGSTOP)
         await asyncio.sleep(BACKLOG_S)
         send([shipper], signal.SIGCONT)
-        async with asyncio.timeout(10):
-            while not await connection.fetchval(_IN_A_BATCH):
-                pass
+        until = monotonic() + BUSY_WITHIN_S
+        while not await connection.fetchval(_IN_A_BATCH):
+            if monotonic() > until:
+                raise NotInjectedError("the shipper has opened no batch")
         # Anywhere in the batch: it takes some tens of milliseconds.
         await asyncio.sleep(scene.random.random() * 0.03)
         scene.service.kill([shipper])

@@ -98,7 +98,7 @@ async def _restart_all(scene: Scene, progress: Progress, options: Options) -> li
     _spare_one(scene)
     for restart in schedule(options.soak_s, options.every_s):
         await asyncio.sleep(max(0.0, restart.at_s - progress.now_s))
-        told = "all but a worker" if len(restart.parts) > 1 else restart.parts[0]
+        told = "+".join(restart.parts)
         progress.restarted.append(told)
         found = await inject(_fault_of(restart.parts, told), scene)
         scene.turn += len(restart.parts)
