@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
-from statistics import linear_regression
+from statistics import median
 
 import msgspec
 
@@ -12,10 +12,11 @@ MIB = 1_024.0
 HOUR_S = 3_600.0
 # A page more for each request, at 100 requests a second, would be 1,400 MiB in an hour, and 100 bytes 34.
 BOUND_MIB_H = 16.0
-# A heap grows in steps, so that one of them says nothing, however short the time.
+# A heap grows in steps, so that a small one says nothing, however short the time.
 STEP_MIB = 1.0
 # A life that is judged lasts for at least this share of the whole.
 SHARE = 1 / 3
+_FEWEST = 3
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -31,6 +32,8 @@ class Judgement(msgspec.Struct, frozen=True):
 
     kind: str
     life_s: float
+    least_mib: float
+    most_mib: float
     slope_mib_h: float
     bound_mib_h: float
     long_enough: bool
@@ -43,7 +46,8 @@ class Judgement(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Tell it in a line."""
         told = (
-            f"{self.kind}: {self.slope_mib_h:+.1f} MiB/h over the second half of {self.life_s / 60:.1f} min"
+            f"{self.kind}: {self.least_mib:.1f} to {self.most_mib:.1f} MiB,"
+            f" {self.slope_mib_h:+.1f} MiB/h over the second half of {self.life_s / 60:.1f} min"
         )
         if not self.long_enough:
             return f"{told}: TOO SHORT A LIFE"
@@ -51,16 +55,22 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge(kind: str, samples: Iterable[Sample], soak_s: float) -> Judgement:
-    """Judge one kind by a least-squares line through the second half of its longest life."""
+    """Judge one kind by its slope over the second half of its longest life."""
     life = longest_life(samples)
     life_s = life[-1].at_s - life[0].at_s if life else 0.0
     half = [one for one in life if one.at_s - life[0].at_s >= life_s / 2]
-    half_s = half[-1].at_s - half[0].at_s if half else 0.0
-    if half_s == 0:
-        return Judgement(kind, life_s, 0, BOUND_MIB_H, long_enough=False)
-    slope_mib_h = slope_of(half) * HOUR_S
-    bound_mib_h = BOUND_MIB_H + STEP_MIB / half_s * HOUR_S
-    return Judgement(kind, life_s, slope_mib_h, bound_mib_h, long_enough=life_s >= soak_s * SHARE)
+    if len(half) < _FEWEST:
+        return Judgement(kind, life_s, 0, 0, 0, BOUND_MIB_H, long_enough=False)
+    took = [one.mib for one in half]
+    return Judgement(
+        kind,
+        life_s,
+        min(took),
+        max(took),
+        slope_mib_h=slope_of(half) * HOUR_S,
+        bound_mib_h=BOUND_MIB_H + STEP_MIB / (half[-1].at_s - half[0].at_s) * HOUR_S,
+        long_enough=life_s >= soak_s * SHARE,
+    )
 
 
 def longest_life(samples: Iterable[Sample]) -> Sequence[Sample]:
@@ -70,8 +80,11 @@ def longest_life(samples: Iterable[Sample]) -> Sequence[Sample]:
 
 
 def slope_of(samples: Sequence[Sample]) -> float:
-    """Fit a line through at least two instants; its slope in MiB a second."""
-    return linear_regression([one.at_s for one in samples], [one.mib for one in samples]).slope
+    """Tell the slope in MiB a second: the median of those between any two instants (Theil and Sen).
+
+    One step, be it high, hardly moves it, as it would a least-squares line; one after the other do.
+    """
+    return median((b.mib - a.mib) / (b.at_s - a.at_s) for a, b in combinations(samples, 2))
 
 
 def resident_mib(pid: int) -> float:

@@ -30,7 +30,7 @@ def test_the_slope_of_a_line_is_its_slope() -> None:
     assert slope_of(samples(100, 101, 102, every_s=10)) == pytest.approx(0.1)
 
 
-def test_what_goes_up_and_down_has_none() -> None:
+def test_what_goes_up_and_comes_down_again_has_none() -> None:
     assert slope_of(samples(100, 104, 104, 100)) == pytest.approx(0)
 
 
@@ -50,7 +50,21 @@ def test_memory_that_grows_by_more_is_told() -> None:
     assert str(judged).endswith("GROWS")
 
 
-def test_a_single_step_of_a_heap_is_no_growth_however_short_the_time() -> None:
+def test_a_single_step_of_a_heap_is_no_growth_however_high() -> None:
+    judged = judge("shipper", samples(*[100] * 50, *[120] * 10), 3_000)
+
+    assert judged.flat
+    assert (judged.slope_mib_h, judged.least_mib, judged.most_mib) == (0, 100, 120)
+
+
+def test_one_step_after_the_other_is_growth() -> None:
+    steps = samples(*(100 + 4 * (minute // 10) for minute in range(61)))
+
+    assert judge("shipper", steps, 3_600).slope_mib_h == pytest.approx(24, rel=0.2)
+    assert not judge("shipper", steps, 3_600).flat
+
+
+def test_a_small_step_is_none_however_short_the_time() -> None:
     step = samples(*[100] * 15, *[100 + STEP_MIB / 2] * 5, every_s=5)
 
     assert judge("shipper", step, 100).flat
