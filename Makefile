@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults bench bench-gate bench-http bench-journal profile lock clean
+.PHONY: run test install check test-browser demo faults bench bench-gate bench-http bench-journal profile lock clean soak
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -40,6 +40,12 @@ TIMES ?= 20
 
 faults: install ## break everything under load, TIMES times each; fails where anything answered is lost or doubled
 	$(BIN)/python -m tests.faults.campaign --times $(TIMES) $(if $(filter 1,$(TIMES)),--stopped-s 5 --frozen-s 3)
+
+MINUTES ?= 30
+EVERY_S ?= 120
+
+soak: install ## load for MINUTES, every part restarted every EVERY_S; fails where anything is lost or memory grows
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --every-s $(EVERY_S)
 
 bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine

@@ -119,7 +119,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     stack.push_async_callback(redis.aclose)
     journal = FileJournal(settings.journal_dir, power_safe=settings.journal_sync == "group")
     stack.callback(journal.close)
-    keyring, rulesets = Keyring(), LiveRulesets()
+    keyring, rulesets = Keyring(settings.key_requests_per_s), LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)

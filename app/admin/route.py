@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from app.admin.strict_json import decode_json
-from app.web.auth import caller_of
+from app.web.auth import admit
 from app.web.problems import ProblemError
 
 # 10,000 rules with their conditions are a few MiB.
@@ -23,7 +23,7 @@ class AdminRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             # The key comes first, so that no stranger can make us read and decode megabytes.
-            caller_of(request)
+            admit(request)
             return await answer(await _decoded(request) if self.body_field is not None else request)
 
         return handle

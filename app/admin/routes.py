@@ -8,11 +8,12 @@ from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
+from app.web.problem_schema import problems
 
 
 def admin_router() -> APIRouter:
     """Mount every admin feature."""
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", responses=problems(429))
     router.include_router(config)
     router.include_router(revisions)
     router.include_router(results)

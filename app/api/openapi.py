@@ -19,6 +19,7 @@ _REFUSALS = {
     "413": "too large",
     "415": "not a JSON content type",
     "422": "wrong content, with the place",
+    "429": "more requests a second than the key may send; see Retry-After",
     "503": "cannot be kept just now; see Retry-After",
 }
 

@@ -69,6 +69,7 @@ class PublicEdge:
         caller = caller_of(request, parts.keyring)
         # From here on even an error can be read by the page that asked.
         headers += allow_origin(request, site_of(caller, parts.rulesets))
+        parts.keyring.admit(caller)
         status, use = _USES[request.path]
         try:
             return status, await use(request, parts, caller, self._clock())

@@ -24,6 +24,24 @@ def bearer_of(authorization: str | None) -> str | None:
 
 def caller_of(request: Request) -> Caller:
     """Name the owner of the request's secret key; raises UnauthorizedError or ForbiddenError."""
+    return _with_role(_owner_of_key(request))
+
+
+def admit(request: Request) -> None:
+    """Count a request for its key, be it refused after all: once each, where `caller_of` may be asked again.
+
+    Raises:
+        TooManyRequestsError: the key has asked too often.
+        UnauthorizedError, ForbiddenError: it is not known, or may not ask here at all.
+
+    """
+    caller = _owner_of_key(request)
+    keyring: Keyring = request.app.state.keyring
+    keyring.admit(caller)
+    _with_role(caller)
+
+
+def _owner_of_key(request: Request) -> Caller:
     key = bearer_of(request.headers.get("authorization"))
     if key is None:
         raise UnauthorizedError("a key is needed: Authorization: Bearer sk_…")
@@ -31,6 +49,10 @@ def caller_of(request: Request) -> Caller:
     caller = keyring.find(key)
     if caller is None:
         raise UnauthorizedError("this key is not known, or no longer")
+    return caller
+
+
+def _with_role(caller: Caller) -> Caller:
     if caller.role is None:
         raise ForbiddenError("a public key may only decide and send events; this needs a secret key")
     return caller

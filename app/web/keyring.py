@@ -1,13 +1,18 @@
-"""Who may do what: every key in force, in memory, by its hash."""
+"""Who may do what, and how often: every key in force, in memory, by its hash."""
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from math import ceil
+from time import monotonic
 from typing import Literal
 
 import asyncpg
 import msgspec
+
+from app.kit.token_bucket import TokenBucket
+from app.web.problems import TooManyRequestsError
 
 KeyKind = Literal["public", "secret"]
 
@@ -46,18 +51,42 @@ def new_key(kind: KeyKind) -> str:
 
 
 class Keyring:
-    """Every key in force. It knows none until it is loaded, and is replaced whole each time."""
+    """Every key in force. It knows none until it is loaded, and is replaced whole each time.
 
-    def __init__(self) -> None:
+    With `requests_per_s` each key may ask so often here, and no key takes anything from another.
+    """
+
+    def __init__(
+        self, requests_per_s: float | None = None, *, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._callers: Mapping[bytes, Caller] = {}
+        self._requests_per_s = requests_per_s
+        self._clock = clock
+        self._buckets: dict[str, TokenBucket] = {}
 
     async def load(self, pool: asyncpg.Pool) -> None:
         """Read the keys anew; whatever goes wrong, those known before stay known."""
         self._callers = {bytes(row["hash"]): _caller_of(row) for row in await pool.fetch(_IN_FORCE)}
+        known = {caller.key_id for caller in self._callers.values()}
+        self._buckets = {key_id: bucket for key_id, bucket in self._buckets.items() if key_id in known}
 
     def find(self, raw: str) -> Caller | None:
         """Find whose key this is; looked up by its hash, so that timing tells nothing of other keys."""
         return self._callers.get(hash_of(raw))
+
+    def admit(self, caller: Caller) -> None:
+        """Count a request of somebody who was just found; raises TooManyRequestsError."""
+        if self._requests_per_s is None:
+            return
+        now_s = self._clock()
+        bucket = self._buckets.get(caller.key_id)
+        if bucket is None:
+            bucket = self._buckets[caller.key_id] = TokenBucket(self._requests_per_s, now_s)
+        wait_s = bucket.take(now_s)
+        if wait_s > 0:
+            raise TooManyRequestsError(
+                f"this key may ask {self._requests_per_s:g} times a second here", retry_after_s=ceil(wait_s)
+            )
 
 
 def _caller_of(row: asyncpg.Record) -> Caller:

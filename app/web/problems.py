@@ -77,6 +77,13 @@ class PreconditionMissingError(ProblemError):
         super().__init__(428, detail)
 
 
+class TooManyRequestsError(ProblemError):
+    """The key asks more often than it may."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(429, detail, headers={"Retry-After": str(retry_after_s)})
+
+
 class UnavailableError(ProblemError):
     """Something that this needs is away for the moment."""
 

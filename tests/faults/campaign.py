@@ -5,22 +5,19 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import uvloop
 
-from app.embedded.servers import start as start_servers
-from loadtests.service import ServiceError
-from loadtests.site_admin import SiteAdmin
 from tests.faults.cutter import Cutter
 from tests.faults.disk import DISK
+from tests.faults.inject import inject
 from tests.faults.kills import KILLS
 from tests.faults.ledger import Ledger, write_ledger
 from tests.faults.load import Load
 from tests.faults.report import Row, table_of
-from tests.faults.scene import Fault, NotInjectedError, Scene
+from tests.faults.scene import Fault, Scene
 from tests.faults.servers import SERVERS
 from tests.faults.service import Service
 from tests.faults.site import site_document
@@ -30,7 +27,6 @@ from tests.faults.traffic import TRAFFIC
 FAULTS = (*SERVERS, *KILLS, *DISK, *TRAFFIC)
 # Load before each injection, and after the last one.
 BETWEEN_S = 1.0
-RECOVERS_WITHIN_S = 30.0
 
 
 class Options(argparse.Namespace):
@@ -96,50 +92,17 @@ async def _run(fault: Fault, service: Service, cutter: Cutter, options: Options)
     random = Random(fault.key)  # noqa: S311 - drawing victims is not cryptography
     scene = Scene(service, load, random, cutter, options.stopped_s, options.frozen_s)
     notes: list[str] = []
-    await _publish(service)
+    await service.publish(site_document())
     async with load.running():
         for scene.turn in range(options.times):
             await asyncio.sleep(BETWEEN_S)
-            notes += await _inject(fault, scene)
+            notes += await inject(fault, scene)
         await asyncio.sleep(BETWEEN_S)
     write_ledger(options.folder / "ledgers", ledger)
     async with opened_stores(service.place) as stores:
         row = Row(fault.says, options.times, ledger, await stores.outcome(ledger), notes)
     _say(table_of([row]))
     return row
-
-
-async def _inject(fault: Fault, scene: Scene) -> list[str]:
-    """Inject a fault once and wait until the service is whole again; tell what was wrong with that."""
-    try:
-        await fault.inject(scene)
-    except NotInjectedError as error:
-        return [f"not injected: {error}"]
-    try:
-        async with asyncio.timeout(RECOVERS_WITHIN_S):
-            await scene.service.until_whole()
-    except TimeoutError:
-        # The rest of the campaign needs the servers, so they get the start that a restart would give them.
-        (await asyncio.to_thread(start_servers, scene.service.data_dir)).close()
-        await scene.service.until_whole()
-        return [f"did not recover by itself within {RECOVERS_WITHIN_S:.0f} s"]
-    return []
-
-
-async def _publish(service: Service) -> None:
-    admin = SiteAdmin(service.target)
-
-    async def is_published() -> bool:
-        # Each connection to PostgreSQL that a fault before this one has broken is noticed by one request.
-        with suppress(ServiceError):
-            await service.until_revision(await admin.publish(site_document()))
-            return True
-        return False
-
-    try:
-        await service.until(is_published)
-    finally:
-        await admin.close()
 
 
 def _say(text: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import signal
+from time import monotonic
 
 from tests.faults.scene import Fault, NotInjectedError, Scene
 from tests.faults.service import send
 
 # What the shipper is behind by before it is killed, so that it dies over a batch of some size.
 BACKLOG_S = 1.0
+BUSY_WITHIN_S = 10.0
 _IN_A_BATCH = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = 'signpost' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
@@ -28,13 +30,14 @@ async def kill_everything(scene: Scene) -> None:
 
 
 async def _busy(scene: Scene) -> list[int]:
-    """Wait until a worker has requests to answer, and name all that have."""
-    async with asyncio.timeout(10):
-        while True:
-            await asyncio.sleep(0.001)
-            busy = [pid for pid in scene.service.workers() if scene.load.under_way[pid]]
-            if busy:
-                return busy
+    """Wait until a worker that may be killed has requests to answer, and name all that have."""
+    until = monotonic() + BUSY_WITHIN_S
+    while monotonic() < until:
+        await asyncio.sleep(0.001)
+        busy = [pid for pid in scene.service.workers() if scene.load.under_way[pid] and pid != scene.spared]
+        if busy:
+            return busy
+    raise NotInjectedError("no worker had anything to answer")
 
 
 async def kill_shipper(scene: Scene) -> None:
@@ -47,9 +50,10 @@ async def kill_shipper(scene: Scene) -> None:
         send([shipper], signal.SIGSTOP)
         await asyncio.sleep(BACKLOG_S)
         send([shipper], signal.SIGCONT)
-        async with asyncio.timeout(10):
-            while not await connection.fetchval(_IN_A_BATCH):
-                pass
+        until = monotonic() + BUSY_WITHIN_S
+        while not await connection.fetchval(_IN_A_BATCH):
+            if monotonic() > until:
+                raise NotInjectedError("the shipper has opened no batch")
         # Anywhere in the batch: it takes some tens of milliseconds.
         await asyncio.sleep(scene.random.random() * 0.03)
         scene.service.kill([shipper])

@@ -29,14 +29,15 @@ Batch = tuple[str, list[dict[str, Any]]]
 
 
 class Load:
-    """Asks `/events` and `/decide` from several lanes at once, and tells the ledger."""
+    """Asks `/events` and `/decide` from several lanes at once for so many visitors, and tells the ledger."""
 
-    def __init__(self, service: Service, ledger: Ledger) -> None:
+    def __init__(self, service: Service, ledger: Ledger, visitors: int = VISITORS) -> None:
         self.ledger = ledger
         self.sent: deque[Batch] = deque(maxlen=BATCHES_KEPT)
         # How many requests each worker has not answered yet.
         self.under_way: Counter[int] = Counter()
         self._service = service
+        self._visitors = visitors
         self._again: deque[Batch] = deque()
         self._ending = False
         self._numbers = 0
@@ -148,7 +149,7 @@ class Load:
 
     def _visitor(self, random: Random) -> str:
         # Squared, so that a few come often and from several lanes at once.
-        return f"{self.ledger.fault}-{int(VISITORS * random.random() ** 2)}"
+        return f"{self.ledger.fault}-{int(self._visitors * random.random() ** 2)}"
 
     def _made_up(self, random: Random, count: int) -> list[dict[str, Any]]:
         events = []

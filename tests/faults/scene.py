@@ -14,7 +14,10 @@ from tests.faults.service import Service
 
 @dataclass
 class Scene:
-    """A service under load. `turn` counts the injections of this fault; durations are seconds."""
+    """A service under load. `turn` counts the injections of this fault; durations are seconds.
+
+    The worker that is `spared` is not killed alone.
+    """
 
     service: Service
     load: Load
@@ -23,6 +26,7 @@ class Scene:
     stopped_s: float
     frozen_s: float
     turn: int = 0
+    spared: int = 0
 
     async def connect(self) -> asyncpg.Connection:
         """Look into PostgreSQL behind the service's back."""

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,8 @@ from app.embedded.place import Place
 from app.embedded.process import find
 from loadtests.answers import read_decided
 from loadtests.connection import UnansweredError
-from loadtests.service import Target, free_port
+from loadtests.service import ServiceError, Target, free_port
+from loadtests.site_admin import SiteAdmin
 from tests.faults.line import Line
 from tests.integration.signpost import PROGRAM, descendants, environment
 from tests.waiting import lives
@@ -79,6 +81,22 @@ class Service:
         with self.log.open("ab") as log:
             return subprocess.Popen(command, env=said, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
+    async def publish(self, document: dict[str, Any]) -> None:
+        """Publish a site, and wait until it is in force at both workers."""
+        admin = SiteAdmin(self.target)
+
+        async def is_published() -> bool:
+            # Each connection to PostgreSQL that a fault before this one has broken is noticed by one request.
+            with suppress(ServiceError):
+                await self.until_revision(await admin.publish(document))
+                return True
+            return False
+
+        try:
+            await self.until(is_published)
+        finally:
+            await admin.close()
+
     async def until_revision(self, number: int) -> None:
         """Wait until a revision is in force at both workers."""
         body = msgspec.json.encode(_PROBE)
@@ -109,6 +127,12 @@ class Service:
         servers = self.servers()
         await self.until(lambda: _none(servers))
         return code
+
+    @property
+    def launcher(self) -> int:
+        """The process that was started, and has started the others."""
+        assert self._process is not None
+        return self._process.pid
 
     def workers(self) -> list[int]:
         """The processes that answer."""

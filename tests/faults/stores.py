@@ -72,12 +72,13 @@ class Stores:
         )
 
     async def _healed(self, visitors: Collection[str]) -> Compared:
+        compared = await self._profiles(visitors)
+        # Folding all that a long load has stored takes its time too, and healing has its own.
         deadline = monotonic() + HEALED_WITHIN_S
-        while True:
-            compared = await self._profiles(visitors)
-            if compared.equal or monotonic() > deadline:
-                return compared
+        while not compared.equal and monotonic() < deadline:
             await asyncio.sleep(1)
+            compared = await self._profiles(visitors)
+        return compared
 
     async def _profiles(self, visitors: Collection[str]) -> Compared:
         live = LiveRulesets()

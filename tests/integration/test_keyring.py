@@ -3,6 +3,7 @@ import pytest
 
 from app.storage.postgres import Postgres, dsn_of
 from app.web.keyring import Caller, Keyring, Role, hash_of
+from app.web.problems import TooManyRequestsError
 from tests.sites import SiteFactory
 
 
@@ -55,3 +56,24 @@ async def test_keys_known_before_stay_known_when_loading_fails(
     with pytest.raises(asyncpg.InterfaceError):
         await keyring.load(dead)
     assert keyring.find(site.secret_key) is not None
+
+
+async def test_how_often_a_key_has_asked_is_known_until_the_key_is_not(
+    postgres: Postgres, new_site: SiteFactory
+) -> None:
+    site, keyring = await new_site(), Keyring(1, clock=lambda: 0.0)
+    await keyring.load(postgres.pool)
+    public, secret = keyring.find(site.public_key), keyring.find(site.secret_key)
+    assert public is not None
+    assert secret is not None
+    keyring.admit(public)
+    keyring.admit(secret)
+
+    await postgres.pool.execute(
+        "UPDATE keys SET revoked_at = now() WHERE hash = $1", hash_of(site.secret_key)
+    )
+    await keyring.load(postgres.pool)
+
+    assert set(keyring._buckets) == {public.key_id}
+    with pytest.raises(TooManyRequestsError):
+        keyring.admit(public)

@@ -22,6 +22,7 @@ def test_nothing_need_be_said() -> None:
     assert settings.journal_dir == Path(".local/journal")
     assert settings.country_db is None
     assert settings.trusted_proxies == ()
+    assert settings.key_requests_per_s is None
     assert settings.database_url is settings.redis_url is settings.admin_key is settings.site_key is None
 
 
@@ -42,6 +43,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "JOURNAL_SYNC": "group",
         "COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb")),
         "TRUSTED_PROXIES": "10.0.0.0/8",
+        "KEY_REQUESTS_PER_S": "50",
         "POLL_S": "2",
         "PARENT_PID": "1",
     }
@@ -56,6 +58,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "PROFILE_BUDGET_MS": "10.0",
         "PROFILE_TTL_DAYS": "30.0",
         "TRUSTED_PROXIES": "(IPv4Network('10.0.0.0/8'),)",
+        "KEY_REQUESTS_PER_S": "50.0",
         "POLL_S": "2.0",
     }
     assert settings.journal_dir == Path("/srv/signpost/journal")
@@ -74,6 +77,9 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         ("SITE_KEY", "sk_12345678"),
         ("PROFILE_BUDGET_MS", "0"),
         ("PROFILE_TTL_DAYS", "-1"),
+        ("KEY_REQUESTS_PER_S", "0"),
+        ("KEY_REQUESTS_PER_S", "0.0001"),
+        ("KEY_REQUESTS_PER_S", "inf"),
         ("POLL_S", "0"),
         ("COUNTRY_DB", "/nowhere/country.mmdb"),
         ("COUNTRY_DB", __file__),

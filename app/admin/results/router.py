@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.admin.results.schemas import Format, ResultsQuery
+from app.admin.route import AdminRoute
 from app.engine.problems import Problem
 from app.kit.clock import now
 from app.reporting.definition import UnknownExperimentError, UnknownPhaseError
@@ -19,7 +20,7 @@ from app.web.problem_schema import problems
 from app.web.problems import NotFoundError, WrongContentError
 from app.web.session import Session
 
-router = APIRouter(prefix="/experiments", tags=["results"])
+router = APIRouter(prefix="/experiments", tags=["results"], route_class=AdminRoute)
 
 # A user's own key, or one of ours like `$holdout`.
 Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9$][A-Za-z0-9_.:-]{0,127}$")]

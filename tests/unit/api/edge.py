@@ -83,8 +83,9 @@ def live_site(published: Ruleset | None = None, number: int = SITE) -> LiveSite:
     return LiveSite(number, f"site-{number}", IDENTITY_SECRET, published)
 
 
-def keyring() -> Keyring:
-    ring = Keyring()
+def keyring(requests_per_s: float | None = None) -> Keyring:
+    """A page's key and a viewer's, on a clock that stands still."""
+    ring = Keyring(requests_per_s, clock=lambda: 0.0)
     ring._callers = {
         hash_of(PUBLIC): Caller(SITE, "k-1", "public", None, "public"),
         hash_of(SECRET): Caller(SITE, "k-2", "secret", Role.VIEWER, "secret"),
@@ -103,7 +104,12 @@ def proof_of(user: str, secret: str = IDENTITY_SECRET) -> str:
 class Edge:
     """One site on the public edge."""
 
-    def __init__(self, published: Ruleset | None = None, clock: Callable[[], datetime] = lambda: NOW) -> None:
+    def __init__(
+        self,
+        published: Ruleset | None = None,
+        clock: Callable[[], datetime] = lambda: NOW,
+        requests_per_s: float | None = None,
+    ) -> None:
         self.profiles, self.journal, self.live = FakeProfiles(), FakeJournal(), LiveRulesets()
         self.publish(published or ruleset(site={"origins": [SHOP]}))
         self.passed_on: list[str] = []
@@ -112,7 +118,7 @@ class Edge:
             decide_over(self.profiles, self.journal, self.live),
             Observe(self.profiles, self.journal, self.live),
             self.live,
-            keyring(),
+            keyring(requests_per_s),
         )
 
     def publish(self, published: Ruleset | None) -> None:

@@ -35,6 +35,7 @@ def test_every_refusal_is_in_the_document(document: dict[str, Any]) -> None:
         "413",
         "415",
         "422",
+        "429",
     }
     assert "503" in document["paths"]["/events"]["post"]["responses"]
 
