@@ -39,7 +39,7 @@ HOT, ALL = range(4_096), range(KNOWN, KNOWN + VISITORS)
 
 
 class Measured(NamedTuple):
-    """Everything measured: rounds of wrk, pairs at fixed rates by their names, and the generator's ceiling."""
+    """Everything measured: rounds of wrk, named pairs at fixed rates, and the generator's ceiling."""
 
     runs: dict[Case, list[Run]]
     pairs: dict[str, list[Pair]]
