@@ -26,6 +26,7 @@ from loadtests.speed.serving import BARE, Server, server
 from loadtests.speed.sites import Ground, draft, prepared, publish
 from loadtests.speed.tables import PAGE, Run, bounds_table, http_table, replace_between
 from loadtests.speed.wire import read_answers
+from loadtests.speed.workers import Crew, crews, memory_bounds, workers_table
 from loadtests.speed.wrk import find_wrk, run_wrk, script
 
 # Servers have one core to themselves; whoever asks them has the other, with PostgreSQL and Valkey.
@@ -39,11 +40,12 @@ HOT, ALL = range(4_096), range(KNOWN, KNOWN + VISITORS)
 
 
 class Measured(NamedTuple):
-    """Everything measured: rounds of wrk, pairs at fixed rates by their names, and the generator's ceiling."""
+    """Everything measured: rounds of wrk, pairs at fixed rates, the generator's ceiling, workers."""
 
     runs: dict[Case, list[Run]]
     pairs: dict[str, list[Pair]]
     ceiling: Latencies
+    crews: list[Crew]
 
 
 class Bench:
@@ -120,14 +122,23 @@ async def served(ground: Ground) -> AsyncIterator[dict[str, Server]]:
 
 async def measured(folder: Path, rounds: int) -> Measured:
     """Measure everything, over servers that are ended afterwards."""
-    async with prepared(folder, {RULES: ALL.stop, MANY: len(HOT)}) as ground, served(ground) as servers:
+    async with prepared(folder, {RULES: ALL.stop, MANY: len(HOT)}) as ground:
+        runs, pairs, ceiling = await _one_worker(ground, rounds)
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+        return Measured(runs, pairs, ceiling, await crews(ground))
+
+
+async def _one_worker(
+    ground: Ground, rounds: int
+) -> tuple[dict[Case, list[Run]], dict[str, list[Pair]], Latencies]:
+    async with served(ground) as servers:
         runs = await Bench(ground, servers).measure(rounds)
         capacity = max(run.per_s for run in runs[Case("hot", OWN, AT_ONCE[-1])])
         async with shipping(ground):
             model = OpenModel(ground, servers[OWN], servers[BARE])
             pairs = {HALF: await model.pairs(0.5 * capacity), MOST: await model.pairs(0.8 * capacity)}
             pairs[PUBLISHING] = await model.published(0.5 * capacity)
-            return Measured(runs, pairs, await model.ceiling())
+            return runs, pairs, await model.ceiling()
 
 
 def keep_to_one_core() -> None:
@@ -151,7 +162,9 @@ def main() -> int:
     latency = [*latency_bounds(*(found.pairs[name] for name in (HALF, PUBLISHING)))]
     tell("bench-http", http_table(found.runs), throughput)
     tell("bench-latency", latency_table(found.pairs, found.ceiling), latency)
-    return int(not all(bound.holds for bound in [*throughput, *latency]))
+    memory = [*memory_bounds(found.crews)]
+    tell("bench-workers", workers_table(found.crews), memory)
+    return int(not all(bound.holds for bound in [*throughput, *latency, *memory]))
 
 
 def share_bounds_of(runs: Mapping[Case, Sequence[Run]]) -> Iterator[Bound]:

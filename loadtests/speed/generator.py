@@ -23,8 +23,8 @@ _LAST_ANSWERS_S = 10
 class Latencies(msgspec.Struct, frozen=True):
     """What came of a run. Latencies are in µs from the instant at which a request should have been sent.
 
-    `late_us` is by how much requests were sent too late, at the 99th percentile. `unsent` were never sent since
-    all connections were busy; they count as answered at the end, when they were not.
+    `late_us` is by how much requests were sent too late, at the 99th percentile. `unsent` were never sent
+    since all connections were busy; they count as answered at the end, when they were not.
     """
 
     answered: int

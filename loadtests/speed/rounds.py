@@ -1,7 +1,8 @@
-"""Variants measured in turn, round after round; what counts is the cheapest round of each."""
+"""Variants measured in turn, round after round; what counts is the cheapest that each turn ever was."""
 
 import gc
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from statistics import mean
 from time import thread_time_ns
 from typing import Any, NamedTuple
 
@@ -30,18 +31,20 @@ class Variant(NamedTuple):
     counted: int = 1
 
 
-async def cost_us(variant: Variant) -> float:
-    """Ask one round; answers the CPU of this thread per answer, in µs, kernel included, other threads not."""
+async def turns_ns(variant: Variant) -> list[int]:
+    """Ask one round; answers the CPU of this thread for each turn, kernel included, other threads not."""
     count = variant.lines.count
     turns = [[next(variant.drawn) for _ in range(count)] for _ in range(variant.requests // count)]
     requests = [[ask.request for ask in turn] for turn in turns]
+    took, exchange = [], variant.lines.exchange
+    # So that the collector comes in the same turns of every round.
     gc.collect()
-    start = thread_time_ns()
     for turn in requests:
-        await variant.lines.exchange(turn)
-    took_ns = thread_time_ns() - start
+        start = thread_time_ns()
+        await exchange(turn)
+        took.append(thread_time_ns() - start)
     _check(turns, variant.lines.answers())
-    return took_ns / (len(turns) * count * variant.counted) / 1_000
+    return took
 
 
 def _check(turns: Sequence[Sequence[Ask]], answers: Sequence[Sequence[Answer]]) -> None:
@@ -54,16 +57,20 @@ def _check(turns: Sequence[Sequence[Ask]], answers: Sequence[Sequence[Answer]]) 
 async def cheapest(
     variants: Sequence[Variant], rounds: int = ROUNDS, after_each: Callable[[], None] = lambda: None
 ) -> Mapping[Any, float]:
-    """Measure all variants in each round, and take the cheapest round of each, in µs."""
+    """Measure all variants in each round; answers what each costs per answer, in µs.
+
+    Of each turn the cheapest round counts: on a machine that others use too, no whole round is undisturbed.
+    """
     for variant in variants:
-        await cost_us(variant)
+        await turns_ns(variant)
     # What is there by now stays: a collection need not search it, neither in the service nor in the bench.
     gc.collect()
     gc.freeze()
-    best = {variant.case: float("inf") for variant in variants}
+    best: dict[Any, list[int]] = {}
     for _ in range(rounds):
         for variant in variants:
-            best[variant.case] = min(best[variant.case], await cost_us(variant))
+            took = await turns_ns(variant)
+            best[variant.case] = [*map(min, best.get(variant.case, took), took)]
         after_each()
     gc.unfreeze()
-    return best
+    return {v.case: mean(best[v.case]) / (v.lines.count * v.counted * 1_000) for v in variants}
