@@ -11,7 +11,7 @@ import asyncpg
 from app.engine.profile import Profile
 from app.profiles.codec import ABSENT, VERSION_BYTES, encode_profile, readable_profile, version_of
 from app.profiles.durable import DurableProfiles
-from app.profiles.hot import Hot
+from app.profiles.hot import PREFIX, Hot
 from app.profiles.loaded import Loaded, ProfilesUnavailable
 from app.profiles.script import Script
 from app.storage.question import ErrorReply, Question
@@ -141,17 +141,19 @@ def tag_of(site: int, visitor: str) -> str:
     return f"{{{site}:{len(visitor)}:{visitor}}}"
 
 
+def profile_key(site: int, visitor: str) -> str:
+    """Name where a visitor's profile lies."""
+    return PREFIX + tag_of(site, visitor)
+
+
 def cap_keys(site: int, visitor: str, rules: Iterable[str]) -> list[str]:
     """Name where the deliveries of capped rules to a visitor are counted."""
     tag = tag_of(site, visitor)
     return [f"cap:{tag}{rule}" for rule in rules]
 
 
-def profile_key(site: int, visitor: str) -> str:
-    """Name where a visitor's profile lies."""
-    return f"{Hot.prefix}{tag_of(site, visitor)}"
-
-
 def _keys(site: int, visitor: str, event_ids: Sequence[str]) -> list[str]:
+    if not event_ids:
+        return [profile_key(site, visitor)]
     tag = tag_of(site, visitor)
-    return [f"{Hot.prefix}{tag}", *(f"event:{tag}{id_}" for id_ in event_ids)]
+    return [PREFIX + tag, *(f"event:{tag}{id_}" for id_ in event_ids)]
