@@ -56,9 +56,10 @@ class RedisProfiles:
 
     def find_hot(self, site: int, visitor: str) -> Loaded | None:
         """Find a profile in this process, as it was in Valkey a few milliseconds ago at most."""
-        if not self._valkey.is_coherent():
+        key = profile_key(site, visitor)
+        if not self._valkey.node_of(key).is_coherent():
             return None
-        body = self._hot.find(profile_key(site, visitor))
+        body = self._hot.find(key)
         profile = readable_profile(body)
         return None if body is None or profile is None else Loaded(profile, version_of(body))
 
@@ -82,7 +83,7 @@ class RedisProfiles:
         reading = self._reading.get(key) if len(keys) == 1 else None
         if reading is None or reading.is_late:
             heard = partial(self._has_read, key)
-            reading = self._valkey.ask(("MGET", *keys), within_s=self._budget_s, heard=heard)
+            reading = self._valkey.ask(("MGET", *keys), key=key, within_s=self._budget_s, heard=heard)
             if len(keys) == 1:
                 self._reading[key] = reading
         return reading.wait()
@@ -91,7 +92,7 @@ class RedisProfiles:
         # It need not be this read that is shared; then nobody joins that one any more, and no harm is done.
         self._reading.pop(key, None)
         # Of strangers nothing is held: the durable copy of one may appear without a word from Valkey.
-        if isinstance(reply, list) and reply[0] and self._valkey.is_tracked:
+        if isinstance(reply, list) and reply[0] and self._valkey.node_of(key).is_tracked:
             self._hot.put(key, reply[0])
         else:
             self._hot.forget(key)
@@ -116,7 +117,7 @@ class RedisProfiles:
         key = profile_key(site, visitor)
         heard = partial(self._has_changed, key)
         try:
-            await self._valkey.ask(("DEL", key), within_s=self._budget_s, heard=heard).wait()
+            await self._valkey.ask(("DEL", key), key=key, within_s=self._budget_s, heard=heard).wait()
         except AWAY as error:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
 

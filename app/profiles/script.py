@@ -1,6 +1,7 @@
 """A Lua script in Valkey, taught again where Valkey has forgotten it."""
 
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha1
 from typing import Any
 
@@ -19,13 +20,10 @@ class Script:
 
     async def run(self, keys: Sequence[str], *args: str | bytes | int, heard: Heard | None = None) -> Any:
         """Answer what the script returns; raises ErrorReply, OSError or TimeoutError."""
-        rest = (len(keys), *keys, *args)
+        ask = partial(self._valkey.ask, key=keys[0], within_s=self._within_s, heard=heard)
         try:
-            return await self._ask(("EVALSHA", self._sha, *rest), heard)
+            return await ask(("EVALSHA", self._sha, len(keys), *keys, *args)).wait()
         except ErrorReply as error:
             if not str(error).startswith("NOSCRIPT"):
                 raise
-        return await self._ask(("EVAL", self._source, *rest), heard)
-
-    async def _ask(self, command: tuple[str | bytes | int, ...], heard: Heard | None) -> Any:
-        return await self._valkey.ask(command, within_s=self._within_s, heard=heard).wait()
+        return await ask(("EVAL", self._source, len(keys), *keys, *args)).wait()

@@ -6,6 +6,8 @@ from math import inf
 from time import monotonic
 from typing import Any, TypeAlias
 
+from app.storage.command import Command, packed
+
 
 class ErrorReply(Exception):  # noqa: N818 - named for what came, as the caller reads it
     """Valkey took the command and answered with an error."""
@@ -18,12 +20,16 @@ Heard: TypeAlias = Callable[[Any], None]
 class Question:
     """Asked once; any number may wait for it, and who stops waiting takes nothing from the others.
 
+    `command` are its bytes, `moves` how often it was sent on to another server.
+
     `heard` is told even what comes too late for those who waited, and exactly once.
     """
 
-    __slots__ = ("_heard", "_waiting", "asked_at", "deadline")
+    __slots__ = ("_heard", "_waiting", "asked_at", "command", "deadline", "moves")
 
-    def __init__(self, within_s: float, heard: Heard | None = None) -> None:
+    def __init__(self, command: Command, within_s: float, heard: Heard | None = None) -> None:
+        self.command = packed(command)
+        self.moves = 0
         self.asked_at = monotonic()
         self.deadline = self.asked_at + within_s
         self._heard = heard

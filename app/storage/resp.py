@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 import hiredis
 
-from app.storage.command import Command, packed
+from app.storage.command import Command
 from app.storage.question import ErrorReply, Question
 
 # Whoever comes while so many wait is refused at once: they would wait in vain.
@@ -31,6 +31,10 @@ class Owner(Protocol):
         """Hear that somebody was answered in time."""
         ...
 
+    def refused(self, question: Question, error: ErrorReply) -> bool:
+        """Hear of an error, and tell whether the question was sent on to somebody else."""
+        ...
+
     def lost(self, resp: "Resp") -> None:
         """Hear that the connection is no more, before those who wait on it do."""
         ...
@@ -49,7 +53,6 @@ class Resp(asyncio.Protocol):
         self._reader = hiredis.Reader(replyError=ErrorReply, notEnoughData=_MORE)
         self._transport: asyncio.Transport | None = None
         self._pending: deque[Question] = deque()
-        self._commands: list[bytes] = []
         self._questions: list[Question] = []
         self._is_open = self._has_ended = False
 
@@ -61,41 +64,38 @@ class Resp(asyncio.Protocol):
 
     async def greet(self, commands: Sequence[Command], within_s: float) -> list[Any]:
         """Say something before anything else is sent; answers the replies, exceptions among them."""
-        questions = [Question(within_s) for _ in commands]
+        questions = [Question(command, within_s) for command in commands]
         waiting = [question.wait() for question in questions]
-        self._send([packed(command) for command in commands], questions)
+        self._send(questions)
         return await asyncio.gather(*waiting, return_exceptions=True)
 
     def open(self) -> None:
         """Send what was asked so far, except what nobody waits for any more, and from now on everything."""
         self._is_open = True
-        asked = list(zip(self._commands, self._questions, strict=True))
-        self._commands, self._questions = [], []
-        for command, question in asked:
+        asked, self._questions = self._questions, []
+        for question in asked:
             if question.is_late:
                 question.answer(TimeoutError("it was never sent"))
             else:
-                self.ask(command, question)
+                self.ask(question)
 
-    def ask(self, command: bytes, question: Question) -> None:
+    def ask(self, question: Question) -> None:
         """Send a command at the end of this turn; raises ConnectionError where too much waits already."""
         if len(self._pending) + len(self._questions) >= AT_ONCE:
             raise ConnectionError(f"{AT_ONCE} commands wait for Valkey already")
-        if self._is_open and not self._commands:
+        if self._is_open and not self._questions:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._commands.append(command)
         self._questions.append(question)
 
     def _flush(self) -> None:
         if not self._has_ended:
-            commands, questions = self._commands, self._questions
-            self._commands, self._questions = [], []
-            self._send(commands, questions)
+            questions, self._questions = self._questions, []
+            self._send(questions)
 
-    def _send(self, commands: Sequence[bytes], questions: Sequence[Question]) -> None:
+    def _send(self, questions: Sequence[Question]) -> None:
         assert self._transport is not None  # noqa: S101 - nothing is sent before it is connected
         self._pending.extend(questions)
-        self._transport.write(b"".join(commands))
+        self._transport.write(b"".join([question.command for question in questions]))
 
     def data_received(self, data: bytes) -> None:
         """Give each reply to its question, and what is none to the owner."""
@@ -109,9 +109,8 @@ class Resp(asyncio.Protocol):
                 question = self._pending.popleft()
                 self.proved_at = question.asked_at
                 in_time = in_time or not question.is_late
-                question.answer(reply)
-                if type(reply) is ErrorReply and str(reply).startswith("READONLY"):
-                    self.end("this server only follows another one by now")
+                if type(reply) is not ErrorReply or not self._owner.refused(question, reply):
+                    question.answer(reply)
         except (hiredis.ProtocolError, IndexError) as error:
             self.end(f"what came is no reply: {error}")
         if in_time:

@@ -1,164 +1,103 @@
-"""Valkey as the hot path speaks to it: one connection, made when first used and again after a fault."""
+"""Valkey as the hot path speaks to it: one server, or the servers of a cluster, each over one connection."""
 
 import asyncio
-import logging
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from math import inf
-from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
-from app.kit.breaker import Breaker
+from redis.crc import key_slot
+
 from app.storage.address import Address
-from app.storage.command import Command, packed
+from app.storage.command import Command
+from app.storage.node import Copies, Node
 from app.storage.question import ErrorReply, Heard, Question
-from app.storage.resp import Resp
 
-CONNECT_S = 0.5
-# What was changed anywhere is known here that much later at most, or nothing is believed.
-LEASE_S = 0.045
-_BEAT_S = 0.02
-# The server is not asked for a sign of life for the sake of somebody who has not looked for so long.
-_WATCHED_S = 1.0
-
-_log = logging.getLogger(__name__)
-
-
-class Copies(Protocol):
-    """Copies of what lies under keys that begin with `prefix`, held in this process."""
-
-    prefix: str
-
-    def drop(self, keys: Iterable[bytes]) -> None:
-        """Forget copies of keys that somebody else has written, or that are no more."""
-        ...
-
-    def clear(self) -> None:
-        """Forget all copies: nobody can tell which of them are still true."""
-        ...
+_SLOTS = 16_384
+_LEARN_S = 1.0
+# A cluster that sends a question on more often than this does not know itself where the key lies.
+_MOVES = 4
 
 
 class Valkey:
-    """Sends commands. After several failures in a row `breaker` lets nobody wait for another: Resting.
+    """Sends commands to the server that has their keys, and keeps `copies` true.
 
-    The server tells of every change of a key that `copies` may hold, on the very connection that reads go
-    through, and behind every reply to what it ran before that change. So a copy that is made as a reply comes
-    in either has the change in it, or is dropped when the word of the change comes in.
+    A server that is none of a cluster has them all. One that is says so where it is asked for a key that
+    another one has; from then on it is known which keys lie where.
     """
 
-    def __init__(
-        self, redis_url: str, *, breaker: Breaker | None = None, copies: Copies | None = None
-    ) -> None:
-        self.is_tracked = False
-        self._address = Address(redis_url)
-        self._breaker = breaker or Breaker()
+    def __init__(self, redis_url: str, *, copies: Copies | None = None) -> None:
         self._copies = copies
-        self._resp: Resp | None = None
-        self._connecting: asyncio.Task[None] | None = None
-        self._look: asyncio.TimerHandle | None = None
-        self._look_at = inf
-        self._beat: asyncio.TimerHandle | None = None
-        self._watched_at = -inf
+        self._first = Node(Address.of(redis_url), copies, self)
+        self._nodes = {str(self._first.address): self._first}
+        self._slots: list[Node] | None = None
+        self._learning: asyncio.Task[None] | None = None
 
-    def ask(self, command: Command, *, within_s: float, heard: Heard | None = None) -> Question:
+    def ask(
+        self, command: Command, *, key: str = "", within_s: float, heard: Heard | None = None
+    ) -> Question:
         """Ask at the end of this turn of the loop; raises ConnectionError where it cannot be asked at all."""
-        self._breaker.admit()
-        question = Question(within_s, heard)
-        (self._resp or self._connect()).ask(packed(command), question)
-        if question.deadline < self._look_at:
-            self._look_in(within_s)
-        return question
+        return self.node_of(key).ask(Question(command, within_s, heard))
 
-    def is_coherent(self) -> bool:
-        """Tell whether all that was changed up to `LEASE_S` ago is known here."""
-        self._watched_at = now = monotonic()
-        if self._beat is None:
-            self._beat = asyncio.get_running_loop().call_later(_BEAT_S, self._ask_for_a_sign)
-        return self.is_tracked and self._resp is not None and now - self._resp.proved_at < LEASE_S
+    def node_of(self, key: str) -> Node:
+        """Tell which server has a key."""
+        return self._first if self._slots is None else self._slots[key_slot(key.encode())]
 
     def close(self) -> None:
-        """Close the connection; whoever waits hears a ConnectionError."""
-        for timer in (self._look, self._beat, self._connecting):
-            if timer is not None:
-                timer.cancel()
-        if self._resp is not None:
-            self._resp.end("closed")
+        """Close all connections; whoever waits hears a ConnectionError."""
+        for node in self._nodes.values():
+            node.close()
+        if self._learning is not None:
+            self._learning.cancel()
 
-    def pushed(self, message: Sequence[Any]) -> None:
-        """Hear what the server says unasked."""
-        if self._copies is None or message[0] != b"invalidate":
-            return
-        if message[1] is None:
-            # Everything was flushed.
-            self._copies.clear()
-        else:
-            self._copies.drop(message[1])
-
-    def answered(self) -> None:
-        """Hear that somebody was answered in time."""
-        self._breaker.succeeded()
-
-    def lost(self, resp: Resp) -> None:
-        """Hear that the connection is no more: what is changed meanwhile will never be told."""
-        if resp is self._resp:
-            self._resp, self.is_tracked = None, False
-            self._breaker.failed()
-            if self._copies is not None:
-                self._copies.clear()
-
-    def _connect(self) -> Resp:
-        self._resp = resp = Resp(self)
-        self._connecting = asyncio.get_running_loop().create_task(self._open(resp))
-        return resp
-
-    async def _open(self, resp: Resp) -> None:
-        greeting = self._address.greeting
-        if self._copies is not None:
-            # BCAST, so that the server need not remember who has read what.
-            greeting.append(("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", self._copies.prefix))
+    def sent_on(self, question: Question, error: ErrorReply, node: Node) -> bool:
+        """Send a question to where a cluster says that its key lies."""
+        why, *where = str(error).split()
+        if why not in {"MOVED", "ASK"} or question.moves == _MOVES:
+            return False
+        question.moves += 1
+        target = self._at(where[-1], node)
         try:
-            async with asyncio.timeout(CONNECT_S):
-                await self._address.connect(lambda: resp)
-                replies = await resp.greet(greeting, CONNECT_S)
-            self._greeted(resp, replies)
-        except (OSError, TimeoutError, ErrorReply) as error:
-            resp.end(f"{self._address}: {str(error) or type(error).__name__}")
+            if why == "ASK":
+                # Only this once: the slot is on its way there.
+                target.ask(Question(("ASKING",), _LEARN_S))
+            else:
+                self._learn()
+            target.ask(question)
+        except ConnectionError as away:
+            question.answer(away)
+        return True
 
-    def _greeted(self, resp: Resp, replies: list[Any]) -> None:
-        tracking = replies.pop() if self._copies is not None else None
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
-        if isinstance(tracking, Exception):
-            _log.warning("%s does not tell of changes, so nothing is held here: %s", self._address, tracking)
-        self.is_tracked = tracking == b"OK"
-        resp.open()
+    def lost(self, node: Node) -> None:
+        """Hear that a server is away: in a cluster another one may have taken its place."""
+        if self._slots is not None and node in self._slots:
+            self._learn()
 
-    def _look_in(self, within_s: float) -> None:
-        """Have somebody look for those whose time is over, once for all who are asked meanwhile."""
-        if self._look is not None:
-            self._look.cancel()
-        self._look_at = monotonic() + within_s
-        self._look = asyncio.get_running_loop().call_later(within_s, self._give_up)
+    def _learn(self) -> None:
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.get_running_loop().create_task(self._ask_all_where_slots_are())
 
-    def _give_up(self) -> None:
-        self._look, self._look_at = None, inf
-        if self._resp is None:
+    async def _ask_all_where_slots_are(self) -> None:
+        for node in list(self._nodes.values()):
+            with suppress(ErrorReply, OSError, TimeoutError):
+                self._learned(await node.ask(Question(("CLUSTER", "SLOTS"), _LEARN_S)).wait(), node)
+                return
+
+    def _learned(self, ranges: list[Any], node: Node) -> None:
+        slots = [self._first] * _SLOTS
+        for begin, end, (host, port, *_), *_ in ranges:
+            there = self._at(f"{(host or b'').decode()}:{port}", node)
+            slots[begin : end + 1] = [there] * (end + 1 - begin)
+        if slots == self._slots:
             return
-        now = monotonic()
-        was_late, next_at = self._resp.give_up(now)
-        if was_late:
-            self._breaker.failed()
-        if next_at < inf:
-            self._look_in(next_at - now)
+        self._slots = slots
+        # What was read from one server is not believed on the word of another.
+        if self._copies is not None:
+            self._copies.clear()
+        for name, known in list(self._nodes.items()):
+            if known not in slots and known is not self._first:
+                self._nodes.pop(name).close()
 
-    def _ask_for_a_sign(self) -> None:
-        """Ask for a sign of life unless there was one lately, for as long as somebody relies on it."""
-        self._beat = None
-        now = monotonic()
-        if now - self._watched_at > _WATCHED_S:
-            return
-        if self._resp is not None and self.is_tracked and now - self._resp.proved_at > _BEAT_S / 2:
-            with suppress(ConnectionError):
-                self.ask(("PING",), within_s=LEASE_S)
-        self._beat = asyncio.get_running_loop().call_later(_BEAT_S, self._ask_for_a_sign)
+    def _at(self, place: str, told_by: Node) -> Node:
+        """Find a server by `host:port`; without a host it is the one of whoever has told us."""
+        host, _, port = place.rpartition(":")
+        address = told_by.address.beside(host, int(port))
+        return self._nodes.setdefault(str(address), Node(address, self._copies, self))

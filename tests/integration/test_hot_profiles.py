@@ -60,7 +60,7 @@ class Worker:
         """Wait until the word of a change has come; a sign of life says that it believes what it holds."""
 
         async def has_dropped() -> bool:
-            await self.valkey.ask(("PING",), within_s=10).wait()
+            await self.valkey.ask(("PING",), key=KEY, within_s=10).wait()
             return KEY not in {*self.hot._young, *self.hot._old}
 
         await until(has_dropped)
@@ -143,7 +143,7 @@ async def test_a_read_and_a_write_in_the_same_turn_of_the_server_leave_the_truth
                 assert not task.done()
         assert await write
         assert (await read).profile.first_ms in {first_ms - 1, first_ms}
-        await other.valkey.ask(("PING",), within_s=10).wait()
+        await other.valkey.ask(("PING",), key=KEY, within_s=10).wait()
         await other.has_at_hand(first_ms)
 
 
