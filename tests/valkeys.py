@@ -19,9 +19,10 @@ class OwnValkey:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.socket = folder / "own.sock"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        with socket.socket() as free, socket.socket() as free_too:
+            for each in (free, free_too):
+                each.bind(("127.0.0.1", 0))
+            self.port, self.bus_port = (each.getsockname()[1] for each in (free, free_too))
         self._folder = folder
         self._options = options
         self._process = self._start()
@@ -32,11 +33,18 @@ class OwnValkey:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.socket.unlink(missing_ok=True)
-        places = {"port": self.port, "bind": "127.0.0.1", "dir": self._folder, "unixsocket": self.socket}
+        places = {
+            "port": self.port,
+            "cluster-port": self.bus_port,
+            "bind": "127.0.0.1",
+            "dir": self._folder,
+            "unixsocket": self.socket,
+        }
         named = [text for name, value in places.items() for text in (f"--{name}", str(value))]
         command = [str(_binary()), *named, "--save", "", *self._options]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(self.socket.exists)
+        wait_until(lambda: self.socket.exists() or process.poll() is not None)
+        assert process.poll() is None, "it did not start"
         return process
 
     def kill(self) -> None:

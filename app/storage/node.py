@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from app.kit.breaker import Breaker
 from app.storage.address import Address
 from app.storage.question import ErrorReply, Question
-from app.storage.resp import Resp
+from app.storage.resp import DEAF_S, Resp
 
 CONNECT_S = 0.5
 # What was changed anywhere is known here that much later at most, or nothing is believed.
@@ -75,7 +75,7 @@ class Node:
         self._breaker.admit()
         (self._resp or self._connect()).ask(question)
         if question.deadline < self._look_at:
-            self._look_until(question.deadline)
+            self._look_until(min(question.deadline, question.asked_at + DEAF_S))
         return question
 
     def is_coherent(self) -> bool:

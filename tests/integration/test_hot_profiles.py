@@ -11,59 +11,10 @@ from redis.asyncio import Redis
 
 from app.engine.profile import Profile
 from app.profiles.codec import encode_profile
-from app.profiles.hot import Hot
-from app.profiles.loaded import Loaded, ProfilesUnavailable
-from app.profiles.redis import RedisProfiles, profile_key
-from app.storage.valkey import Valkey
+from app.profiles.loaded import ProfilesUnavailable
 from tests.valkeys import OwnValkey, kill_clients, own_valkey
 from tests.waiting import until
-
-KEY = profile_key(1, "v-1")
-
-
-class Nobody:
-    """Durable profiles of which there are none."""
-
-    async def find(self, _site: int, _visitor: str) -> Profile | None:
-        return None
-
-
-class Worker:
-    """A process that decides, with its own connection and its own profiles at hand."""
-
-    def __init__(self, url: str, budget_s: float = 10) -> None:
-        self.hot = Hot(1_000)
-        self.valkey = Valkey(url, copies=self.hot)
-        self.profiles = RedisProfiles(self.valkey, Nobody(), budget_s=budget_s, ttl_s=1_000, hot=self.hot)  # type: ignore[arg-type] # of the durable profiles only `find` is used here
-
-    def at_hand(self) -> Profile | None:
-        held = self.profiles.find_hot(1, "v-1")
-        return None if held is None else held.profile
-
-    async def load(self) -> Loaded:
-        return await self.profiles.load(1, "v-1")
-
-    async def save(self, first_ms: int) -> None:
-        assert await self.profiles.save(1, "v-1", await self.load(), Profile(first_ms=first_ms))
-
-    async def has_at_hand(self, first_ms: int) -> None:
-        """Wait until it has loaded a profile and holds it."""
-
-        async def holds() -> bool:
-            with suppress(ProfilesUnavailable):
-                await self.load()
-            return self.at_hand() == Profile(first_ms=first_ms)
-
-        await until(holds)
-
-    async def drops(self) -> None:
-        """Wait until the word of a change has come; a sign of life says that it believes what it holds."""
-
-        async def has_dropped() -> bool:
-            await self.valkey.ask(("PING",), key=KEY, within_s=10).wait()
-            return KEY not in {*self.hot._young, *self.hot._old}
-
-        await until(has_dropped)
+from tests.workers import KEY, Worker
 
 
 @pytest.fixture
@@ -143,7 +94,7 @@ async def test_a_read_and_a_write_in_the_same_turn_of_the_server_leave_the_truth
                 assert not task.done()
         assert await write
         assert (await read).profile.first_ms in {first_ms - 1, first_ms}
-        await other.valkey.ask(("PING",), key=KEY, within_s=10).wait()
+        await other.sign()
         await other.has_at_hand(first_ms)
 
 
