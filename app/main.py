@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
 from app.admin.routes import admin_router
 from app.api import health, openapi
@@ -29,7 +28,6 @@ from app.embedded.watch import watched
 from app.journal.append import FileJournal
 from app.journal.lag import JournalLag
 from app.journal.ship import Shipper
-from app.kit.breaker import Breaker
 from app.kit.clock import now
 from app.kit.parent import leave_with
 from app.kit.tasks import background
@@ -37,6 +35,7 @@ from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
 from app.profiles.heal import Healer
 from app.profiles.history import History
+from app.profiles.hot import Hot
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
@@ -45,8 +44,8 @@ from app.rulesets.others import OtherRulesets
 from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
-from app.storage.redis import open_redis
 from app.storage.retention import Keeper
+from app.storage.valkey import Valkey
 from app.web.keyring import Keyring
 from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
@@ -115,8 +114,9 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     addresses = stack.enter_context(servers(settings))
     postgres = await Postgres.open(addresses.database_url)
     stack.push_async_callback(postgres.close)
-    redis = open_redis(addresses.redis_url)
-    stack.push_async_callback(redis.aclose)
+    hot = Hot(settings.hot_profiles)
+    valkey = Valkey(addresses.redis_url, copies=hot if settings.hot_profiles else None)
+    stack.callback(valkey.close)
     journal = FileJournal(settings.journal_dir, power_safe=settings.journal_sync == "group")
     stack.callback(journal.close)
     keyring, rulesets = Keyring(settings.key_requests_per_s), LiveRulesets()
@@ -124,8 +124,8 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
-    api.state.probes = _probes(postgres, redis, journal, lag)
-    stores = _stores(settings, redis, postgres, rulesets)
+    api.state.probes = _probes(postgres, valkey, journal, lag)
+    stores = _stores(settings, (valkey, hot), postgres, rulesets)
     # The first page shall not pay for opening connections. A store that is away is no reason not to start.
     with suppress(ProfilesUnavailable):
         await stores.patient.load(0, "")
@@ -155,16 +155,19 @@ class _Stores(NamedTuple):
     history: History
 
 
-def _stores(settings: Settings, redis: Redis, postgres: Postgres, rulesets: LiveRulesets) -> _Stores:
+def _stores(
+    settings: Settings, cache: tuple[Valkey, Hot], postgres: Postgres, rulesets: LiveRulesets
+) -> _Stores:
+    valkey, hot = cache
     durable = DurableProfiles(postgres.pool, rulesets.ruleset_of)
     ttl_s = round(settings.profile_ttl_days * DAY_S)
-    budget_s, breaker = settings.profile_budget_ms / 1_000, Breaker()
+    budget_s = settings.profile_budget_ms / 1_000
     # No page waits for the answer to an event, and one that is not folded in would be missed by decisions.
-    patient = RedisProfiles(redis, durable, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=breaker)
+    patient = RedisProfiles(valkey, durable, budget_s=PATIENCE_S, ttl_s=ttl_s, hot=hot)
     return _Stores(
-        RedisProfiles(redis, durable, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker),
+        RedisProfiles(valkey, durable, budget_s=budget_s, ttl_s=ttl_s, hot=hot),
         patient,
-        RedisCaps(redis, budget_s=budget_s, ttl_s=ttl_s, breaker=breaker),
+        RedisCaps(valkey, budget_s=budget_s, ttl_s=ttl_s),
         # Two at once leave connections for the pages that look for a profile which the cache does not hold.
         History(postgres.pool, rulesets.ruleset_of, patient, at_once=2),
     )
@@ -202,10 +205,13 @@ async def _keep_fresh(
 
 
 def _probes(
-    postgres: Postgres, redis: Redis, journal: FileJournal, lag: JournalLag
+    postgres: Postgres, valkey: Valkey, journal: FileJournal, lag: JournalLag
 ) -> dict[str, health.Probe]:
     async def postgres_answers() -> object:
         return await postgres.pool.fetchval("SELECT true")
+
+    async def valkey_answers() -> object:
+        return await valkey.ask(("PING",), within_s=PATIENCE_S).wait()
 
     async def journal_takes_records() -> object:
         return journal.healthy
@@ -216,7 +222,7 @@ def _probes(
 
     return {
         "postgres": postgres_answers,
-        "valkey": redis.ping,
+        "valkey": valkey_answers,
         "journal": journal_takes_records,
         "shipper": records_arrive,
     }
@@ -230,11 +236,11 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(postgres.close)
         rulesets = LiveRulesets()
         await _keep_fresh(settings, addresses, stack, RulesetLoader(postgres.pool, rulesets).load)
-        redis = open_redis(addresses.redis_url)
-        stack.push_async_callback(redis.aclose)
+        valkey = Valkey(addresses.redis_url)
+        stack.callback(valkey.close)
         read = DurableProfiles(postgres.pool, rulesets.ruleset_of)
         ttl_s = round(settings.profile_ttl_days * DAY_S)
-        cache = RedisProfiles(redis, read, budget_s=PATIENCE_S, ttl_s=ttl_s, breaker=Breaker())
+        cache = RedisProfiles(valkey, read, budget_s=PATIENCE_S, ttl_s=ttl_s)
         healer = Healer(read, cache, lambda: shipper.is_level())  # noqa: PLW0108 - there is no shipper yet
         durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
         shipper = Shipper(settings.journal_dir, postgres.pool, durable)

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
     profile_budget_ms: float = Field(default=25, gt=0)
     profile_ttl_days: float = Field(default=90, gt=0)
+    # How many profiles each worker holds itself, of 2 KiB on average at most; 0 for none.
+    hot_profiles: int = Field(default=100_000, ge=0)
     # Of how many decisions without an experiment what they were taken on is kept, in percent.
     decision_sample_percent: float = Field(default=1, ge=0, le=100)
     # What an answered record outlives: `process` every process of ours, `group` the loss of power too.

@@ -13,7 +13,7 @@ from app.admin.sites.service import NewSite, create_site
 from app.embedded.servers import Servers, start
 from app.storage.migrate import migrate
 from app.storage.postgres import Postgres
-from app.storage.redis import open_redis
+from app.storage.valkey import Valkey
 from tests.sites import SiteFactory
 
 # How long an example takes says more of the machine than of the code.
@@ -38,9 +38,16 @@ async def postgres(servers: Servers) -> AsyncIterator[Postgres]:
 
 @pytest_asyncio.fixture(scope="session")
 async def redis(servers: Servers) -> AsyncIterator[Redis]:
-    client = open_redis(servers.redis_url)
+    client = Redis.from_url(servers.redis_url, protocol=3)
     yield client
     await client.aclose()
+
+
+@pytest_asyncio.fixture
+async def valkey(servers: Servers) -> AsyncIterator[Valkey]:
+    opened = Valkey(servers.redis_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

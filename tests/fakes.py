@@ -15,17 +15,28 @@ from app.profiles.loaded import Loaded, ProfilesUnavailable
 
 
 class FakeProfiles:
-    """Profiles as bytes under versions; `away` and `takes_s` make it fail or be slow."""
+    """Profiles as bytes under versions; `away` and `takes_s` make it fail or be slow.
 
-    def __init__(self, *, budget_s: float = 0.01) -> None:
+    One that `keeps_hot` has at hand what was loaded since it was written last.
+    """
+
+    def __init__(self, *, budget_s: float = 0.01, keeps_hot: bool = False) -> None:
         self.away = False
         self.takes_s = 0.0
         self.reads: list[tuple[int, str]] = []
         self.writes: list[tuple[int, str]] = []
         self.renewed: dict[tuple[int, str], set[str]] = {}
         self._budget_s = budget_s
+        self._keeps_hot = keeps_hot
+        self._hot: set[tuple[int, str]] = set()
         self._bodies: dict[tuple[int, str], bytes] = {}
         self._marks: set[tuple[int, str, str]] = set()
+
+    def find_hot(self, site: int, visitor: str) -> Loaded | None:
+        if self.away or (site, visitor) not in self._hot:
+            return None
+        body = self._bodies[site, visitor]
+        return Loaded(decode_profile(body), version_of(body))
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         self.reads.append((site, visitor))
@@ -34,6 +45,8 @@ class FakeProfiles:
         known = frozenset(id_ for id_ in event_ids if (site, visitor, id_) in self._marks)
         if body is None:
             return Loaded(Profile(), ABSENT, known)
+        if self._keeps_hot:
+            self._hot.add((site, visitor))
         return Loaded(decode_profile(body), version_of(body), known)
 
     async def save(
@@ -42,6 +55,7 @@ class FakeProfiles:
         await self._answer()
         if version_of(self._bodies.get((site, visitor), ABSENT)) != loaded.version:
             return False
+        self._hot.discard((site, visitor))
         self.writes.append((site, visitor))
         self._bodies[site, visitor] = encode_profile(profile)
         self._marks |= {(site, visitor, id_) for id_ in event_ids}
@@ -49,10 +63,12 @@ class FakeProfiles:
 
     async def forget(self, site: int, visitor: str) -> None:
         await self._answer()
+        self._hot.discard((site, visitor))
         self._bodies.pop((site, visitor), None)
 
     async def renew(self, site: int, visitor: str, rules: Iterable[str]) -> None:
         await self._answer()
+        self._hot.discard((site, visitor))
         self._bodies[site, visitor] = encode_profile(Profile())
         self.renewed[site, visitor] = set(rules)
 

@@ -13,6 +13,10 @@ from app.profiles.loaded import Loaded
 class Profiles(Protocol):
     """What is remembered of visitors. Rather than keep a page waiting, all raise ProfilesUnavailable."""
 
+    def find_hot(self, site: int, visitor: str) -> Loaded | None:
+        """Find a profile without waiting, as it was 50 ms ago or later; None where it has to be loaded."""
+        ...
+
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
         """Read a profile (a stranger's is empty) and which of the event ids are known already."""
         ...

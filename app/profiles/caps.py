@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from redis.asyncio import Redis
-
 from app.engine.decision import CapAsked
 from app.engine.ruleset import CompiledCap
-from app.kit.breaker import Breaker
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import AWAY, cap_keys
 from app.profiles.script import Script
+from app.storage.valkey import Valkey
 
 # What the profile knows of counts where Valkey has forgotten it, and where a merge brought it from elsewhere.
 # The newest deliveries are kept, as many as a cap can count.
@@ -42,9 +40,9 @@ class RedisCaps:
     What has no end in time is kept for `ttl_s` after the latest delivery; then the profile alone knows of it.
     """
 
-    def __init__(self, redis: Redis, *, budget_s: float, ttl_s: int, breaker: Breaker) -> None:
+    def __init__(self, valkey: Valkey, *, budget_s: float, ttl_s: int) -> None:
         self._ttl_ms = ttl_s * 1_000
-        self._reserve = Script(redis, _RESERVE, within_s=budget_s, breaker=breaker)
+        self._reserve = Script(valkey, _RESERVE, within_s=budget_s)
 
     async def reserve(
         self, site: int, visitor: str, decision_id: str, asked: Sequence[CapAsked], now_ms: int
@@ -58,7 +56,7 @@ class RedisCaps:
             raise ProfilesUnavailable(str(error) or type(error).__name__) from error
         return frozenset(asked[place - 1].rule for place in refused)
 
-    def _args(self, cap: CompiledCap, delivered: Sequence[int], now_ms: int) -> tuple[object, ...]:
+    def _args(self, cap: CompiledCap, delivered: Sequence[int], now_ms: int) -> tuple[str | int, ...]:
         within = delivered[cap.first_within(delivered, now_ms) :]
         since = "-inf" if cap.per_ms is None else f"({now_ms - cap.per_ms}"
         return cap.count, since, cap.per_ms or self._ttl_ms, " ".join(map(str, within))

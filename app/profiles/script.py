@@ -1,39 +1,29 @@
-"""A Lua script in Valkey whose calls of one event-loop turn go out together."""
+"""A Lua script in Valkey, taught again where Valkey has forgotten it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from hashlib import sha1
+from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
-from app.kit.breaker import Breaker
-from app.kit.coalesced import Coalesced
-
-
-class _Call(NamedTuple):
-    """One call: equal ones of one turn are made once."""
-
-    keys: tuple[str, ...]
-    args: tuple[Any, ...]
+from app.storage.question import ErrorReply, Heard
+from app.storage.valkey import Valkey
 
 
 class Script:
     """Runs atomically on the keys of one visitor."""
 
-    def __init__(self, redis: Redis, source: str, *, within_s: float, breaker: Breaker) -> None:
-        self._redis = redis
-        self._script = redis.register_script(source)
-        self._calls = Coalesced(self._run, within_s=within_s, breaker=breaker)
+    def __init__(self, valkey: Valkey, source: str, *, within_s: float) -> None:
+        self._valkey = valkey
+        self._source = source
+        self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self._within_s = within_s
 
-    async def run(self, keys: Sequence[str], *args: object) -> Any:
-        """Answer what the script returns; raises RedisError, OSError or TimeoutError."""
-        [answer] = await self._calls.find_many([_Call(tuple(keys), args)])
-        if isinstance(answer, RedisError):
-            raise answer
-        return answer
-
-    async def _run(self, calls: Sequence[_Call]) -> dict[_Call, Any]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for call in calls:
-                await self._script(keys=call.keys, args=call.args, client=pipeline)
-            return dict(zip(calls, await pipeline.execute(raise_on_error=False), strict=True))
+    async def run(self, keys: Sequence[str], *args: str | bytes | int, heard: Heard | None = None) -> Any:
+        """Answer what the script returns; raises ErrorReply, OSError or TimeoutError."""
+        ask = partial(self._valkey.ask, key=keys[0], within_s=self._within_s, heard=heard)
+        try:
+            return await ask(("EVALSHA", self._sha, len(keys), *keys, *args)).wait()
+        except ErrorReply as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+        return await ask(("EVAL", self._source, len(keys), *keys, *args)).wait()

@@ -10,12 +10,11 @@ from redis.asyncio import Redis
 from app.decision.ports import Caps
 from app.engine.decision import CapAsked
 from app.engine.ruleset import CompiledCap
-from app.kit.breaker import Breaker
 from app.kit.clock import ms_of
 from app.kit.ids import new_id
 from app.profiles.caps import RedisCaps
 from app.profiles.loaded import ProfilesUnavailable
-from app.storage.redis import open_redis
+from app.storage.valkey import Valkey
 from tests.builders import NOW
 from tests.fakes import FakeCaps
 from tests.sites import SiteFactory
@@ -25,16 +24,14 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture(params=["fake", "redis"])
-def caps(request: pytest.FixtureRequest, redis: Redis) -> Caps:
-    return (
-        FakeCaps() if request.param == "fake" else RedisCaps(redis, budget_s=10, ttl_s=60, breaker=Breaker())
-    )
+def caps(request: pytest.FixtureRequest, valkey: Valkey) -> Caps:
+    return FakeCaps() if request.param == "fake" else RedisCaps(valkey, budget_s=10, ttl_s=60)
 
 
 @pytest.fixture(params=["fake", "redis"])
 def away(request: pytest.FixtureRequest) -> Caps:
     if request.param == "redis":
-        return RedisCaps(open_redis("unix:///nowhere/valkey.sock"), budget_s=10, ttl_s=60, breaker=Breaker())
+        return RedisCaps(Valkey("unix:///nowhere/valkey.sock"), budget_s=10, ttl_s=60)
     caps = FakeCaps()
     caps.away = True
     return caps
@@ -130,8 +127,8 @@ async def test_a_counter_that_is_away_says_so(away: Caps, site: int) -> None:
         await refused(away, site, asked())
 
 
-async def test_no_more_is_kept_than_a_cap_can_count(redis: Redis, site: int) -> None:
-    caps = RedisCaps(redis, budget_s=10, ttl_s=60, breaker=Breaker())
+async def test_no_more_is_kept_than_a_cap_can_count(redis: Redis, valkey: Valkey, site: int) -> None:
+    caps = RedisCaps(valkey, budget_s=10, ttl_s=60)
 
     for start in (0, 600):
         await asyncio.gather(

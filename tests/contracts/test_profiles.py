@@ -8,17 +8,17 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
-from redis.asyncio import Redis
 
 from app.decision.ports import Profiles
+from app.embedded.servers import Servers
 from app.engine.profile import ArmHeld, Profile
-from app.kit.breaker import Breaker
 from app.profiles.codec import ABSENT
 from app.profiles.durable import DurableProfiles
+from app.profiles.hot import Hot
 from app.profiles.loaded import Loaded, ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
 from app.storage.postgres import Postgres
-from app.storage.redis import open_redis
+from app.storage.valkey import Valkey
 from tests.fakes import FakeProfiles
 from tests.sites import SiteFactory
 
@@ -37,7 +37,7 @@ class Stores(Protocol):
 
 class FakeStores:
     def sound(self) -> Profiles:
-        return FakeProfiles()
+        return FakeProfiles(keeps_hot=True)
 
     def away(self) -> Profiles:
         store = FakeProfiles()
@@ -51,24 +51,25 @@ class FakeStores:
 
 
 class RedisStores:
-    def __init__(self, redis: Redis, deaf: Redis, postgres: Postgres) -> None:
-        self._redis = redis
+    def __init__(self, valkey: Valkey, hot: Hot, deaf: Valkey, postgres: Postgres) -> None:
+        self._valkey = valkey
+        self._hot = hot
         self._deaf = deaf
         self._durable = DurableProfiles(postgres.pool, lambda _: None)
 
     def sound(self) -> Profiles:
-        return RedisProfiles(self._redis, self._durable, budget_s=10, ttl_s=60, breaker=Breaker())
+        return RedisProfiles(self._valkey, self._durable, budget_s=10, ttl_s=60, hot=self._hot)
 
     def away(self) -> Profiles:
-        nowhere = open_redis("unix:///nowhere/valkey.sock")
-        return RedisProfiles(nowhere, self._durable, budget_s=10, ttl_s=60, breaker=Breaker())
+        nowhere = Valkey("unix:///nowhere/valkey.sock")
+        return RedisProfiles(nowhere, self._durable, budget_s=10, ttl_s=60)
 
     def slow(self) -> Profiles:
-        return RedisProfiles(self._deaf, self._durable, budget_s=0.01, ttl_s=60, breaker=Breaker())
+        return RedisProfiles(self._deaf, self._durable, budget_s=0.01, ttl_s=60)
 
 
 @asynccontextmanager
-async def deaf_server(folder: Path) -> AsyncIterator[Redis]:
+async def deaf_server(folder: Path) -> AsyncIterator[Valkey]:
     """Somebody who takes connections and never says a word."""
     silent = asyncio.Event()
 
@@ -77,9 +78,9 @@ async def deaf_server(folder: Path) -> AsyncIterator[Redis]:
         writer.close()
 
     server = await asyncio.start_unix_server(listen, folder / "deaf.sock")
-    client = open_redis(f"unix://{folder / 'deaf.sock'}")
+    client = Valkey(f"unix://{folder / 'deaf.sock'}")
     yield client
-    await client.aclose()
+    client.close()
     silent.set()
     server.close()
     await server.wait_closed()
@@ -87,13 +88,16 @@ async def deaf_server(folder: Path) -> AsyncIterator[Redis]:
 
 @pytest_asyncio.fixture(params=["fake", "redis"])
 async def stores(
-    request: pytest.FixtureRequest, redis: Redis, postgres: Postgres, tmp_path: Path
+    request: pytest.FixtureRequest, servers: Servers, postgres: Postgres, tmp_path: Path
 ) -> AsyncIterator[Stores]:
     if request.param == "fake":
         yield FakeStores()
         return
+    hot = Hot(100)
+    valkey = Valkey(servers.redis_url, copies=hot)
     async with deaf_server(tmp_path) as deaf:
-        yield RedisStores(redis, deaf, postgres)
+        yield RedisStores(valkey, hot, deaf, postgres)
+    valkey.close()
 
 
 @pytest.fixture
@@ -206,6 +210,55 @@ async def test_no_visitor_sees_another_however_they_are_called(
     assert await profiles.load(site, other, ["e-1", "-1"]) == Loaded(Profile(), ABSENT)
 
 
+async def at_hand(profiles: Profiles, site: int) -> Loaded:
+    """What is held near by of somebody who was loaded; it is believed for some milliseconds only."""
+    async with asyncio.timeout(60):
+        while (held := profiles.find_hot(site, "v-1")) is None:
+            await profiles.load(site, "v-1")
+    return held
+
+
+async def test_what_was_loaded_is_at_hand_from_then_on(profiles: Profiles, site: int) -> None:
+    assert profiles.find_hot(site, "v-1") is None
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN)
+
+    loaded = await profiles.load(site, "v-1")
+
+    assert await at_hand(profiles, site) == loaded
+    assert profiles.find_hot(site + 1_000_000, "v-1") is None
+
+
+async def test_a_stranger_is_never_at_hand(profiles: Profiles, site: int) -> None:
+    await profiles.load(site, "v-1")
+
+    assert profiles.find_hot(site, "v-1") is None
+
+
+@pytest.mark.parametrize("change", ["save", "forget", "renew"])
+async def test_what_was_changed_is_not_at_hand_as_it_was(profiles: Profiles, site: int, change: str) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN)
+    seen = await profiles.load(site, "v-1")
+
+    if change == "save":
+        assert await profiles.save(site, "v-1", seen, Profile(first_ms=8))
+    elif change == "forget":
+        await profiles.forget(site, "v-1")
+    else:
+        await profiles.renew(site, "v-1", ())
+
+    assert profiles.find_hot(site, "v-1") in (None, await profiles.load(site, "v-1"))
+
+
+async def test_what_is_at_hand_can_be_saved(profiles: Profiles, site: int) -> None:
+    await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN)
+    held = await at_hand(profiles, site)
+
+    assert await profiles.save(site, "v-1", held, Profile(first_ms=8))
+    assert not await profiles.save(site, "v-1", held, Profile(first_ms=9))
+
+    assert (await profiles.load(site, "v-1")).profile == Profile(first_ms=8)
+
+
 async def test_no_site_sees_another(profiles: Profiles, site: int) -> None:
     await profiles.save(site, "v-1", await profiles.load(site, "v-1"), KNOWN, ["e-1"])
 
@@ -216,6 +269,7 @@ async def test_no_site_sees_another(profiles: Profiles, site: int) -> None:
 async def test_a_store_that_does_not_answer_in_time_is_unavailable(stores: Stores, fault: str) -> None:
     store: Profiles = getattr(stores, fault)()
 
+    assert store.find_hot(1, "v-1") is None
     with pytest.raises(ProfilesUnavailable):
         await store.load(1, "v-1", ["e-1"])
     with pytest.raises(ProfilesUnavailable):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from redis.asyncio import Redis
 
 from app.embedded.place import Place
 from app.embedded.servers import start
 from app.storage.postgres import Postgres
+from app.storage.valkey import Valkey
 from tests.integration.embedded_place import nothing_runs, place_in
 from tests.integration.filling import BEFORE, Filling
 from tests.integration.planted import Planted
@@ -58,8 +58,8 @@ async def case(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> Asy
 
 @pytest_asyncio.fixture
 async def filling(
-    postgres: Postgres, redis: Redis, new_site: SiteFactory, tmp_path: Path
+    postgres: Postgres, valkey: Valkey, new_site: SiteFactory, tmp_path: Path
 ) -> AsyncIterator[Filling]:
     """A visitor of a site of one's own, and the ways of its profile."""
     with shipping(postgres.pool, (await new_site()).site_id, tmp_path, BEFORE) as shipped:
-        yield Filling(shipped, redis)
+        yield Filling(shipped, valkey)

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 
-from redis.asyncio import Redis
-
 from app.decision.remember import remember
 from app.engine.profile import Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
-from app.kit.breaker import Breaker
 from app.kit.tasks import background
 from app.profiles.cache import Cache
 from app.profiles.fold import fold
 from app.profiles.history import History
 from app.profiles.loaded import Loaded
 from app.profiles.redis import RedisProfiles
+from app.storage.valkey import Valkey
 from tests.builders import ruleset, segment
 from tests.integration.shipped import Shipped
 from tests.waiting import until
@@ -31,10 +29,10 @@ AFTER = asking("o.count", "v.count", "v.count_30d", "v.sum_value", "v.last_value
 class Filling:
     """A visitor's profile in the cache and in PostgreSQL, and the history that is filled in to both."""
 
-    def __init__(self, shipped: Shipped, redis: Redis, visitor: str = "v-1") -> None:
+    def __init__(self, shipped: Shipped, valkey: Valkey, visitor: str = "v-1") -> None:
         self.shipped = shipped
         self.visitor = visitor
-        self.cache = RedisProfiles(redis, shipped.durable, budget_s=10, ttl_s=1_000, breaker=Breaker())
+        self.cache = RedisProfiles(valkey, shipped.durable, budget_s=10, ttl_s=1_000)
         self.history = self.new_history()
 
     def new_history(self, cache: Cache | None = None, **bounds: int) -> History:

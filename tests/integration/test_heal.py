@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from redis.asyncio import Redis
 
 from app.engine.profile import Profile
 from app.engine.records import Record
-from app.kit.breaker import Breaker
 from app.kit.tasks import background
 from app.profiles.codec import ABSENT
 from app.profiles.durable import DurableProfiles
@@ -16,7 +14,7 @@ from app.profiles.fold import fold
 from app.profiles.heal import AT_ONCE, PATIENCE_S, WAITING, Healer
 from app.profiles.redis import RedisProfiles
 from app.storage.postgres import Postgres
-from app.storage.redis import open_redis
+from app.storage.valkey import Valkey
 from tests.builders import ruleset, segment
 from tests.integration.shipped import Shipped, shipping
 from tests.sites import SiteFactory
@@ -28,12 +26,12 @@ RULES = ruleset(segments=[segment("s", {"events.v.count": {"$gte": 1}})])
 class Healing:
     """Records on their way to PostgreSQL, a cache that may miss some, and a clock that is set by hand."""
 
-    def __init__(self, shipped: Shipped, redis: Redis) -> None:
+    def __init__(self, shipped: Shipped, valkey: Valkey) -> None:
         self.now = 0.0
         self.shipped = shipped
         self.site = shipped.site
         self.read = DurableProfiles(shipped.pool, lambda _: RULES)
-        self.cache = RedisProfiles(redis, self.read, budget_s=10, ttl_s=60, breaker=Breaker())
+        self.cache = RedisProfiles(valkey, self.read, budget_s=10, ttl_s=60)
         self.is_level, self.looks = False, 0
         self.healer = self.new_healer(self.cache)
 
@@ -64,10 +62,10 @@ class Healing:
 
 @pytest_asyncio.fixture
 async def healing(
-    postgres: Postgres, redis: Redis, new_site: SiteFactory, tmp_path: Path
+    postgres: Postgres, valkey: Valkey, new_site: SiteFactory, tmp_path: Path
 ) -> AsyncIterator[Healing]:
     with shipping(postgres.pool, (await new_site()).site_id, tmp_path, RULES) as shipped:
-        yield Healing(shipped, redis)
+        yield Healing(shipped, valkey)
 
 
 async def test_what_the_cache_has_lost_comes_back_once_nothing_can_be_on_its_way(healing: Healing) -> None:
@@ -120,10 +118,10 @@ async def test_whom_the_cache_does_not_hold_it_is_not_made_to(healing: Healing) 
 async def test_where_the_cache_is_away_it_is_asked_again(healing: Healing) -> None:
     seen, lost = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
     await healing.remember("v-1", seen)
-    nowhere = open_redis("unix:///nowhere/valkey.sock")
+    nowhere = Valkey("unix:///nowhere/valkey.sock")
     sound, away = (
         healing.healer,
-        RedisProfiles(nowhere, healing.read, budget_s=10, ttl_s=60, breaker=Breaker()),
+        RedisProfiles(nowhere, healing.read, budget_s=10, ttl_s=60),
     )
     healing.healer = healing.new_healer(away)
     await healing.ship(seen, lost)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import asyncpg
@@ -16,16 +16,16 @@ from app.decision.remember import remember
 from app.engine.profile import Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
-from app.kit.breaker import Breaker
 from app.kit.clock import ms_of, now
 from app.profiles.codec import encode_profile
 from app.profiles.durable import DurableProfiles
 from app.profiles.loaded import Loaded, ProfilesUnavailable
 from app.profiles.redis import MARK_S, RedisProfiles
 from app.storage.postgres import Postgres
-from app.storage.redis import open_redis
+from app.storage.valkey import Valkey
 from tests.builders import ruleset, segment
 from tests.sites import SiteFactory
+from tests.waiting import until
 
 RULES = ruleset(segments=[segment("viewed", {"events.page_viewed.count": {"$gte": 1}})])
 KNOWN = Profile(first_ms=7)
@@ -35,13 +35,14 @@ TTL_S = 1_000
 class Store:
     """One visitor of one site, in Valkey and in PostgreSQL."""
 
-    def __init__(self, redis: Redis, postgres: Postgres, site: int) -> None:
+    def __init__(self, redis: Redis, valkey: Valkey, postgres: Postgres, site: int) -> None:
         self.redis = redis
+        self.valkey = valkey
         self.pool = postgres.pool
         self.site = site
         self.visitor = f"v-{uuid.uuid4().hex}"
         self.durable = DurableProfiles(postgres.pool, lambda _: RULES)
-        self.profiles = RedisProfiles(redis, self.durable, budget_s=10, ttl_s=TTL_S, breaker=Breaker())
+        self.profiles = RedisProfiles(valkey, self.durable, budget_s=10, ttl_s=TTL_S)
 
     @property
     def key(self) -> str:
@@ -63,8 +64,8 @@ class Store:
 
 
 @pytest_asyncio.fixture
-async def store(redis: Redis, postgres: Postgres, new_site: SiteFactory) -> Store:
-    return Store(redis, postgres, (await new_site()).site_id)
+async def store(redis: Redis, valkey: Valkey, postgres: Postgres, new_site: SiteFactory) -> Store:
+    return Store(redis, valkey, postgres, (await new_site()).site_id)
 
 
 async def test_200_folds_of_one_visitor_at_once_lose_nothing(store: Store) -> None:
@@ -171,7 +172,7 @@ async def test_a_stranger_cannot_be_told_while_postgresql_is_away(
 
 
 async def test_a_profile_behind_a_lock_is_not_waited_for_beyond_the_budget(store: Store) -> None:
-    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.2, ttl_s=TTL_S, breaker=Breaker())
+    impatient = RedisProfiles(store.valkey, store.durable, budget_s=0.2, ttl_s=TTL_S)
     async with store.pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(ProfilesUnavailable):
@@ -195,11 +196,11 @@ class Middleman:
         self._conversations: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Redis]:
+    async def client(self) -> AsyncIterator[Valkey]:
         server = await asyncio.start_unix_server(self._meet, self._path)
-        client = open_redis(f"unix://{self._path}")
+        client = Valkey(f"unix://{self._path}")
         yield client
-        await client.aclose()
+        client.close()
         server.close()
         for conversation in self._conversations:
             conversation.cancel()
@@ -229,8 +230,7 @@ async def test_a_valkey_that_was_deaf_for_long_is_used_again_once_it_hears(
     between = Middleman(store.redis, tmp_path)
     async with between.client() as client:
         impatient, patient = (
-            RedisProfiles(client, store.durable, budget_s=budget_s, ttl_s=TTL_S, breaker=Breaker())
-            for budget_s in (0.002, 10)
+            RedisProfiles(client, store.durable, budget_s=budget_s, ttl_s=TTL_S) for budget_s in (0.002, 10)
         )
         between.deaf = True
         for _ in range(100):
@@ -238,11 +238,16 @@ async def test_a_valkey_that_was_deaf_for_long_is_used_again_once_it_hears(
                 await impatient.load(store.site, store.visitor)
         between.deaf = False
 
-        assert await patient.load(store.site, store.visitor) == Loaded(Profile(), b"")
+        async def is_heard() -> bool:
+            with suppress(ProfilesUnavailable):
+                return await patient.load(store.site, store.visitor) == Loaded(Profile(), b"")
+            return False
+
+        await until(is_heard)
 
 
 async def test_profiles_that_wait_for_a_lock_leave_the_database_to_others(store: Store) -> None:
-    impatient = RedisProfiles(store.redis, store.durable, budget_s=0.01, ttl_s=TTL_S, breaker=Breaker())
+    impatient = RedisProfiles(store.valkey, store.durable, budget_s=0.01, ttl_s=TTL_S)
     async with store.pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
         for _ in range(10):
