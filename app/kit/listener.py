@@ -104,7 +104,7 @@ def config_of(
     logging: Mapping[str, Any],
     limits: Limits | None = None,
 ) -> uvicorn.Config:
-    """Say how uvicorn serves the ASGI app that a factory makes, within the limits and what the system allows."""
+    """Say how uvicorn serves the ASGI app that a factory makes, within what limits and system allow."""
     chosen = limits or Limits()
     places = connections_within(raise_open_files(), chosen.connections)
     return uvicorn.Config(
