@@ -17,7 +17,7 @@ HEADING = ("minute", "restarted", "answered", "failed", *KINDS)
 
 def line_of(cells: Sequence[str]) -> str:
     """Write a line of the table."""
-    return "".join(f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+    return "".join(f"{cell:<{width - 1}} " for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
 class Progress:
