@@ -70,6 +70,17 @@ async def test_what_never_ends_is_refused_while_it_arrives(begin: bytes, filling
     assert sent <= 20
 
 
+async def test_after_a_body_that_nobody_read_the_connection_is_idle() -> None:
+    worker = Worker()
+    wire = worker.connect()
+    await send(worker, wire, [b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\na", b"bc"])
+
+    worker.pass_seconds(75)
+    await send(worker, wire, [WHOLE])
+
+    assert wire.statuses == [200, 200]
+
+
 @pytest.mark.parametrize("what", [b"T: %b", b"T%b: t\r\n", b"T: %b\r\n"])
 async def test_trailers_that_never_end_are_refused_too(what: bytes) -> None:
     endless = [HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", *[what % (b"t" * 900)] * 25]
@@ -290,17 +301,75 @@ async def test_a_client_that_may_not_send_because_the_app_reads_slowly_is_not_la
     assert wire.statuses == [200]
 
 
-async def test_a_client_that_does_not_read_is_cut_off() -> None:
+@pytest.mark.parametrize("sent", [b"", WHOLE, WHOLE + b"P", HEAD, b"nonsense\r\n\r\n"])
+async def test_a_client_that_does_not_read_is_cut_off_whatever_it_sends(sent: bytes) -> None:
     worker = Worker()
     wire = worker.connect()
     await send(worker, wire, [WHOLE])
 
     wire.protocol.pause_writing()
+    await send(worker, wire, [WHOLE, sent])
     worker.pass_seconds(30)
     assert not wire.ended()
     worker.pass_seconds(1)
 
     assert wire.is_cut
+
+
+async def test_a_client_that_reads_again_at_last_is_still_hung_up_on() -> None:
+    worker = Worker()
+    wire = worker.connect()
+    wire.protocol.pause_writing()
+    await send(worker, wire, [b"nonsense\r\n\r\n"])
+    wire.close()
+
+    wire.protocol.resume_writing()
+
+    assert list(bounds_of(wire).leaving) == [wire.protocol]
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_leaves_nothing_behind() -> None:
+    gate = Gate()
+    worker = Worker(gate)
+    wire = await asked(WHOLE + WHOLE, worker=worker)
+    wire.close()
+    await worker.settle()
+
+    gate.open.set()
+    await worker.settle()
+
+    assert not bounds_of(wire).leaving
+    assert worker.state.tasks == set()
+
+
+async def test_where_a_transport_cannot_be_closed_by_half_it_is_closed_whole() -> None:
+    worker = Worker()
+    wire = worker.connect()
+    wire.can_be_half_closed = False
+
+    await send(worker, wire, [b"nonsense\r\n\r\n"])
+
+    assert (wire.statuses, wire.is_closed) == ([400], True)
+
+
+async def test_a_known_upgrade_is_handed_over() -> None:
+    worker = Worker(ws=Upgraded)
+    wire = worker.connect()
+
+    await send(worker, wire, [b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"])
+
+    assert isinstance(wire.taken_over_by, Upgraded)
+    assert wire.taken_over_by.received.startswith(b"GET / HTTP/1.1\r\n")
+    worker.pass_seconds(100)
+    assert not wire.ended()
+
+
+class Upgraded(asyncio.Protocol):
+    def __init__(self, **_: object) -> None:
+        self.received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
 
 
 async def test_a_client_that_reads_again_is_not() -> None:

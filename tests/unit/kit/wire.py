@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,6 +23,8 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.protocol: HttpToolsProtocol
         self.written = b""
+        self.taken_over_by: asyncio.BaseProtocol | None = None
+        self.can_be_half_closed = True
         self.is_paused = self.is_closed = self.is_cut = self.is_half_closed = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -41,8 +43,11 @@ class Wire(asyncio.Transport):
     def is_closing(self) -> bool:
         return self.is_closed
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.taken_over_by = protocol
+
     def can_write_eof(self) -> bool:
-        return True
+        return self.can_be_half_closed
 
     def write_eof(self) -> None:
         self.is_half_closed = True
@@ -89,8 +94,15 @@ async def echo(scope: Message, receive: Receive, send: Send) -> None:
 class Worker:
     """The connections of one worker, ours or uvicorn's own."""
 
-    def __init__(self, app: App = echo, limits: Limits | None = None, *, bounded: bool = True) -> None:
-        self._config = Config(app, log_config=None, access_log=False, lifespan="off")
+    def __init__(
+        self,
+        app: App = echo,
+        limits: Limits | None = None,
+        *,
+        bounded: bool = True,
+        ws: type[asyncio.Protocol] | Literal["none"] = "none",
+    ) -> None:
+        self._config = Config(app, log_config=None, access_log=False, lifespan="off", ws=ws)
         self._config.load()
         self.state = ServerState()
         self._http = BoundedHttp(limits or Limits())
