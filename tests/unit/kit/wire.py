@@ -15,6 +15,10 @@ from app.kit.bounded_protocol import BoundedProtocol
 from app.kit.http_bounds import Limits
 from tests.unit.kit.apps import App, Message, Receive, Send
 
+HEAD = b"POST / HTTP/1.1\r\nHost: shop\r\n"
+WHOLE = HEAD + b"Content-Length: 3\r\n\r\nabc"
+SMALL = Limits(connections=3, fields=5, head_bytes=10_000, body_bytes=30_000, body_step_bytes=100)
+
 
 class Wire(asyncio.Transport):
     """A transport that keeps what is written, and tells its protocol of its end in the next turn."""
@@ -140,3 +144,26 @@ async def send(worker: Worker, wire: Wire, pieces: Iterable[bytes]) -> None:
 def bounds_of(wire: Wire) -> Any:
     assert isinstance(wire.protocol, BoundedProtocol)
     return wire.protocol.bounds
+
+
+async def asked(*pieces: bytes, worker: Worker | None = None) -> Wire:
+    worker = worker or Worker(limits=SMALL)
+    wire = worker.connect()
+    await send(worker, wire, pieces)
+    return wire
+
+
+class Gate:
+    """An app that answers when it is let."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.asked = 0
+        self.told: list[str] = []
+
+    async def __call__(self, _scope: Message, receive: Receive, send: Send) -> None:
+        self.asked += 1
+        await self.open.wait()
+        self.told.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
