@@ -127,7 +127,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._vain > self._vain_at_most and self._head_bytes() > limits.head_bytes:
             raise RefusedError(TOO_LARGE_HEAD)
         super().on_headers_complete()
-        self._wait_in(None)
+        if not self.flow.write_paused:
+            self._wait_in(None)
         self._reads_body = True
         self._vain = self._body_bytes = self._body_bytes_seen = 0
         self._fields = len(self.headers)
@@ -248,7 +249,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse_body(status)
         elif self.owes_an_answer:
             self.cycle.keep_alive = False
-            self._wait_in(None)
+            self._settle()
         else:
             self._say(status)
 

@@ -1,22 +1,8 @@
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from app.kit.http_bounds import Limits
-from tests.unit.kit.apps import Message, Receive, Send
-from tests.unit.kit.wire import Wire, Worker, bounds_of, send
-
-HEAD = b"POST / HTTP/1.1\r\nHost: shop\r\n"
-WHOLE = HEAD + b"Content-Length: 3\r\n\r\nabc"
-SMALL = Limits(connections=3, fields=5, head_bytes=10_000, body_bytes=30_000, body_step_bytes=100)
-
-
-async def asked(*pieces: bytes, worker: Worker | None = None) -> Wire:
-    worker = worker or Worker(limits=SMALL)
-    wire = worker.connect()
-    await send(worker, wire, pieces)
-    return wire
+from tests.unit.kit.wire import HEAD, SMALL, WHOLE, Gate, Worker, asked, send
 
 
 def header(length: int) -> bytes:
@@ -149,22 +135,6 @@ async def test_who_is_owed_answers_gets_them_before_being_hung_up_on(bad: bytes)
     assert wire.is_closed
 
 
-class Gate:
-    """An app that answers when it is let."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-        self.asked = 0
-        self.told: list[str] = []
-
-    async def __call__(self, _scope: Message, receive: Receive, send: Send) -> None:
-        self.asked += 1
-        await self.open.wait()
-        self.told.append((await receive())["type"])
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"ok"})
-
-
 async def test_few_of_many_requests_at_once_wait_in_line_and_all_are_answered() -> None:
     gate = Gate()
     worker = Worker(gate)
@@ -181,279 +151,34 @@ async def test_few_of_many_requests_at_once_wait_in_line_and_all_are_answered() 
     assert wire.statuses == [200] * 5_000
 
 
-@pytest.mark.parametrize(
-    ("sent", "patience"),
-    [
-        (b"", 10),
-        (b"\r\n", 10),
-        (b"P", 10),
-        (HEAD, 10),
-        (HEAD + b"Content-Length: 3\r\n\r\nab", 20),
-        (WHOLE, 75),
-        (WHOLE + b"P", 10),
-        (b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\na", 20),
-    ],
-)
-async def test_nobody_is_waited_for_longer_than_that(sent: bytes, patience: int) -> None:
+async def test_where_a_transport_cannot_be_closed_by_half_it_is_closed_whole() -> None:
     worker = Worker()
     wire = worker.connect()
-    await send(worker, wire, [sent])
+    wire.can_be_half_closed = False
 
-    worker.pass_seconds(patience)
-    assert not wire.ended()
-
-    worker.pass_seconds(1)
-    assert wire.ended()
-
-
-@pytest.mark.parametrize(
-    ("sent", "statuses"),
-    [
-        (b"", []),
-        (b"P", [408]),
-        (HEAD + b"Content-Length: 3\r\n\r\nab", [408]),
-        (WHOLE, [200]),
-        (WHOLE + b"P", [200, 408]),
-        (b"POST /early HTTP/1.1\r\nContent-Length: 3\r\n\r\na", [200]),
-    ],
-)
-async def test_a_late_request_is_told_and_a_connection_without_one_just_ends(
-    sent: bytes, statuses: list[int]
-) -> None:
-    worker = Worker()
-    wire = worker.connect()
-    await send(worker, wire, [sent])
-
-    worker.pass_seconds(76)
-    await worker.settle()
-
-    assert wire.statuses == statuses
-    assert worker.state.tasks == set()
-
-
-@pytest.mark.parametrize(("begin", "drop"), [(b"", b"\r\n"), (b"GET /", b"y"), (HEAD + b"X: ", b"y")])
-async def test_a_head_that_drips_gets_no_more_time(begin: bytes, drop: bytes) -> None:
-    worker = Worker()
-    wire = worker.connect()
-    await send(worker, wire, [begin + drop])
-
-    for _ in range(10):
-        worker.pass_seconds(1)
-        await send(worker, wire, [drop])
-    assert not wire.ended()
-    worker.pass_seconds(1)
-
-    assert wire.statuses == [408]
-
-
-async def test_a_body_that_drips_gets_no_more_time_and_one_that_is_only_large_does() -> None:
-    outcomes = []
-    for part in (b"y", b"y" * 100):
-        worker = Worker(limits=SMALL)
-        wire = worker.connect()
-        await send(worker, wire, [HEAD + b"Content-Length: 4000\r\n\r\n"])
-        for _ in range(40):
-            worker.pass_seconds(1)
-            await send(worker, wire, [part])
-        outcomes.append(wire.statuses)
-
-    assert outcomes == [[408], [200]]
-
-
-async def test_a_client_is_not_charged_for_the_time_of_the_app() -> None:
-    for sent in (WHOLE, WHOLE + WHOLE, HEAD + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"):
-        gate = Gate()
-        worker = Worker(gate)
-        wire = worker.connect()
-        await send(worker, wire, [sent])
-
-        worker.pass_seconds(100)
-        assert not wire.ended()
-        gate.open.set()
-        await send(worker, wire, [b"abc"] if b"Expect" in sent else [])
-
-        assert set(wire.statuses) == {200}
-
-
-async def test_a_client_that_may_not_send_because_the_app_reads_slowly_is_not_late() -> None:
-    gate = Gate()
-    worker = Worker(gate)
-    wire = worker.connect()
-    await send(worker, wire, [HEAD + b"Content-Length: 100000\r\n\r\n", b"y" * 70_000])
-    assert wire.is_paused
-
-    worker.pass_seconds(100)
-    assert not wire.ended()
-    gate.open.set()
-    await worker.settle()
-
-    assert wire.statuses == [200]
-
-
-async def test_a_client_that_does_not_read_is_cut_off() -> None:
-    worker = Worker()
-    wire = worker.connect()
-    await send(worker, wire, [WHOLE])
-
-    wire.protocol.pause_writing()
-    worker.pass_seconds(30)
-    assert not wire.ended()
-    worker.pass_seconds(1)
-
-    assert wire.is_cut
-
-
-async def test_a_client_that_reads_again_is_not() -> None:
-    worker = Worker()
-    wire = worker.connect()
-    wire.protocol.pause_writing()
-    await send(worker, wire, [WHOLE])
-    assert wire.statuses == []
-    worker.pass_seconds(30)
-
-    wire.protocol.resume_writing()
-    await worker.settle()
-    worker.pass_seconds(75)
-
-    assert wire.statuses == [200]
-    assert not wire.ended()
-
-
-async def test_who_does_not_hang_up_after_a_refusal_is_cut_off() -> None:
-    worker = Worker()
-    wire = worker.connect()
     await send(worker, wire, [b"nonsense\r\n\r\n"])
 
-    worker.pass_seconds(5)
-    assert wire in {queued.transport for queued in bounds_of(wire).leaving}
-    worker.pass_seconds(1)
-
-    assert wire.is_cut
+    assert (wire.statuses, wire.is_closed) == ([400], True)
 
 
-async def test_the_one_that_waited_longest_makes_room_for_a_new_one() -> None:
-    worker = Worker(limits=SMALL)
-    wires = []
-    for _ in range(3):
-        wires.append(worker.connect())
-        await send(worker, wires[-1], [WHOLE])
-        worker.pass_seconds(1)
-    await send(worker, wires[0], [WHOLE])
+async def test_a_known_upgrade_is_handed_over() -> None:
+    worker = Worker(ws=Upgraded)
+    wire = worker.connect()
 
-    newest = worker.connect()
-    await send(worker, newest, [WHOLE])
+    await send(worker, wire, [b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"])
 
-    assert [wire.is_cut for wire in wires] == [False, True, False]
-    assert newest.statuses == [200]
-    assert len(worker.state.connections) == 3
-
-
-@pytest.mark.parametrize("begun", [b"P", HEAD + b"Content-Length: 3\r\n\r\na"])
-async def test_where_nobody_rests_a_slow_one_makes_room(begun: bytes) -> None:
-    worker = Worker(limits=SMALL)
-    wires = [worker.connect() for _ in range(3)]
-    for wire in wires:
-        await send(worker, wire, [begun])
-
-    newest = worker.connect()
-    await send(worker, newest, [WHOLE])
-
-    assert [wire.is_cut for wire in wires] == [True, False, False]
-    assert newest.statuses == [200]
-
-
-async def test_where_all_are_being_answered_there_is_no_room() -> None:
-    gate = Gate()
-    worker = Worker(gate, SMALL)
-    wires = [worker.connect() for _ in range(3)]
-    for wire in wires:
-        await send(worker, wire, [WHOLE])
-
-    newest = worker.connect()
-    await worker.settle()
-    gate.open.set()
-    await worker.settle()
-
-    assert newest.is_cut
-    assert [wire.statuses for wire in wires] == [[200]] * 3
-
-
-async def test_queues_forget_whoever_is_gone() -> None:
-    worker = Worker(limits=SMALL)
-    sent: list[bytes] = [b"", b"P", HEAD + b"Content-Length: 3\r\n\r\na", WHOLE, b"nonsense\r\n\r\n"]
-    for piece in sent:
-        wire = await asked(piece, worker=worker)
-        wire.close()
-        await worker.settle()
-        bounds = bounds_of(wire)
-        queues = (bounds.fresh, bounds.idle, bounds.head, bounds.body, bounds.unread, bounds.leaving)
-        assert not any(queues)
-
-
-async def hang_up(worker: Worker, _: Wire) -> None:
-    await asyncio.sleep(0.05)
-    await worker.settle()
-
-
-async def ask(worker: Worker, wire: Wire) -> None:
-    await send(worker, wire, [WHOLE])
-
-
-@pytest.mark.parametrize(("then", "statuses"), [(hang_up, [200]), (ask, [200, 200])])
-async def test_at_the_end_an_idle_connection_has_a_short_while_for_what_is_on_its_way(
-    then: Callable[[Worker, Wire], Awaitable[None]], statuses: list[int]
-) -> None:
-    worker = Worker(limits=Limits(grace_s=0.03))
-    wire = await asked(WHOLE, worker=worker)
-
-    wire.protocol.shutdown()
-    await worker.settle()
+    assert isinstance(wire.taken_over_by, Upgraded)
+    assert wire.taken_over_by.received.startswith(b"GET / HTTP/1.1\r\n")
+    worker.pass_seconds(100)
     assert not wire.ended()
-    await then(worker, wire)
-
-    assert wire.statuses == statuses
-    assert wire.ended()
 
 
-async def test_at_the_end_every_answer_says_that_it_is_the_last() -> None:
-    gate = Gate()
-    worker = Worker(gate)
-    wires = [worker.connect() for _ in range(3)]
-    await send(worker, wires[0], [WHOLE])
-    await send(worker, wires[1], [WHOLE + WHOLE])
-    for wire in wires:
-        wire.protocol.shutdown()
-    await send(worker, wires[2], [WHOLE])
-    wires.append(worker.connect())
-    await send(worker, wires[3], [WHOLE])
+class Upgraded(asyncio.Protocol):
+    def __init__(self, **_: object) -> None:
+        self.received = b""
 
-    gate.open.set()
-    await worker.settle()
-
-    assert [wire.statuses for wire in wires] == [[200], [200, 200], [200], [200]]
-    assert [wire.written.count(b"connection: close") for wire in wires] == [1, 1, 1, 1]
-    assert all(wire.is_closed for wire in wires)
-
-
-async def test_an_answer_that_has_begun_before_the_end_leaves_time_for_one_more_request() -> None:
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def app(_scope: Message, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        begun.set()
-        await go_on.wait()
-        await send({"type": "http.response.body", "body": b"ok"})
-
-    worker = Worker(app, Limits(grace_s=0.03))
-    wire = await asked(b"GET / HTTP/1.1\r\n\r\n", worker=worker)
-    await begun.wait()
-    wire.protocol.shutdown()
-    go_on.set()
-    await worker.settle()
-    await send(worker, wire, [b"GET / HTTP/1.1\r\n\r\n"])
-
-    assert wire.statuses == [200, 200]
-    assert wire.written.count(b"connection: close") == 1
+    def data_received(self, data: bytes) -> None:
+        self.received += data
 
 
 async def test_after_an_upgrade_that_is_not_known_the_connection_ends() -> None:

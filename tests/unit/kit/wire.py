@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,6 +15,10 @@ from app.kit.bounded_protocol import BoundedProtocol
 from app.kit.http_bounds import Limits
 from tests.unit.kit.apps import App, Message, Receive, Send
 
+HEAD = b"POST / HTTP/1.1\r\nHost: shop\r\n"
+WHOLE = HEAD + b"Content-Length: 3\r\n\r\nabc"
+SMALL = Limits(connections=3, fields=5, head_bytes=10_000, body_bytes=30_000, body_step_bytes=100)
+
 
 class Wire(asyncio.Transport):
     """A transport that keeps what is written, and tells its protocol of its end in the next turn."""
@@ -23,6 +27,8 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.protocol: HttpToolsProtocol
         self.written = b""
+        self.taken_over_by: asyncio.BaseProtocol | None = None
+        self.can_be_half_closed = True
         self.is_paused = self.is_closed = self.is_cut = self.is_half_closed = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -41,8 +47,11 @@ class Wire(asyncio.Transport):
     def is_closing(self) -> bool:
         return self.is_closed
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.taken_over_by = protocol
+
     def can_write_eof(self) -> bool:
-        return True
+        return self.can_be_half_closed
 
     def write_eof(self) -> None:
         self.is_half_closed = True
@@ -89,8 +98,15 @@ async def echo(scope: Message, receive: Receive, send: Send) -> None:
 class Worker:
     """The connections of one worker, ours or uvicorn's own."""
 
-    def __init__(self, app: App = echo, limits: Limits | None = None, *, bounded: bool = True) -> None:
-        self._config = Config(app, log_config=None, access_log=False, lifespan="off")
+    def __init__(
+        self,
+        app: App = echo,
+        limits: Limits | None = None,
+        *,
+        bounded: bool = True,
+        ws: type[asyncio.Protocol] | Literal["none"] = "none",
+    ) -> None:
+        self._config = Config(app, log_config=None, access_log=False, lifespan="off", ws=ws)
         self._config.load()
         self.state = ServerState()
         self._http = BoundedHttp(limits or Limits())
@@ -128,3 +144,26 @@ async def send(worker: Worker, wire: Wire, pieces: Iterable[bytes]) -> None:
 def bounds_of(wire: Wire) -> Any:
     assert isinstance(wire.protocol, BoundedProtocol)
     return wire.protocol.bounds
+
+
+async def asked(*pieces: bytes, worker: Worker | None = None) -> Wire:
+    worker = worker or Worker(limits=SMALL)
+    wire = worker.connect()
+    await send(worker, wire, pieces)
+    return wire
+
+
+class Gate:
+    """An app that answers when it is let."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.asked = 0
+        self.told: list[str] = []
+
+    async def __call__(self, _scope: Message, receive: Receive, send: Send) -> None:
+        self.asked += 1
+        await self.open.wait()
+        self.told.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
