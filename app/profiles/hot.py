@@ -9,6 +9,8 @@ PREFIX = "profile:"
 BODY_BYTES = 2_048
 # What Python takes beside: two objects, and a place in a dict.
 _BESIDE_BYTES = 200
+# More than one for each that comes: so there are never more than `limit`, those that are gone included.
+_FREED = 8
 
 
 class Hot:
@@ -24,17 +26,23 @@ class Hot:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.clear()
+        self._gone: list[dict[str, bytes]] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
+        self._leaving: Iterator[str] = iter(())
+        self._room = self._limit * BODY_BYTES
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._young: dict[str, bytes] = {}
-        self._old: dict[str, bytes] = {}
-        self._leaving: Iterator[str] = iter(())
-        self._room = self._limit * BODY_BYTES
+        # To free so many at once takes milliseconds; whoever comes next frees some.
+        self._gone += [self._young, self._old]
+        self._begin()
 
     def find(self, key: str) -> bytes | None:
         """Find what was put under a key."""
@@ -48,8 +56,10 @@ class Hot:
     def put(self, key: str, body: bytes) -> None:
         """Hold this from now on, where need be in the place of those who were not asked for the longest."""
         self.forget(key)
+        if self._gone:
+            self._free_some()
         self._room -= _size(key, body)
-        while self and (self._room < 0 or len(self) >= self._limit):
+        while (self._room < 0 or len(self._young) + len(self._old) >= self._limit) and self:
             self._let_one_leave()
         if self._room < 0:
             self._room += _size(key, body)
@@ -64,6 +74,13 @@ class Hot:
             self._leaving = iter(tuple(self._old))
         elif (body := self._old.pop(key, None)) is not None:
             self._room += _size(key, body)
+
+    def _free_some(self) -> None:
+        for _ in range(_FREED):
+            if self._gone[-1]:
+                self._gone[-1].popitem()
+        if not self._gone[-1]:
+            self._gone.pop()
 
     def forget(self, key: str) -> None:
         """Hold nothing under a key."""

@@ -68,6 +68,20 @@ def test_those_stay_that_were_asked_for_last(asked: Sequence[tuple[bool, str]]) 
         assert hot._young.keys() | hot._old.keys() == by_use.keys()
 
 
+def test_what_was_forgotten_at_once_is_freed_by_those_who_come() -> None:
+    hot = Hot(100)
+    for _ in range(5):
+        for number in range(100):
+            hot.put(f"k{number}", b"x")
+            assert len(hot) + sum(map(len, hot._gone)) <= 100
+        hot.clear()
+    for number in range(100):
+        hot.put(f"k{number}", b"x")
+
+    assert not hot._gone
+    assert len(hot) == 100
+
+
 def test_one_that_holds_nothing_takes_nothing() -> None:
     hot = Hot(0)
 
