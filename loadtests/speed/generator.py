@@ -6,6 +6,7 @@ import gc
 import sys
 from array import array
 from collections import deque
+from contextlib import closing, suppress
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +15,7 @@ import uvloop
 
 from loadtests.speed.asking import HOT
 from loadtests.speed.pages import decide_body, request
+from loadtests.speed.ticks import Ticks
 
 CONNECTIONS = 64
 # How long answers may take to come in once all is sent.
@@ -45,40 +47,48 @@ class Load:
         self.latencies, self.lateness = array("d"), array("d")
         self.wrong = 0
         self._requests = requests
-        self._step_s, self._total = 1 / rate, int(rate * seconds)
-        self._sent, self._seconds = 0, seconds
+        self._step_ns, self._total = round(1e9 / rate), int(rate * seconds)
+        self._sent, self._due, self._seconds = 0, 0, seconds
         self._start = 0.0
-        self._loop = asyncio.get_running_loop()
-        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._over = asyncio.Event()
 
     async def run(self) -> Latencies:
         """Send everything, and wait for the answers."""
-        lines = len(self.free)
-        self._start = perf_counter() + 0.01
-        self._spin()
-        await self._over
+        loop, lines = asyncio.get_running_loop(), len(self.free)
+        self._start = perf_counter()
+        with closing(Ticks(self._step_ns)) as ticks:
+            loop.add_reader(ticks.fd, self._tick, ticks)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), self._seconds)
+            loop.remove_reader(ticks.fd)
         took_s = perf_counter() - self._start
+        # Nothing more is sent, whoever gets free.
+        self._due = self._sent
         async with asyncio.timeout(_LAST_ANSWERS_S):
             while len(self.free) < lines:  # noqa: ASYNC110 - twice a run is no reason for an event per answer
                 await asyncio.sleep(0.01)
         return self._told(took_s)
 
-    def _spin(self) -> None:
-        """Send what is due. It comes again in the next turn of the loop, since timers are too coarse."""
-        elapsed = perf_counter() - self._start
-        due = min(self._total, int(elapsed / self._step_s) + 1) if elapsed >= 0 else 0
-        while self._sent < due and self.free:
-            at = self._sent * self._step_s
-            self.free.popleft().send(self._requests[self._sent % len(self._requests)], self._start + at)
+    def answered(self, line: "Line") -> None:
+        """Have a line that is free, for whatever had to wait for one."""
+        self.free.append(line)
+        self._send_due()
+
+    def _tick(self, ticks: Ticks) -> None:
+        self._due = min(self._total, self._due + ticks.taken())
+        self._send_due()
+
+    def _send_due(self) -> None:
+        while self._sent < self._due and self.free:
+            at = self._start + self._sent * self._step_ns / 1e9
+            self.free.popleft().send(self._requests[self._sent % len(self._requests)], at)
             self._sent += 1
-            self.lateness.append(elapsed - at)
-        if self._sent == self._total or elapsed > self._seconds:
-            self._over.set_result(None)
-        else:
-            self._loop.call_soon(self._spin)
+            self.lateness.append(perf_counter() - at)
+        if self._sent == self._total:
+            self._over.set()
 
     def _told(self, took_s: float) -> Latencies:
-        waiting = [took_s - number * self._step_s for number in range(self._sent, self._total)]
+        waiting = [took_s - number * self._step_ns / 1e9 for number in range(self._sent, self._total)]
         found, late = sorted([*self.latencies, *waiting]), sorted(self.lateness)
         p50, p99, p999 = (quantile(found, share) * 1e6 for share in (0.5, 0.99, 0.999))
         late_us = quantile(late, 0.99) * 1e6
@@ -112,7 +122,7 @@ class Line(asyncio.Protocol):
             self._load.latencies.append(perf_counter() - self._intended)
             self._load.wrong += not (self._said.startswith(b"HTTP/1.1 200 ") and is_whole(self._said))
             self._said = b""
-            self._load.free.append(self)
+            self._load.answered(self)
 
 
 def is_whole(said: bytes) -> bool:
