@@ -17,7 +17,7 @@ from app.kit.http_bounds import Limits
 from app.kit.open_files import connections_within, raise_open_files
 
 # A worker that does not answer for so long is replaced. On a busy machine it takes seconds to start.
-_HUNG_S = 30
+HUNG_S = 30
 
 
 class ListenError(Exception):
@@ -62,6 +62,13 @@ class _Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
         self.should_exit = _Ending(self.signal_queue)
+
+    def keep_subprocess_alive(self) -> None:
+        """Start again whoever has died."""
+        for process in self.processes:
+            # Held by its worker alone, the pipe ends with it: who dies while we wait for a word is not waited for.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
     def terminate_all(self) -> None:
         """End every worker. Whoever connects once they have stopped to accept is refused at once."""
@@ -119,5 +126,5 @@ def config_of(
         lifespan="on",
         log_config=dict(logging),
         timeout_graceful_shutdown=drain_s,
-        timeout_worker_healthcheck=_HUNG_S,
+        timeout_worker_healthcheck=HUNG_S,
     )
