@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +62,8 @@ def main() -> int:
     logging.disable(logging.WARNING)
     with TemporaryDirectory(prefix="signpost-gate-", ignore_cleanup_errors=True) as folder:
         best = uvloop.run(measured(Path(folder), options.rounds, options.only))
+    # Ratios repeat only where nobody else keeps both cores busy.
+    print(f"Load of the last minute, this bench included: {os.getloadavg()[0]:.1f}\n")
     print(table := "\n".join(gate_table(best)))
     if options.only:
         return 0

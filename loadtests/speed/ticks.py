@@ -17,7 +17,11 @@ class Ticks:
         self.fd = self._called("timerfd_create", time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         # Seconds and nanoseconds of the interval, then of the first tick.
         said = (ctypes.c_long * 4)(*divmod(interval_ns, _NANO), 0, _AT_ONCE_NS)
-        self._called("timerfd_settime", self.fd, 0, ctypes.byref(said), None)
+        try:
+            self._called("timerfd_settime", self.fd, 0, ctypes.byref(said), None)
+        except OSError:
+            self.close()
+            raise
 
     def taken(self) -> int:
         """Take the ticks since the last time; 0 where there were none."""
