@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults bench bench-journal lock clean
+.PHONY: run test install check test-browser demo faults bench bench-journal bench-hot lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -46,6 +46,9 @@ bench: install ## what rules cost, compiled and decided on; fails where it is to
 
 bench-journal: install ## what durability costs a decision, and how fast the journal is shipped
 	$(BIN)/python -m loadtests.bench_journal
+
+bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fails where a pause is too long
+	$(BIN)/python -m loadtests.bench_hot
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 
