@@ -112,9 +112,8 @@ def bench_room() -> float:
     before = resident()
     objects = {number: decode_profile(encode_profile(profile(number))) for number in range(HELD // 5)}
     kept = resident() - before
-    print(
-        f"| objects, a fifth of them | {kept / len(objects):,.0f} | {kept / MIB:,.0f} | {longest_pause():.2f} |"
-    )
+    figures = f"{kept / len(objects):,.0f} | {kept / MIB:,.0f} | {longest_pause():.2f}"
+    print(f"| objects, a fifth of them | {figures} |")
     print(
         f"\nOne more in the place of another: {steps[len(steps) // 2]:.2f} µs in the median,"
         f" {steps[-1] / 1_000:.2f} ms at most. To forget all: {cleared_ms:.1f} ms."

@@ -41,7 +41,7 @@ class Hot:
     def clear(self) -> None:
         """Forget everything."""
         # To free so many at once takes milliseconds; whoever comes next frees some.
-        self._gone += [self._young, self._old]
+        self._gone += filter(None, (self._young, self._old))
         self._begin()
 
     def find(self, key: str) -> bytes | None:

@@ -39,6 +39,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "SITE_KEY": "pk_12345678",
         "PROFILE_BUDGET_MS": "10",
         "PROFILE_TTL_DAYS": "30",
+        "HOT_PROFILES": "1000",
         "DECISION_SAMPLE_PERCENT": "2.5",
         "JOURNAL_SYNC": "group",
         "COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb")),
