@@ -63,6 +63,14 @@ class _Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self.should_exit = _Ending(self.signal_queue)
 
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that have died or hang."""
+        for process in self.processes:
+            # With a copy of the worker's end in here, one that dies while it is asked whether it lives would
+            # look like one that is only slow to answer.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
     def terminate_all(self) -> None:
         """End every worker. Whoever connects once they have stopped to accept is refused at once."""
         for listener in self.sockets:
