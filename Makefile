@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults bench bench-gate bench-http bench-journal profile lock clean soak bench-hot
+.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot profile lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -61,6 +61,7 @@ bench-http: install ## the same over sockets, with wrk (of Debian), on two cores
 
 profile: install ## where the time of a hot decision goes: a flame graph in .local, and the dearest functions
 	$(BIN)/python -m loadtests.speed.profile
+
 bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fails where a pause is too long
 	$(BIN)/python -m loadtests.bench_hot
 

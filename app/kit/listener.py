@@ -17,7 +17,7 @@ from app.kit.http_bounds import Limits
 from app.kit.open_files import connections_within, raise_open_files
 
 # A worker that does not answer for so long is replaced. On a busy machine it takes seconds to start.
-HUNG_S = 30
+_HUNG_S = 30
 
 
 class ListenError(Exception):
@@ -64,9 +64,10 @@ class _Supervisor(Multiprocess):
         self.should_exit = _Ending(self.signal_queue)
 
     def keep_subprocess_alive(self) -> None:
-        """Start again whoever has died."""
+        """Replace workers that have died or hang."""
         for process in self.processes:
-            # Held by its worker alone, the pipe ends with it: who dies while we wait for a word is not waited for.
+            # With a copy of the worker's end in here, one that dies while it is asked whether it lives would
+            # look like one that is only slow to answer.
             process.child_conn.close()
         super().keep_subprocess_alive()
 
@@ -126,5 +127,5 @@ def config_of(
         lifespan="on",
         log_config=dict(logging),
         timeout_graceful_shutdown=drain_s,
-        timeout_worker_healthcheck=HUNG_S,
+        timeout_worker_healthcheck=_HUNG_S,
     )
