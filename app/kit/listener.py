@@ -17,7 +17,7 @@ from app.kit.http_bounds import Limits
 from app.kit.open_files import connections_within, raise_open_files
 
 # A worker that does not answer for so long is replaced. On a busy machine it takes seconds to start.
-_HUNG_S = 30
+HUNG_S = 30
 
 
 class ListenError(Exception):
@@ -127,5 +127,5 @@ def config_of(
         lifespan="on",
         log_config=dict(logging),
         timeout_graceful_shutdown=drain_s,
-        timeout_worker_healthcheck=_HUNG_S,
+        timeout_worker_healthcheck=HUNG_S,
     )

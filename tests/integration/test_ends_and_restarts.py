@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from app.kit.listener import HUNG_S
 from loadtests.connection import Connection, UnansweredError, request_head
 from tests.integration.signpost import STOP_S, Service, descendants, serving
 from tests.waiting import until, wait_until
@@ -123,6 +124,22 @@ def test_what_is_under_way_at_the_end_is_answered(tmp_path: Path) -> None:
         assert answers == [(200, "close", b"{")] * LANES
         assert service.process.wait(STOP_S) == 0
         service.wait_until_nothing_is_left(running)
+
+
+async def test_a_worker_that_dies_while_its_word_is_waited_for_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        with service.workers(1) as [worker]:
+            before = worker.pid
+        os.kill(before, signal.SIGSTOP)
+        # Long enough to be asked for a sign of life, and much shorter than one is waited for.
+        await asyncio.sleep(2)
+        os.kill(before, signal.SIGKILL)
+
+        async def is_replaced() -> bool:
+            return bool(workers_of(service) - {before}) and is_open(service.port)
+
+        async with asyncio.timeout(HUNG_S / 2):
+            await until(is_replaced)
 
 
 def is_open(port: int) -> bool:
