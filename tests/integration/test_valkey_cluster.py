@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 from redis.crc import key_slot
+from redis.exceptions import ResponseError
 
 from app.engine.profile import Profile
 from app.profiles.loaded import ProfilesUnavailable
@@ -162,6 +163,39 @@ async def test_when_one_server_dies_the_others_are_asked_on(
         await one.profiles.load(1, dead[0])
     servers[2].start_again()
     await until(lambda: loads(one, alive[1], 7))
+
+
+async def test_whoever_takes_the_place_of_a_dead_server_is_found(
+    workers: Workers, servers: list[OwnValkey], cluster: list[Redis], tmp_path: Path
+) -> None:
+    one, other = workers
+    visitor = next(each for each in VISITORS if key_slot(profile_key(1, each).encode()) >= BOUNDS[2])
+    with own_valkey(tmp_path, *CLUSTER) as successor:
+        await follow(successor, servers[2], cluster[2])
+        assert await save(one, visitor, 7)
+        assert await cluster[2].wait(1, 10_000) == 1
+
+        servers[2].kill()
+
+        for worker in (one, other):
+            await until(partial(loads, worker, visitor, 7))
+        assert await save(one, visitor, 8)
+        await until(partial(loads, other, visitor, 8))
+
+
+async def follow(successor: OwnValkey, leader: OwnValkey, admin: Redis) -> None:
+    """Have a server copy another one, and be ready to take its place."""
+    own = Redis.from_url(successor.url)
+    await tell(own, "MEET", "127.0.0.1", leader.port, leader.bus_port)
+
+    async def follows() -> bool:
+        with suppress(ResponseError):
+            await tell(own, "REPLICATE", await name_of(admin))
+            return (await own.info("replication")).get("master_link_status") == "up"
+        return False
+
+    await until(follows)
+    await own.aclose()
 
 
 async def name_of(admin: Redis) -> str:
