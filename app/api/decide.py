@@ -73,6 +73,8 @@ def _page_load(
         consent=said(body.consent),
         countable=not (context.get("bot") or _is_fetched_ahead(request)),
     )
+    if not body.events:
+        return page
     events = records_of(body.events, site.id, page.profile_key, now, trusted=caller.kind == "secret")
     return msgspec.structs.replace(page, events=events)
 

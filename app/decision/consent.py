@@ -19,17 +19,22 @@ def granted(
 ) -> frozenset[str]:
     """Name the purposes granted; `held` is what the profile remembers."""
     defaults = _UNPUBLISHED if ruleset is None else ruleset.site.consent
-    by_default = {
+    given = {
         PERSONALIZATION: defaults.personalization == "granted",
         ANALYTICS: defaults.analytics == "granted",
     }
-    before = {purpose: one.granted for purpose, one in held.items()}
-    return frozenset(purpose for purpose, yes in {**by_default, **before, **said}.items() if yes)
+    for purpose, one in held.items():
+        given[purpose] = one.granted
+    given.update(said)
+    return frozenset([purpose for purpose, yes in given.items() if yes])
 
 
 def is_news(said: Mapping[str, bool], held: Mapping[str, ConsentHeld]) -> bool:
     """Whether something is said that is not remembered so."""
-    return any(purpose not in held or held[purpose].granted != yes for purpose, yes in said.items())
+    for purpose, yes in said.items():  # noqa: SIM110 -- any() would allocate a generator in every decision
+        if purpose not in held or held[purpose].granted != yes:
+            return True
+    return False
 
 
 def for_consent(events: Sequence[Event], consent: frozenset[str]) -> list[Event]:

@@ -78,7 +78,8 @@ class Decide:
         else:
             degraded += await self._remember(view, known, records)
         lacking = (*degraded, *caps.degraded)
-        self.degraded.update(lacking)
+        if lacking:
+            self.degraded.update(lacking)
         return Decided(decision_id, decision, basis, lacking)
 
     def _missing(self, view: View, known: Known) -> list[str]:

@@ -83,11 +83,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     def records(self, decision: Decision, decision_id: str) -> Iterator[Record]:
         """Write down each arm of a decision, with stage and segments as they stood, and each cap used."""
-        at_ms = ms_of(self.now)
+        if not decision.arms and not decision.capped:
+            return
+        site, visitor, at_ms = self.page.site, self.page.profile_key, ms_of(self.now)
+        stages, device, country = dict(decision.stages), self._said("device"), self._said("country")
         for taken in decision.arms:
             yield Assignment(
-                site=self.page.site,
-                visitor=self.page.profile_key,
+                site=site,
+                visitor=visitor,
                 decision_id=decision_id,
                 experiment=taken.experiment,
                 unit=taken.unit,
@@ -96,17 +99,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
                 revision=decision.revision,
                 first=taken.first,
                 stage=decision.stage,
-                stages=dict(decision.stages),
+                stages=stages,
                 segments=decision.segments,
-                device=self._said("device"),
-                country=self._said("country"),
+                device=device,
+                country=country,
                 at_ms=at_ms,
                 results_only=PERSONALIZATION not in self.consent,
             )
         for one in decision.capped:
-            yield CapDelivery(
-                self.page.site, self.page.profile_key, id_at(self.now), one.rule, decision_id, at_ms
-            )
+            yield CapDelivery(site, visitor, id_at(self.now), one.rule, decision_id, at_ms)
 
     def inputs(self, basis: Basis, decision: Decision, decision_id: str) -> list[Inputs]:
         """Keep what a decision was taken on; nothing where there is no revision to tell it by."""

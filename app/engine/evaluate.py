@@ -13,6 +13,7 @@ from app.engine.ruleset import (
     CompiledRule,
     CompiledVariant,
     Ruleset,
+    best_first,
 )
 from app.engine.visitor import Visitor
 
@@ -55,7 +56,7 @@ class _Evaluation:
         self._refused = refused
         self._visitor = visitor
         locale = visitor.context.get("locale")
-        self._locale = locale if isinstance(locale, str) else ruleset.site.default_locale
+        self._locales = best_first(locale if isinstance(locale, str) else ruleset.site.default_locale)
         self.arms: list[ArmTaken] = []
         self.capped: dict[str, CapAsked] = {}
         self._arm_of: dict[str, str | None] = {}
@@ -92,7 +93,7 @@ class _Evaluation:
         experiment: str | None = None,
         arm: str | None = None,
     ) -> Choice:
-        return Choice(variant.key, variant.content_for(self._locale), reason, rule, experiment, arm)
+        return Choice(variant.key, variant.content_for(self._locales), reason, rule, experiment, arm)
 
     def _deliver(self, rule: CompiledRule, placement: CompiledPlacement) -> Choice | None:
         """Answer what a rule shows here; None where the next rule decides."""

@@ -60,7 +60,8 @@ def number_of(value: object) -> float | None:
 
 def _against_number(compare: Comparison, bound: float) -> Check:
     def holds(value: Any, _now: object) -> bool:
-        number = number_of(value)
+        # Most values are whole numbers, and need no call to be read as one.
+        number = value if type(value) is int else number_of(value)
         return number is not None and compare(number, bound)
 
     return holds

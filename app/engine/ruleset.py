@@ -23,6 +23,15 @@ from app.kit.clock import instant_of, ms_of
 _NOTHING_FORCED: Mapping[str, str] = MappingProxyType({})
 
 
+def best_first(locale: str) -> list[str]:
+    """List what suits a locale: of `de_AT`, `de-at` and then `de`."""
+    found, wanted = [], locale.lower().replace("_", "-")
+    while wanted:
+        found.append(wanted)
+        wanted = wanted.rpartition("-")[0]
+    return found
+
+
 class CompiledVariant(msgspec.Struct, frozen=True):
     """One content, encoded once, with its translations by lower-case locale."""
 
@@ -30,13 +39,11 @@ class CompiledVariant(msgspec.Struct, frozen=True):
     content: msgspec.Raw
     locales: Mapping[str, msgspec.Raw]
 
-    def content_for(self, locale: str | None) -> msgspec.Raw:
-        """Find the best translation: `de-AT`, then `de`, then the default."""
-        wanted = locale.lower().replace("_", "-") if locale is not None and self.locales else ""
-        while wanted:
-            if wanted in self.locales:
-                return self.locales[wanted]
-            wanted = wanted.rpartition("-")[0]
+    def content_for(self, locales: Sequence[str]) -> msgspec.Raw:
+        """Find the translation that suits best; `locales` as `best_first` lists them."""
+        for locale in locales:
+            if locale in self.locales:
+                return self.locales[locale]
         return self.content
 
 

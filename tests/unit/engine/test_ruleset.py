@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.engine.profile import Profile
-from app.engine.ruleset import CompiledGroup, CompiledVariant
+from app.engine.ruleset import CompiledGroup, CompiledVariant, best_first
 from tests.builders import (
     NOW,
     addressed,
@@ -45,15 +45,14 @@ WELCOME = CompiledVariant(
         ("-de", "Welcome"),
         ("-", "Welcome"),
         ("", "Welcome"),
-        (None, "Welcome"),
     ],
 )
-def test_the_best_translation_is_found_from_the_right(locale: str | None, content: str) -> None:
-    assert msgspec.json.decode(WELCOME.content_for(locale)) == content
+def test_the_best_translation_is_found_from_the_right(locale: str, content: str) -> None:
+    assert msgspec.json.decode(WELCOME.content_for(best_first(locale))) == content
 
 
 def test_without_translations_there_is_one_content() -> None:
-    assert bytes(CompiledVariant("a", msgspec.Raw(b"1"), {}).content_for("de")) == b"1"
+    assert bytes(CompiledVariant("a", msgspec.Raw(b"1"), {}).content_for(["de"])) == b"1"
 
 
 @pytest.mark.parametrize(
