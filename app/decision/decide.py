@@ -21,7 +21,7 @@ from app.kit.ids import id_at
 from app.profiles.loaded import ProfilesUnavailable
 
 
-class Decided(msgspec.Struct, frozen=True):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """A decision with its id, what it follows from, and what it had to do without."""
 
     decision_id: str

@@ -11,7 +11,7 @@ from app.profiles.loaded import Loaded, ProfilesUnavailable
 from app.profiles.merge import may_take_over
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """Both as they were read; None where the store did not answer. Only a user has a `device` apart."""
 
     own: Loaded | None

@@ -11,7 +11,7 @@ from app.engine.records import Event
 USER_PREFIX = "$user:"
 
 
-class PageLoad(msgspec.Struct, frozen=True, kw_only=True):
+class PageLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A page asks what to show. `user` is proven; `consent` is what the visitor says now, by purpose.
 
     `countable` is false for robots and for pages that are only fetched ahead.

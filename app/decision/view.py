@@ -23,7 +23,7 @@ from app.profiles.fold import fold
 from app.profiles.merge import joined
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One page load at one instant. `profile` is as it stands after `changes`, empty without consent."""
 
     page: PageLoad

@@ -10,7 +10,7 @@ from app.engine.ruleset import CompiledCap
 NOTHING = msgspec.Raw(b"null")
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """What one placement shows. `content` is JSON, encoded once at compile."""
 
     variant: str | None
@@ -21,7 +21,7 @@ class Choice(msgspec.Struct, frozen=True):
     arm: str | None = None
 
 
-class ArmTaken(msgspec.Struct, frozen=True):
+class ArmTaken(msgspec.Struct, frozen=True, gc=False):
     """An arm to log: `first` where the unit was in no arm of this experiment before."""
 
     experiment: str
@@ -31,7 +31,7 @@ class ArmTaken(msgspec.Struct, frozen=True):
     first: bool
 
 
-class CapAsked(msgspec.Struct, frozen=True):
+class CapAsked(msgspec.Struct, frozen=True, gc=False):
     """One more delivery of a capped rule; `delivered` are those that the profile knows of, in ms."""
 
     rule: str
@@ -39,7 +39,7 @@ class CapAsked(msgspec.Struct, frozen=True):
     delivered: Sequence[int]
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """One visitor's placements at one instant.
 
     `capped` lists the rules that deliver under a cap, to be reserved before this may be shown.

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Counter(msgspec.Struct, array_like=True, omit_defaults=True):
+class Counter(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """What is kept of one event name; instants are milliseconds since 1970 UTC.
 
     `recent` holds the newest instants inside the longest window asked for, ascending and at most 1,000;
@@ -24,14 +24,14 @@ class Counter(msgspec.Struct, array_like=True, omit_defaults=True):
     asked: str = ""
 
 
-class StageHeld(msgspec.Struct, array_like=True, frozen=True):
+class StageHeld(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The stage of one journey that a visitor stands in, and since when."""
 
     stage: str
     since_ms: int
 
 
-class ArmHeld(msgspec.Struct, array_like=True, frozen=True):
+class ArmHeld(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The arm a visitor was first given in one experiment."""
 
     arm: str
@@ -39,7 +39,7 @@ class ArmHeld(msgspec.Struct, array_like=True, frozen=True):
     at_ms: int
 
 
-class StageMove(msgspec.Struct, array_like=True, frozen=True):
+class StageMove(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A change of stage. `because` names the condition, as `decision.when` or `decision.stay`."""
 
     journey: str
@@ -49,14 +49,14 @@ class StageMove(msgspec.Struct, array_like=True, frozen=True):
     because: str
 
 
-class ConsentHeld(msgspec.Struct, array_like=True, frozen=True):
+class ConsentHeld(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a visitor said last of one purpose, and when."""
 
     granted: bool
     at_ms: int
 
 
-class Profile(msgspec.Struct, array_like=True):
+class Profile(msgspec.Struct, array_like=True, gc=False):
     """A visitor's state. A stranger's is empty: `first_ms` 0 says that nothing was ever folded in.
 
     `caps` holds the newest deliveries of each capped rule, `moves` the newest changes of stage; `owner` is

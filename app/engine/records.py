@@ -1,6 +1,7 @@
 """What happened, one immutable value each: these are journalled, stored and folded into profiles.
 
-`visitor` names the profile that a record belongs to; instants are milliseconds since 1970 UTC.
+`visitor` names the profile that a record belongs to; instants are milliseconds since 1970 UTC. No value here,
+nor in a profile or a decision, can be part of a cycle: the garbage collector need not know of any (`gc=False`).
 """
 
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind"):
+class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind", gc=False):
     """Something the visitor did. `name` is snake_case.
 
     Consent decides what it may serve: `profile_only` keeps it out of results, `results_only` out of profiles.
@@ -26,7 +27,7 @@ class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind"):
     results_only: bool = False
 
 
-class Assignment(msgspec.Struct, frozen=True, tag="assignment", tag_field="kind"):
+class Assignment(msgspec.Struct, frozen=True, tag="assignment", tag_field="kind", gc=False):
     """A unit has been given an arm, with what was known of the visitor at that instant.
 
     `results_only` keeps it out of profiles, as for events.
@@ -50,7 +51,7 @@ class Assignment(msgspec.Struct, frozen=True, tag="assignment", tag_field="kind"
     results_only: bool = False
 
 
-class CapDelivery(msgspec.Struct, frozen=True, tag="cap", tag_field="kind"):
+class CapDelivery(msgspec.Struct, frozen=True, tag="cap", tag_field="kind", gc=False):
     """A capped rule has delivered, at one placement or at several of one decision; `id` is of this alone."""
 
     site: int
@@ -61,7 +62,7 @@ class CapDelivery(msgspec.Struct, frozen=True, tag="cap", tag_field="kind"):
     at_ms: int
 
 
-class ConsentSaid(msgspec.Struct, frozen=True, tag="consent", tag_field="kind"):
+class ConsentSaid(msgspec.Struct, frozen=True, tag="consent", tag_field="kind", gc=False):
     """The visitor has granted or denied purposes; what is not named stands as it was."""
 
     site: int
@@ -71,7 +72,7 @@ class ConsentSaid(msgspec.Struct, frozen=True, tag="consent", tag_field="kind"):
     at_ms: int
 
 
-class TraitsSet(msgspec.Struct, frozen=True, tag="traits", tag_field="kind"):
+class TraitsSet(msgspec.Struct, frozen=True, tag="traits", tag_field="kind", gc=False):
     """Traits were set, as a JSON merge patch: a null takes a trait away."""
 
     site: int
@@ -81,7 +82,7 @@ class TraitsSet(msgspec.Struct, frozen=True, tag="traits", tag_field="kind"):
     at_ms: int
 
 
-class Merge(msgspec.Struct, frozen=True, tag="merge", tag_field="kind"):
+class Merge(msgspec.Struct, frozen=True, tag="merge", tag_field="kind", gc=False):
     """A user was seen on a device: what `visitor` has gathered goes over to the profile `into`."""
 
     site: int
@@ -91,7 +92,7 @@ class Merge(msgspec.Struct, frozen=True, tag="merge", tag_field="kind"):
     at_ms: int
 
 
-class Unmerge(msgspec.Struct, frozen=True, tag="unmerge", tag_field="kind"):
+class Unmerge(msgspec.Struct, frozen=True, tag="unmerge", tag_field="kind", gc=False):
     """All merges of `visitor` into the profile `into` are undone: each has its own again."""
 
     site: int
@@ -101,7 +102,7 @@ class Unmerge(msgspec.Struct, frozen=True, tag="unmerge", tag_field="kind"):
     at_ms: int
 
 
-class Erase(msgspec.Struct, frozen=True, tag="erase", tag_field="kind"):
+class Erase(msgspec.Struct, frozen=True, tag="erase", tag_field="kind", gc=False):
     """All that came of `visitor` up to an instant is to be gone; what comes later begins anew."""
 
     site: int
@@ -110,7 +111,7 @@ class Erase(msgspec.Struct, frozen=True, tag="erase", tag_field="kind"):
     at_ms: int
 
 
-class Inputs(msgspec.Struct, frozen=True, tag="inputs", tag_field="kind"):
+class Inputs(msgspec.Struct, frozen=True, tag="inputs", tag_field="kind", gc=False):
     """What a decision was taken on, as JSON, so that it can be told again."""
 
     site: int

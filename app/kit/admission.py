@@ -6,11 +6,11 @@ from time import monotonic
 
 
 class Admission:
-    """Turns away whoever comes up after a crowd has been served for `patience_s` in one turn of the event loop.
+    """Turns away whoever comes up once a crowd was served for `patience_s` in one turn of the event loop.
 
     All who ask while a turn lasts come up in the next one, so nobody who is admitted waits much longer than
-    two of these. A crowd are more than `crowd`: a machine that was busy with something else for a moment is no
-    reason to turn anybody away. `refused` counts those who were.
+    two of these. A crowd are more than `crowd`: a machine that was busy with something else for a moment is
+    no reason to turn anybody away. `refused` counts those who were.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ class ProfilesUnavailable(Exception):  # noqa: N818 - named for what is the case
     """The profile store did not answer, or not in time."""
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class Loaded(msgspec.Struct, frozen=True, gc=False):
     """What a load answers; a stranger's profile is empty and its version `ABSENT`."""
 
     profile: Profile
