@@ -1,7 +1,7 @@
 """What happened, one immutable value each: these are journalled, stored and folded into profiles.
 
 `visitor` names the profile that a record belongs to; instants are milliseconds since 1970 UTC. No value here,
-nor in a profile or a decision, can be part of a cycle: the garbage collector need not know of any (`gc=False`).
+nor in a profile or a decision, can be part of a cycle: the garbage collector need not know them (`gc=False`).
 """
 
 from typing import Any

@@ -37,13 +37,16 @@ def fold_telling(
 ) -> tuple[Profile, list[StageMove]]:
     """Answer the profile after some records, and each change of stage on the way, in order."""
     folded, moves = copy(profile), []
+    settled_ms = None
     for record in records:
         if not is_for_profiles(record):
             continue
         match record:
             case Event():
-                folded, moved = _after_event(folded, record, ruleset)
+                folded, moved = _after_event(folded, record, ruleset, settled_ms)
                 moves += moved
+                settled_ms = folded.last_event_ms
+                continue
             case Assignment():
                 _take_arm(folded, record)
             case CapDelivery():
@@ -52,16 +55,22 @@ def fold_telling(
                 _hear(folded, record)
             case TraitsSet():
                 folded.traits = patched(folded.traits, record.traits)
+        settled_ms = None
     return folded, moves
 
 
-def _after_event(profile: Profile, event: Event, ruleset: Ruleset | None) -> tuple[Profile, list[StageMove]]:
+def _after_event(
+    profile: Profile, event: Event, ruleset: Ruleset | None, settled_ms: int | None
+) -> tuple[Profile, list[StageMove]]:
+    """Fold in one event; `settled_ms` is the instant as of which the stages are known to hold."""
     if ruleset is None:
         return _under(_seen(profile, event), "", {}), []
     # What decayed before this event is settled first: the event cannot keep alive what was gone. A late one
     # is counted at its own instant, but stages never move back in time.
     at_ms = max(event.at_ms, profile.last_event_ms)
-    profile, before = ruleset.settle(profile, at_ms) if profile.events else (profile, [])
+    before: list[StageMove] = []
+    if profile.events and settled_ms != at_ms:
+        profile, before = ruleset.settle(profile, at_ms)
     seen = _seen(profile, event)
     if not profile.events:
         seen.asked = ruleset.asked
