@@ -241,7 +241,7 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         read = DurableProfiles(postgres.pool, rulesets.ruleset_of)
         ttl_s = round(settings.profile_ttl_days * DAY_S)
         cache = RedisProfiles(valkey, read, budget_s=PATIENCE_S, ttl_s=ttl_s)
-        healer = Healer(read, cache, lambda: shipper.is_level())  # noqa: PLW0108 - there is no shipper yet
+        healer = Healer(read, cache, lambda: shipper.mark())  # noqa: PLW0108 - there is no shipper yet
         durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
         shipper = Shipper(settings.journal_dir, postgres.pool, durable)
         await stack.enter_async_context(background(healer.run()))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -102,9 +102,18 @@ class Shipper:
             self._look_at(streams)
             return self.shipped - before
 
-    def is_level(self) -> bool:
-        """Look whether all that is in the streams now is stored."""
-        return not self._unstored(list_streams(self._journal_dir))
+    def mark(self) -> Callable[[], bool]:
+        """Note how far the streams reach now, and answer what tells whether all of that is stored."""
+        ends = {
+            stream.folder: Position(stream.segments[-1].number, stream.segments[-1].size)
+            for stream in list_streams(self._journal_dir)
+            if stream.segments
+        }
+        # A stream that is finished and stored is removed.
+        return lambda: all(
+            self._positions.get(folder.name, START) >= end or not folder.exists()
+            for folder, end in ends.items()
+        )
 
     def _look_at(self, streams: list[Stream]) -> None:
         names = {stream.folder.name for stream in streams}

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import takewhile
@@ -31,8 +32,8 @@ _AWAY = (ProfilesUnavailable, OSError, TimeoutError, asyncpg.PostgresError, asyn
 _log = logging.getLogger(__name__)
 
 
-Heal = Callable[[Profile, Profile], Profile]
-"""Answers what a cached profile should be, given the durable one."""
+Mark = Callable[[], Callable[[], bool]]
+"""Notes how far the journal reaches now, and answers what tells whether all of that is stored."""
 
 
 def caught_up(cached: Profile, durable: Profile) -> Profile:
@@ -60,25 +61,22 @@ def caught_up(cached: Profile, durable: Profile) -> Profile:
 class Healer:
     """Compares what was folded durably with the cache, once nothing more of it can be on its way.
 
-    `is_level` looks whether all records of this host are stored. `healed` counts profiles that differed,
-    `dropped` those that nobody looked at for want of room.
+    `mark` speaks for the journal of this host. `healed` counts profiles that differed, `dropped` those that
+    nobody looked at for want of room.
     """
 
     def __init__(
-        self,
-        durable: DurableProfiles,
-        cache: Cache,
-        is_level: Callable[[], bool],
-        *,
-        clock: Callable[[], float] = monotonic,
+        self, durable: DurableProfiles, cache: Cache, mark: Mark, *, clock: Callable[[], float] = monotonic
     ) -> None:
         self.healed = self.dropped = 0
         self._durable = durable
         self._cache = cache
-        self._is_level = is_level
+        self._mark = mark
         self._clock = clock
         # In the order in which they are due.
         self._due: dict[ProfileKey, float] = {}
+        # Cached versions, to be compared once what the journal held when they were read is stored.
+        self._seen: deque[tuple[Callable[[], bool], dict[ProfileKey, bytes]]] = deque()
 
     @property
     def waiting(self) -> int:
@@ -111,30 +109,52 @@ class Healer:
         for key in due:
             del self._due[key]
         try:
-            await self._heal(due)
+            if due:
+                await self._look_at(due)
+            await self._compare_seen()
         except _AWAY:
             # Whoever is away now is asked again later, for all of them.
             self.touched(key for key in due if key not in self._due)
         return len(due)
 
-    async def _heal(self, keys: Sequence[ProfileKey]) -> None:
-        cached = await asyncio.gather(*(self._cache.load(*key) for key in keys))
-        # Asked only now: what is in those copies was in the journal before, so all of it is stored by then.
-        heal = _as_durable if self._is_level() else caught_up
-        await asyncio.gather(
-            *(self._heal_one(key, loaded, heal) for key, loaded in zip(keys, cached, strict=True))
-        )
+    async def _look_at(self, keys: Sequence[ProfileKey]) -> None:
+        """Let copies catch up that lack something, and note which are to be compared."""
+        cached = dict(zip(keys, await asyncio.gather(*(self._cache.load(*key) for key in keys)), strict=True))
+        # Marked only now: what is in those copies was in the journal before.
+        are_stored = self._mark()
+        held = {key: loaded for key, loaded in cached.items() if loaded.version != ABSENT}
+        if not are_stored():
+            await asyncio.gather(*(self._catch_up(key, loaded) for key, loaded in held.items()))
+        if held:
+            self._seen.append((are_stored, {key: loaded.version for key, loaded in held.items()}))
+        while sum(len(versions) for _, versions in self._seen) > WAITING:
+            self.dropped += len(self._seen.popleft()[1])
 
-    async def _heal_one(self, key: ProfileKey, loaded: Loaded, heal: Heal) -> None:
-        durable = None if loaded.version == ABSENT else await self._durable.find(*key)
-        if durable is None:
+    async def _catch_up(self, key: ProfileKey, loaded: Loaded) -> None:
+        durable = await self._durable.find(*key)
+        if durable is not None and await self._replace(key, loaded, caught_up(loaded.profile, durable)):
+            self.touched([key])
+
+    async def _compare_seen(self) -> None:
+        while self._seen and self._seen[0][0]():
+            _, versions = self._seen[0]
+            await asyncio.gather(*(self._compare(key, version) for key, version in versions.items()))
+            self._seen.popleft()
+
+    async def _compare(self, key: ProfileKey, version: bytes) -> None:
+        """Put the durable copy in the place of a cached one that is as it was when all it had was stored."""
+        # Who has come again is looked at in their turn: a record may be on its way to the cache.
+        if key in self._due:
             return
-        healed = heal(loaded.profile, durable)
+        loaded = await self._cache.load(*key)
+        durable = await self._durable.find(*key) if loaded.version == version else None
+        if durable is not None and key not in self._due:
+            await self._replace(key, loaded, durable)
+
+    async def _replace(self, key: ProfileKey, loaded: Loaded, healed: Profile) -> bool:
         # Where somebody writes meanwhile, that record will be looked at in its turn.
-        if healed != loaded.profile and await self._cache.save(*key, loaded, healed):
-            self.healed += 1
-            _log.info("a cached profile of site %s was not what its records make it", key[0])
-
-
-def _as_durable(_cached: Profile, durable: Profile) -> Profile:
-    return durable
+        if healed == loaded.profile or not await self._cache.save(*key, loaded, healed):
+            return False
+        self.healed += 1
+        _log.info("a cached profile of site %s was not what its records make it", key[0])
+        return True

@@ -1,8 +1,9 @@
 """Whatever got lost on the way to the cache comes back from PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from app.engine.profile import Profile
@@ -32,16 +33,15 @@ class Healing:
         self.site = shipped.site
         self.read = DurableProfiles(shipped.pool, lambda _: RULES)
         self.cache = RedisProfiles(valkey, self.read, budget_s=10, ttl_s=60)
-        self.is_level, self.looks = False, 0
+        self.are_stored, self.marks = False, 0
         self.healer = self.new_healer(self.cache)
 
-    def look(self) -> bool:
-        """Whether all is stored, which is asked once the cache was read."""
-        self.looks += 1
-        return self.is_level
+    def mark(self) -> Callable[[], bool]:
+        self.marks += 1
+        return lambda: self.are_stored
 
     def new_healer(self, cache: RedisProfiles) -> Healer:
-        return Healer(self.read, cache, self.look, clock=lambda: self.now)
+        return Healer(self.read, cache, self.mark, clock=lambda: self.now)
 
     async def ship(self, *records: Record) -> None:
         await self.shipped.ship(*records)
@@ -163,12 +163,68 @@ async def test_what_the_cache_counts_twice_is_put_right_once_all_records_are_sto
     await healing.ship(once)
 
     await healing.pass_by(PATIENCE_S)
-    assert ((await healing.cached()).events, healing.looks) == (2, 1)
+    assert ((await healing.cached()).events, healing.marks) == (2, 1)
 
-    healing.is_level = True
-    healing.healer.touched(healing.shipped.folded)
+    healing.are_stored = True
+    await healing.pass_by(0)
+    assert ((await healing.cached()).events, healing.marks) == (1, 1)
+
+
+async def test_who_comes_again_before_all_records_are_stored_is_not_compared(healing: Healing) -> None:
+    once, on_its_way = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", once, once)
+    await healing.ship(once)
     await healing.pass_by(PATIENCE_S)
-    assert (await healing.cached()).events == 1
+    await healing.ship(on_its_way)
+
+    healing.are_stored = True
+    await healing.pass_by(0)
+    assert (await healing.cached()).events == 2
+
+    await healing.remember("v-1", once, on_its_way)
+    await healing.pass_by(PATIENCE_S)
+    assert await healing.cached() == await healing.shipped.find("v-1")
+
+
+async def test_what_was_written_since_is_not_compared(healing: Healing) -> None:
+    once, on_its_way = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", once, once)
+    await healing.ship(once)
+    await healing.pass_by(PATIENCE_S)
+    await healing.remember("v-1", once, on_its_way)
+
+    healing.are_stored = True
+    await healing.pass_by(0)
+
+    assert (await healing.cached()).events == 2
+
+
+async def test_a_copy_that_has_caught_up_is_looked_at_again(healing: Healing) -> None:
+    seen, lost = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
+    await healing.remember("v-1", seen)
+    await healing.ship(seen, lost)
+
+    await healing.pass_by(PATIENCE_S)
+
+    assert (healing.healer.healed, healing.healer.waiting) == (1, 1)
+
+
+async def test_no_more_are_compared_later_than_there_is_room_for(
+    healing: Healing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.profiles.heal.WAITING", 2)
+    for number in range(3):
+        healing.shipped.folded.clear()
+        did = healing.shipped.did(f"v-{number}", "v")
+        await healing.remember(f"v-{number}", did, did)
+        await healing.ship(did)
+        await healing.pass_by(PATIENCE_S)
+
+    healing.are_stored = True
+    await healing.pass_by(0)
+
+    assert [(await healing.cached(f"v-{number}")).events for number in range(3)] == [2, 1, 1]
+    assert healing.healer.dropped == 1
 
 
 async def test_who_sends_again_what_is_stored_is_looked_at_too(healing: Healing) -> None:

@@ -124,14 +124,31 @@ async def test_the_lag_is_what_is_not_stored(case: Case) -> None:
     await journal.append(new_events(case.site, 3))
     await case.shipper.ship_once()
     assert case.shipper.lag_bytes == 0
-    assert case.shipper.is_level()
     case.fold.next_time(fail)
     before = journal.bytes
     await journal.append(new_events(case.site, 1))
     with pytest.raises(ZeroDivisionError):
         await case.shipper.ship_once()
     assert case.shipper.lag_bytes == journal.bytes - before
-    assert not case.shipper.is_level()
+
+
+async def test_a_mark_tells_when_all_is_stored_that_was_there_then(case: Case) -> None:
+    journal = case.new_journal()
+    await journal.append(new_events(case.site, 1))
+    are_stored = case.shipper.mark()
+    assert not are_stored()
+
+    await case.shipper.ship_once()
+    await journal.append(new_events(case.site, 1))
+    assert are_stored()
+    assert not case.shipper.mark()()
+
+    are_stored = case.shipper.mark()
+    journal.close()
+    await case.shipper.ship_once()
+    await case.shipper.ship_once()
+    assert are_stored()
+    assert case.shipper.mark()()
 
 
 async def test_what_rests_on_records_gets_them_in_journal_order(case: Case) -> None:
