@@ -11,6 +11,7 @@ from app.engine.ruleset import Ruleset
 
 PERSONALIZATION, ANALYTICS = "personalization", "analytics"
 
+_ALL = frozenset({PERSONALIZATION, ANALYTICS})
 _UNPUBLISHED = ConsentDefaults()
 
 
@@ -41,6 +42,8 @@ def for_consent(events: Sequence[Event], consent: frozenset[str]) -> list[Event]
     """Keep of each event only what the visitor agreed to; without any consent nothing is kept."""
     if not consent:
         return []
+    if consent >= _ALL:
+        return list(events)
     return [
         msgspec.structs.replace(
             event, profile_only=ANALYTICS not in consent, results_only=PERSONALIZATION not in consent
