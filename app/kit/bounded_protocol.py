@@ -90,16 +90,14 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserError as error:
-            self._misread(error.__context__)
+            cause = error.__context__
+            self.refuse(cause.status if isinstance(cause, RefusedError) else INVALID)
         except httptools.HttpParserUpgrade:
             self._upgrade()
         else:
             # Nearly always a whole request was read: nothing is waited for then, it is our turn.
             if self._reads_body or self._reads_head or self._vain or self._queue not in self._settled:
                 self._wait_for_more(len(piece))
-
-    def _misread(self, cause: BaseException | None) -> None:
-        self.refuse(cause.status if isinstance(cause, RefusedError) else INVALID)
 
     def _wait_for_more(self, fed: int) -> None:
         self._body_bytes += fed
@@ -133,10 +131,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _check_head(self) -> None:
         limits = self.bounds.limits
-        self._fields = len(self.headers)
-        if self._fields > limits.fields:
-            raise RefusedError(TOO_LARGE_HEAD)
-        if self._vain > self._vain_at_most and self._head_bytes() > limits.head_bytes:
+        self._fields, size = len(self.headers), 0
+        if self._vain > self._vain_at_most:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if self._fields > limits.fields or size > limits.head_bytes:
             raise RefusedError(TOO_LARGE_HEAD)
 
     def _end_head(self) -> None:
@@ -150,9 +148,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.bounds.draining and self.owes_an_answer:
             self.cycle.keep_alive = False
 
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
     def on_body(self, body: bytes) -> None:
         """Called with each part of a body."""
         self._vain = 0
@@ -164,8 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _end_body(self) -> None:
-        self._reads_body = False
-        self._vain = 0
+        self._reads_body, self._vain = False, 0
         if len(self.headers) > self._fields:
             del self.headers[self._fields :]
 

@@ -38,5 +38,5 @@ class AnswersDirectly(Protocol):
     """An ASGI app that knows for which requests it need not be one."""
 
     def directly(self, path: str) -> Answering | None:
-        """Tell who answers what is POSTed to a path, once all of it is there; None where only ASGI will do."""
+        """Tell who answers what is POSTed to a path, once it is there; None where only ASGI will do."""
         ...

@@ -113,11 +113,12 @@ class DirectProtocol(BoundedProtocol):
             self._hand_on()
         super()._wait_for_more(fed)
 
-    def _misread(self, cause: BaseException | None) -> None:
+    def refuse(self, status: int) -> None:
+        """Answer what is being read by a status, unless the last answer was given already."""
         if self._answering is not None:
             self._hand_on()
         if not self._is_deaf:
-            super()._misread(cause)
+            super().refuse(status)
 
     def on_body(self, body: bytes) -> None:
         """Called with each part of a body."""

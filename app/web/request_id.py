@@ -11,7 +11,7 @@ _ACCEPTABLE = re.compile(rb"[\x20-\x7e]{1,128}")
 
 
 def request_id_of(sent: Iterable[bytes]) -> bytes:
-    """Take over the first id of the client's that is 1 to 128 printable ASCII characters, else make a UUIDv7."""
+    """Take over the client's id, the first that is 1 to 128 printable ASCII characters, or make a UUIDv7."""
     for value in sent:
         if _ACCEPTABLE.fullmatch(value):
             return value
