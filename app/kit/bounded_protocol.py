@@ -29,7 +29,6 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state)
         self.bounds = bounds
         self._queue: Queue | None = None
-        self._settled = (None, bounds.idle)
         # Bytes that arrived and of which nothing has come yet.
         self._vain = 0
         self._vain_at_most = bounds.limits.head_bytes - PIECE_BYTES
@@ -95,8 +94,9 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._upgrade()
         else:
-            # Nearly always a whole request was read: nothing is waited for then, it is our turn.
-            if self._reads_body or self._reads_head or self._vain or self._queue not in self._settled:
+            # Nearly always a whole request was read: it is our turn then, or was already.
+            is_settled = self._queue is None or self._queue is self.bounds.idle
+            if self._reads_body or self._reads_head or self._vain or not is_settled:
                 self._wait_for_more(len(piece))
 
     def _wait_for_more(self, fed: int) -> None:

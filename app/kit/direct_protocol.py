@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 import httptools
@@ -32,6 +32,17 @@ class Shared(NamedTuple):
     app: AnswersDirectly
     bounds: Bounds
     answer_bytes: AnswerBytes
+
+
+class _Owed:
+    """An answer that is waited for, as uvicorn's protocol knows it: by what it uses of a request by ASGI."""
+
+    response_started = response_complete = disconnected = waiting_for_100_continue = False
+    # Nobody waits for this one.
+    message_event = asyncio.Event()
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
 
 
 class DirectProtocol(BoundedProtocol):
@@ -179,30 +190,26 @@ class DirectProtocol(BoundedProtocol):
     def _answer_later(self, begun: Coroutine[Any, Any, Answer], waits_for: Any) -> None:
         """Go on in a task, in the place where a request by ASGI would be."""
         self._wait_in(None)
-        self.cycle = cycle = RequestResponseCycle(
-            scope={"method": "POST"},  # type: ignore[typeddict-item] # nobody asks for more
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=not (self._is_last or self.bounds.draining),
-            on_response=self.on_response_complete,
-        )
+        owed = _Owed(keep_alive=not (self._is_last or self.bounds.draining))
+        self.cycle = cast("RequestResponseCycle", owed)
+        task = self.loop.create_task(self._go_on(owed, begun, waits_for))
+        # At the end the server waits for these.
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
-        async def rest(*_: object) -> None:
+    async def _go_on(self, owed: "_Owed", begun: Coroutine[Any, Any, Answer], waits_for: Any) -> None:
+        try:
             answer = await resumed(begun, waits_for)
-            if self.flow.write_paused and not cycle.disconnected:
-                await self.flow.drain()
-            if not cycle.disconnected:
-                cycle.response_started = cycle.response_complete = True
-                self._write(answer, is_last=not cycle.keep_alive)
-                cycle.on_response()
-
-        self._start_asgi_task(cycle, rest)
+        except BaseException:
+            # Where the server ends it before its time, too, as uvicorn does.
+            self.logger.exception("Exception in a direct answer")
+            answer = _FAILED
+        if self.flow.write_paused and not owed.disconnected:
+            await self.flow.drain()
+        if not owed.disconnected:
+            owed.response_started = owed.response_complete = True
+            self._write(answer, is_last=not owed.keep_alive)
+            self.on_response_complete()
 
     def _may_go_on(self) -> bool:
         # What is answered at once is answered before anybody else has their turn, so it is not too much.

@@ -1,7 +1,6 @@
 """A coroutine that was begun outside a task, and goes on in one."""
 
 from collections.abc import Coroutine, Generator
-from functools import partial
 from types import coroutine
 from typing import Any, TypeVar
 
@@ -19,11 +18,11 @@ def resumed(begun: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any
         try:
             yield waits_for
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the coroutine
-            go_on = partial(begun.throw, error)
+            raised = error
         else:
-            go_on = partial(begun.send, None)
+            return (yield from begun.__await__())
         try:
-            waits_for = go_on()
+            waits_for = begun.throw(raised)
         except StopIteration as done:
             answer: T = done.value
             return answer
