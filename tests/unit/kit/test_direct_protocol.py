@@ -286,3 +286,29 @@ async def test_where_uvicorn_has_more_to_do_all_goes_to_asgi(said: dict[str, Any
 
     assert not isinstance(worker.connect().protocol, DirectProtocol)
     assert isinstance(Worker(Directly(echo)).connect().protocol, DirectProtocol)
+
+
+async def test_over_a_socket_thousands_at_once_are_answered_in_order_however_slowly_they_are_read() -> None:
+    app = Echo()
+    worker = Worker(Directly(app))
+    server = await asyncio.get_running_loop().create_server(worker.make, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=2**14)
+    bodies = [b"%03d" % (number % 1_000) for number in range(20_000)]
+
+    async def ask() -> None:
+        for place, body in enumerate(bodies):
+            writer.write((WHOLE if place % 100 else SLOW).replace(b"abc", body))
+            await writer.drain()
+
+    asking = asyncio.create_task(ask())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    for body in bodies:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        assert (await reader.readexactly(length)).endswith(b"\"b'%b'\"]" % body)
+    await asking
+    assert [body for _, _, body in app.seen] == bodies
+    writer.close()
+    server.close()
+    await server.wait_closed()

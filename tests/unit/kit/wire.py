@@ -164,9 +164,12 @@ class Worker:
         self._http = BoundedHttp(limits or Limits())
         self._make: Callable[..., HttpToolsProtocol] = self._http if bounded else HttpToolsProtocol
 
+    def make(self) -> HttpToolsProtocol:
+        return self._make(self._config, self.state, {})
+
     def connect(self, wire: Wire | None = None) -> Wire:
         wire = wire or Wire()
-        wire.protocol = self._make(self._config, self.state, {})
+        wire.protocol = self.make()
         wire.protocol.connection_made(wire)
         return wire
 
