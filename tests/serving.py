@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from app.api.public import PublicEdge
+from tests.wire_transport import WireTransport
 
 # What a person's browser says it is.
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -28,10 +29,9 @@ async def edge_lifespan(app: PublicEdge) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def running(app: PublicEdge) -> AsyncIterator[httpx.AsyncClient]:
+async def running(app: PublicEdge, *, directly: bool = False) -> AsyncIterator[httpx.AsyncClient]:
     """Start an app, give a client of it, and stop it at the end."""
-    async with (
-        edge_lifespan(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://signpost") as client,
-    ):
-        yield client
+    async with edge_lifespan(app):
+        transport = WireTransport(app) if directly else httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://signpost") as client:
+            yield client

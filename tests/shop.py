@@ -61,14 +61,14 @@ class RunningEdge:
 
 @asynccontextmanager
 async def running_edge(
-    postgres: Postgres, redis_url: str, data_dir: Path, **settings: Any
+    postgres: Postgres, redis_url: str, data_dir: Path, *, directly: bool = False, **settings: Any
 ) -> AsyncIterator[RunningEdge]:
     database_url = postgres.engine.url.render_as_string(hide_password=False)
     said = {"database_url": database_url, "redis_url": redis_url, "profile_budget_ms": 5_000, **settings}
     # What chance keeps is not there to be counted.
     chosen = Settings(data_dir=data_dir, **{"decision_sample_percent": 0, **said})
     app = create_app(chosen)
-    async with running(app) as client:
+    async with running(app, directly=directly) as client:
         yield RunningEdge(app, client, chosen)
 
 

@@ -81,7 +81,8 @@ def _page_load(
 
 def _is_fetched_ahead(request: Request) -> bool:
     """Whether a browser asks for a page that nobody may ever look at; a server may pass its header on."""
-    return any(request.headers.get(name, b"").lower().startswith(_AHEAD) for name in _PURPOSES)
+    headers = request.headers
+    return any(headers[name].lower().startswith(_AHEAD) for name in _PURPOSES if name in headers)
 
 
 def _keep_back(visitor: dict[str, Any], site: LiveSite) -> None:

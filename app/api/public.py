@@ -13,6 +13,7 @@ from app.api.parts import Parts
 from app.api.request import ClientGone, Receive, Request, Scope, Send
 from app.api.tally import Tally
 from app.kit.clock import now
+from app.kit.direct import Answer, Answering
 from app.web.keyring import Caller
 from app.web.problems import PROBLEM_JSON, ProblemError, problem_response_body
 from app.web.request_id import request_id_of
@@ -40,27 +41,37 @@ class PublicEdge:
         if scope["type"] != "http" or scope["path"] not in _USES or self.parts is None:
             await self._behind(scope, receive, send)
             return
-        started_ns = perf_counter_ns()
-        request = Request(scope, receive)
-        headers: Headers = [(b"x-request-id", request_id_of(scope["headers"]))]
         try:
-            status, body = await self._answer(request, self.parts, headers)
+            status, headers, body = await self._answer(Request.by_asgi(scope, receive), self.parts)
+        except ClientGone:
+            return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def directly(self, path: str) -> Answering | None:
+        """Tell who answers what is POSTed to a path, once all of it is there."""
+        if path not in _USES or (parts := self.parts) is None:
+            return None
+        return lambda asked: self._answer(Request(asked), parts)
+
+    async def _answer(self, request: Request, parts: Parts) -> Answer:
+        started_ns = perf_counter_ns()
+        headers: Headers = [(b"x-request-id", request_id_of(request.values(b"x-request-id")))]
+        try:
+            status, body = await self._use(request, parts, headers)
             content_type = _JSON_TYPE
         except ProblemError as problem:
             status, content_type = problem.status, PROBLEM_JSON.encode()
             body = problem_response_body(status, problem.detail, problem.errors)
             headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-        except ClientGone:
-            return
         took_ns = perf_counter_ns() - started_ns
         self.tally.count(request.path, status, took_ns)
         if body:
             headers += [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
             headers += [(b"cache-control", b"no-store"), (b"server-timing", _timing(request.path, took_ns))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        return Answer(status, headers, body)
 
-    async def _answer(self, request: Request, parts: Parts, headers: Headers) -> tuple[int, bytes]:
+    async def _use(self, request: Request, parts: Parts, headers: Headers) -> tuple[int, bytes]:
         if request.method == "OPTIONS":
             headers += answer_preflight(request, parts.rulesets)
             return 204, b""

@@ -1,10 +1,11 @@
-"""An ASGI request as the public edge needs it: headers by name, the query, and a body of bounded size."""
+"""A request as the public edge needs it: headers by name, the query, and a body of bounded size."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs
 
+from app.kit.direct import Asked
 from app.web.problems import ProblemError
 
 Scope = MutableMapping[str, Any]
@@ -20,22 +21,31 @@ class ClientGone(Exception):  # noqa: N818 - nobody is left to answer
     """The client hung up before its request was complete."""
 
 
-class Request:
-    """One request. Header names are lower-case bytes; of a header sent twice the first counts.
+async def _nobody() -> Message:
+    raise ClientGone
 
-    `peer` is the address at the other end of the connection, None where it has none.
+
+class Request:
+    """One request, and where its body comes from unless it is there already.
+
+    Header names are lower-case bytes; of a header sent twice the first counts. `peer` is the address at the
+    other end of the connection, None where it has none.
     """
 
-    __slots__ = ("_receive", "_sent", "headers", "method", "path", "peer", "query")
+    __slots__ = ("_body", "_receive", "_sent", "headers", "method", "path", "peer", "query")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.query: bytes = scope["query_string"]
-        self.peer: str | None = client[0] if (client := scope.get("client")) else None
-        self._sent: list[tuple[bytes, bytes]] = scope["headers"]
-        self.headers: dict[bytes, bytes] = dict(reversed(self._sent))
+    def __init__(self, asked: Asked, receive: Receive = _nobody) -> None:
+        self.method, self.path, self.query, self.headers, self._sent, self.peer, self._body = asked
         self._receive = receive
+
+    @classmethod
+    def by_asgi(cls, scope: Scope, receive: Receive) -> Self:
+        """Take over what a server says of a request."""
+        sent = scope["headers"]
+        client = scope.get("client")
+        peer = client[0] if client else None
+        target = scope["method"], scope["path"], scope["query_string"]
+        return cls(Asked(*target, dict(reversed(sent)), sent, peer, None), receive)
 
     def header(self, name: bytes) -> str | None:
         """Read a header; None where it was not sent."""
@@ -44,7 +54,7 @@ class Request:
 
     def values(self, name: bytes) -> list[bytes]:
         """Read a header as often as it was sent, in that order."""
-        return [value for sent, value in self._sent if sent == name]
+        return [value for sent, value in self._sent if sent == name] if name in self.headers else []
 
     def query_value(self, name: str) -> str | None:
         """Read the first value of a query parameter; None where there is none."""
@@ -61,6 +71,13 @@ class Request:
         content_type = self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if content_type not in _JSON_TYPES:
             raise ProblemError(415, "send JSON as application/json or, to spare the preflight, as text/plain")
+        if self._body is None:
+            self._body = await self._received(limit)
+        elif len(self._body) > limit:
+            raise _too_large(limit)
+        return self._body
+
+    async def _received(self, limit: int) -> bytes:
         declared = self.headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
             raise _too_large(limit)

@@ -32,7 +32,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # Bytes that arrived and of which nothing has come yet.
         self._vain = 0
         self._vain_at_most = bounds.limits.head_bytes - PIECE_BYTES
-        self._reads_body = False
+        self._reads_head = self._reads_body = False
         self._fields = 0
         self._body_bytes = 0
         self._body_bytes_seen = 0
@@ -43,11 +43,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def owes_an_answer(self) -> bool:
         """Whether some request that has begun is not answered to its end."""
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr] # before the first request there is none
-
-    @property
-    def _reads_head(self) -> bool:
-        # The scope is made at the first byte of a head, and handed to a cycle at its end.
-        return self.scope is not (self.cycle and self.cycle.scope)  # type: ignore[truthy-bool] # before the first request there is none
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's own
         """Begin, in place of somebody else where all places are taken."""
@@ -77,12 +72,15 @@ class BoundedProtocol(HttpToolsProtocol):
         # Thousands of requests fit into what is read at once. Each that waits in line costs a hundred times
         # its bytes, so only those of one piece do.
         held, at = memoryview(self._held), 0
-        while at < len(held) and not self.pipeline:
+        while at < len(held) and self._may_go_on():
             self._feed(held[at : at + PIECE_BYTES])
             at += PIECE_BYTES
         self._held = bytes(held[at:])
         if self._held:
             self.flow.pause_reading()
+
+    def _may_go_on(self) -> bool:
+        return not self.pipeline
 
     def _feed(self, piece: bytes | memoryview) -> None:
         if self._is_deaf:
@@ -96,8 +94,9 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._upgrade()
         else:
-            # Nearly always a whole request was read: nothing is waited for then, it is our turn.
-            if self._queue is not None or self._reads_body or self.scope is not self.cycle.scope:
+            # Nearly always a whole request was read: it is our turn then, or was already.
+            is_settled = self._queue is None or self._queue is self.bounds.idle
+            if self._reads_body or self._reads_head or self._vain or not is_settled:
                 self._wait_for_more(len(piece))
 
     def _wait_for_more(self, fed: int) -> None:
@@ -119,24 +118,35 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unsupported_upgrade_warning()
             self.cycle.keep_alive = False
 
+    def on_message_begin(self) -> None:
+        """Called at the first byte of a head."""
+        super().on_message_begin()
+        self._reads_head = True
+
     def on_headers_complete(self) -> None:
         """Called at the end of a head: the request begins, unless its head is too large."""
+        self._check_head()
+        self._begin()
+        self._end_head()
+
+    def _check_head(self) -> None:
         limits = self.bounds.limits
-        if len(self.headers) > limits.fields:
+        self._fields, size = len(self.headers), 0
+        if self._vain > self._vain_at_most:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if self._fields > limits.fields or size > limits.head_bytes:
             raise RefusedError(TOO_LARGE_HEAD)
-        if self._vain > self._vain_at_most and self._head_bytes() > limits.head_bytes:
-            raise RefusedError(TOO_LARGE_HEAD)
+
+    def _end_head(self) -> None:
+        self._reads_head, self._reads_body = False, True
+        self._vain = self._body_bytes = self._body_bytes_seen = 0
+
+    def _begin(self) -> None:
         super().on_headers_complete()
         if not self.flow.write_paused:
             self._wait_in(None)
-        self._reads_body = True
-        self._vain = self._body_bytes = self._body_bytes_seen = 0
-        self._fields = len(self.headers)
         if self.bounds.draining and self.owes_an_answer:
             self.cycle.keep_alive = False
-
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         """Called with each part of a body."""
@@ -145,11 +155,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Called at the end of a request."""
-        self._reads_body = False
-        self._vain = 0
+        self._end_body()
+        super().on_message_complete()
+
+    def _end_body(self) -> None:
+        self._reads_body, self._vain = False, 0
         if len(self.headers) > self._fields:
             del self.headers[self._fields :]
-        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on with what waits in line, or wait for the next request."""
@@ -163,7 +175,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._read_on()
             self._wait_in(None)
             # As `_settle` would, where there is nothing else to see: it is so nearly always.
-            if self._reads_body or self._vain or self.scope is not self.cycle.scope or self.flow.write_paused:
+            if self._reads_body or self._vain or self._reads_head or self.flow.write_paused:
                 self._settle()
             else:
                 self._wait_in(self.bounds.idle)

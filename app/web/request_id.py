@@ -10,10 +10,10 @@ _HEADER = b"x-request-id"
 _ACCEPTABLE = re.compile(rb"[\x20-\x7e]{1,128}")
 
 
-def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Take over the client's id if it is 1 to 128 printable ASCII characters, else make a UUIDv7."""
-    for name, value in headers:
-        if name == _HEADER and _ACCEPTABLE.fullmatch(value):
+def request_id_of(sent: Iterable[bytes]) -> bytes:
+    """Take over the client's id, the first that is 1 to 128 printable ASCII characters, or make a UUIDv7."""
+    for value in sent:
+        if _ACCEPTABLE.fullmatch(value):
             return value
     return str(uuid_utils.uuid7()).encode()
 
@@ -29,7 +29,7 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_id_of(scope["headers"])
+        request_id = request_id_of(value for name, value in scope["headers"] if name == _HEADER)
         scope.setdefault("state", {})["request_id"] = request_id.decode()
 
         async def send_with_id(message: Message) -> None:

@@ -84,12 +84,16 @@ async def add_key(postgres: Postgres, site: NewSite, role: Role) -> str:
     return key
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="session", params=[False, True], ids=["by ASGI", "directly"])
 async def edge(
-    servers: Servers, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+    servers: Servers,
+    postgres: Postgres,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[RunningEdge]:
-    """The whole app, for all tests of the public edge."""
-    async with running_edge(postgres, servers.redis_url, tmp_path_factory.mktemp("edge")) as opened:
+    """The whole app, for all tests of the public edge, asked in both ways."""
+    folder = tmp_path_factory.mktemp("edge")
+    async with running_edge(postgres, servers.redis_url, folder, directly=request.param) as opened:
         yield opened
 
 

@@ -44,7 +44,10 @@ async def shop(
 ) -> AsyncIterator[Shop]:
     """A shop that knows countries and takes everybody into an experiment."""
     folder = tmp_path_factory.mktemp("context")
-    chosen = {"country_db": write_countries(folder / "country.mmdb"), "trusted_proxies": "127.0.0.0/8"}
+    chosen: dict[str, Any] = {
+        "country_db": write_countries(folder / "country.mmdb"),
+        "trusted_proxies": "127.0.0.0/8",
+    }
     async with running_edge(postgres, servers.redis_url, folder, **chosen) as edge:
         yield await edge.shop(
             new_site,

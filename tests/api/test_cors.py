@@ -38,7 +38,7 @@ async def test_a_preflight_is_answered_for_two_hours(shop: Shop, path: str) -> N
 
 
 async def test_a_preflight_of_a_foreign_page_is_refused(shop: Shop) -> None:
-    answer = await shop.edge.client.options("/decide", headers={"Origin": OTHERS})
+    answer = await shop.edge.client.options("/decide", headers={"Origin": "https://nobody.example"})
 
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers

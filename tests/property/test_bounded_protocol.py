@@ -1,19 +1,40 @@
 """What a client within all bounds is answered is what uvicorn's own protocol answers it, byte for byte."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.kit.wire import Worker, send
+from tests.unit.kit.wire import Directly, Echo, Worker, echo, send
 
 names = st.sampled_from(["Accept", "X-One", "User-Agent", "Cookie"])
 values = st.text("abc =;,/\t", max_size=30).map(str.strip)
-methods = st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH"])
-targets = st.sampled_from(["/", "/early", "/parts", "/a%20b?x=1&y=%C3%A4", "/?", "http://shop/x"])
+methods = st.sampled_from(["GET", "POST", "POST", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH"])
+targets = st.sampled_from(
+    [
+        "/",
+        "/",
+        "/slow",
+        "/last",
+        "/fails",
+        "/early",
+        "/parts",
+        "/a%20b?x=1&y=%C3%A4",
+        "/?",
+        "/#x?y",
+        "http://shop/x",
+    ]
+)
+garbage = st.one_of(
+    st.binary(max_size=3),
+    st.sampled_from(
+        [b"\r\n", b"\n", b" ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
+    ),
+)
 bodies = st.lists(st.binary(max_size=200).map(bytes.hex), max_size=3)
 
 
@@ -52,8 +73,8 @@ def _pieces(whole: bytes, cuts: set[int]) -> Iterator[bytes]:
         begin = end
 
 
-async def answers(pieces: list[bytes], *, bounded: bool, count: int = 0) -> tuple[bytes, bool, int]:
-    worker = Worker(bounded=bounded)
+async def answers(pieces: list[bytes], app: Any, *, bounded: bool, count: int = 0) -> tuple[bytes, bool, int]:
+    worker = Worker(app, bounded=bounded)
     wire = worker.connect()
     await send(worker, wire, pieces)
     async with asyncio.timeout(30):
@@ -70,22 +91,51 @@ async def answers(pieces: list[bytes], *, bounded: bool, count: int = 0) -> tupl
 @settings(max_examples=300, deadline=None)
 @given(conversations())
 def test_a_conversation_is_the_same_as_with_uvicorns_own(pieces: list[bytes]) -> None:
-    ours = asyncio.run(answers(pieces, bounded=True))
+    by_asgi = asyncio.run(answers(pieces, echo, bounded=True))
+    directly = asyncio.run(answers(pieces, Directly(echo), bounded=True))
 
-    assert ours == asyncio.run(answers(pieces, bounded=False))
-    assert ours[0].startswith(b"HTTP/1.1 ")
+    assert by_asgi == directly == asyncio.run(answers(pieces, echo, bounded=False))
+    assert by_asgi[0].startswith(b"HTTP/1.1 ")
+
+
+@st.composite
+def broken_conversations(draw: st.DrawFn) -> list[bytes]:
+    """The same with something else in some places, or nothing."""
+    whole = b"".join(draw(st.lists(requests(), min_size=1, max_size=3)))
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(whole)))
+        whole = whole[:at] + draw(garbage) + whole[at + draw(st.integers(0, 2)) :]
+    return list(
+        _pieces(whole, draw(st.sets(st.integers(1, len(whole) + 1), max_size=8)) & {*range(len(whole))})
+    )
+
+
+async def seen(pieces: list[bytes], wrap: Callable[[Echo], Any]) -> list[Any]:
+    app = Echo()
+    await answers(pieces, wrap(app), bounded=True)
+    return app.seen
+
+
+@settings(max_examples=300, deadline=None)
+@given(broken_conversations())
+def test_of_what_is_broken_the_same_requests_are_seen(pieces: list[bytes]) -> None:
+    by_asgi = asyncio.run(seen(pieces, lambda app: app))
+    directly = asyncio.run(seen(pieces, Directly))
+
+    assert by_asgi == directly
 
 
 @pytest.mark.parametrize("size", [1, 100, 8_192, 8_193, 65_536, 1_000_000])
 @pytest.mark.parametrize("path", [b"/", b"/early", b"/parts"])
-async def test_large_bodies_and_long_lines_of_requests_are_too(size: int, path: bytes) -> None:
+@pytest.mark.parametrize("app", [echo, Directly(echo)], ids=["by ASGI", "directly"])
+async def test_large_bodies_and_long_lines_of_requests_are_too(size: int, path: bytes, app: Any) -> None:
     count = 3 if size == 1 else 60
     length = 2_000 if size == 1 else 20_000
-    large = b"PUT %b HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n%b" % (path, length, b"y" * length)
-    whole = (b"GET /?%b HTTP/1.1\r\nX: y\r\n\r\n" % (b"q" * 50) + large) * count
+    large = b"POST %b HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n%b" % (path, length, b"y" * length)
+    whole = (b"POST /?%b HTTP/1.1\r\nX: y\r\n\r\n" % (b"q" * 50) + large) * count
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
 
-    ours = await answers(pieces, bounded=True, count=2 * count)
+    ours = await answers(pieces, app, bounded=True, count=2 * count)
 
-    assert ours == await answers(pieces, bounded=False, count=2 * count)
+    assert ours == await answers(pieces, echo, bounded=False, count=2 * count)
     assert ours[2] == 2 * count

@@ -76,7 +76,7 @@ def receiving(chunks: Iterable[bytes], *, then_gone: bool = False) -> Receive:
 
 
 def request(chunks: Iterable[bytes] = (b"",), *, then_gone: bool = False, **scope: Any) -> Request:
-    return Request(scope_of(**scope), receiving(chunks, then_gone=then_gone))
+    return Request.by_asgi(scope_of(**scope), receiving(chunks, then_gone=then_gone))
 
 
 def live_site(published: Ruleset | None = None, number: int = SITE) -> LiveSite:

@@ -15,7 +15,7 @@ def client_of(peer: str | None, *forwarded: str, proxies: Sequence[str] = TRUSTE
     scope = scope_of()
     scope["client"] = None if peer is None else (peer, 50_000)
     scope["headers"] = [(b"x-forwarded-for", value.encode("latin-1")) for value in forwarded]
-    return Proxies([ip_network(proxy) for proxy in proxies]).client_of(Request(scope, receiving([])))
+    return Proxies([ip_network(proxy) for proxy in proxies]).client_of(Request.by_asgi(scope, receiving([])))
 
 
 def test_without_trusted_proxies_whoever_asks_is_the_client() -> None:

@@ -186,7 +186,7 @@ def whereabouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whereabout
 
 
 def asked_from(address: str) -> Request:
-    return Request({**scope_of(), "client": (address, 50_000)}, receiving([]))
+    return Request.by_asgi({**scope_of(), "client": (address, 50_000)}, receiving([]))
 
 
 def test_a_page_is_in_the_country_that_its_request_comes_from(whereabouts: Whereabouts) -> None:

@@ -26,7 +26,7 @@ def asked_from(peer: str | None, **headers: str) -> Request:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     scope = scope_of(headers=named)
     scope["client"] = None if peer is None else (peer, 50_000)
-    return Request(scope, receiving([]))
+    return Request.by_asgi(scope, receiving([]))
 
 
 @pytest.mark.parametrize(("address", "country"), [(BRITISH, "GB"), (GERMAN, "DE"), ("198.51.100.1", None)])

@@ -7,6 +7,8 @@ from app.kit.http_bounds import Limits
 from tests.unit.kit.apps import Message, Receive, Send
 from tests.unit.kit.wire import WHOLE, Gate, Wire, Worker, asked, send
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 async def hang_up(worker: Worker, _: Wire) -> None:
     await asyncio.sleep(0.05)

@@ -52,7 +52,7 @@ def test_where_the_system_has_no_files_left_new_connections_end_and_others_are_s
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
             answer = http.client.HTTPResponse(client)
             answer.begin()
-            assert answer.read().startswith(b"{")
+            assert answer.read().startswith(b"[")
 
 
 def test_it_goes_to_another_process_with_its_limits() -> None:

@@ -2,7 +2,9 @@ import asyncio
 
 import pytest
 
-from tests.unit.kit.wire import HEAD, SMALL, WHOLE, Gate, Worker, asked, send
+from tests.unit.kit.wire import HEAD, SLOW, SMALL, WHOLE, Gate, Worker, asked, send
+
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 
 def header(length: int) -> bytes:
@@ -128,7 +130,7 @@ async def test_what_follows_a_refusal_is_not_heard() -> None:
 
 @pytest.mark.parametrize("bad", [b"nonsense\r\n\r\n", HEAD + b"X: y\r\n" * 9 + b"\r\n"])
 async def test_who_is_owed_answers_gets_them_before_being_hung_up_on(bad: bytes) -> None:
-    wire = await asked(WHOLE + WHOLE + bad + WHOLE)
+    wire = await asked(SLOW + WHOLE + bad + WHOLE)
 
     assert wire.statuses == [200, 200]
     assert wire.written.count(b"connection: close") == 1

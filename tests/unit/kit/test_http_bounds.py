@@ -2,6 +2,8 @@ import pytest
 
 from tests.unit.kit.wire import HEAD, SMALL, WHOLE, Gate, Worker, asked, bounds_of, send
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 async def test_after_a_body_that_nobody_read_the_connection_is_idle() -> None:
     worker = Worker()

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -12,11 +12,13 @@ from uvicorn.server import ServerState
 
 from app.kit.bounded_http import BoundedHttp
 from app.kit.bounded_protocol import BoundedProtocol
+from app.kit.direct import Answer, Answering, Asked
 from app.kit.http_bounds import Limits
 from tests.unit.kit.apps import App, Message, Receive, Send
 
 HEAD = b"POST / HTTP/1.1\r\nHost: shop\r\n"
 WHOLE = HEAD + b"Content-Length: 3\r\n\r\nabc"
+SLOW = WHOLE.replace(b"/", b"/slow", 1)
 SMALL = Limits(connections=3, fields=5, head_bytes=10_000, body_bytes=30_000, body_step_bytes=100)
 
 
@@ -75,28 +77,75 @@ class Wire(asyncio.Transport):
         return [int(found) for found in re.findall(rb"HTTP/1\.1 ([2-5]\d\d) ", self.written)]
 
 
-async def echo(scope: Message, receive: Receive, send: Send) -> None:
-    """Answer with what was asked: at once for /early, in two parts for /parts, else when all was read."""
-    body = b""
-    more = scope["path"] != "/early"
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        body += message["body"]
-        more = message["more_body"]
-    named = ("method", "path", "http_version", "query_string", "headers")
-    text = json.dumps({"body": body.decode(), **{n: repr(scope[n]) for n in named}}).encode()
-    parts = scope["path"] == "/parts"
-    headers = [] if parts else [(b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    if parts:
-        await send({"type": "http.response.body", "body": b"part one", "more_body": True})
-    await send({"type": "http.response.body", "body": text})
+class Echo:
+    """Answers with what was asked: at once for /early, in two parts for /parts, else when all was read.
+
+    That takes a moment for /slow, is the last answer for /last, and fails for /fails.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bytes | None]] = []
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = b""
+        more = scope["path"] != "/early"
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message["body"]
+            more = message["more_body"]
+        version, parts = scope["http_version"], scope["path"] == "/parts"
+        query, sent = scope["query_string"], scope["headers"]
+        asked = Asked(scope["method"], scope["path"], query, {}, sent, None, body)
+        status, headers, text = await self.answer(asked, version)
+        headers = [] if parts else headers
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        if parts:
+            await send({"type": "http.response.body", "body": b"part one", "more_body": True})
+        await send({"type": "http.response.body", "body": text})
+
+    async def answer(self, asked: Asked, version: str = "1.1") -> Answer:
+        self.seen.append((asked.method, asked.path, asked.body))
+        if asked.path == "/fails":
+            raise LookupError("as it should")
+        if asked.path == "/slow":
+            for _ in range(3):
+                await asyncio.sleep(0)
+        said = [asked.method, asked.path, version, asked.query, asked.sent, asked.body]
+        text = json.dumps([*map(repr, said)]).encode()
+        last = [(b"connection", b"close")] if asked.path == "/last" else []
+        headers = [(b"content-length", str(len(text)).encode()), *last]
+        return Answer(413 if last else 200, headers, text)
+
+
+echo = Echo()
+
+
+class Directly:
+    """An app of ours as one that is asked directly, too, except for /early and /parts."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.asked = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def directly(self, path: str) -> Answering | None:
+        return None if path in {"/early", "/parts"} else self._answer
+
+    async def _answer(self, asked: Asked) -> Answer:
+        self.asked += 1
+        answer: Answer = await self._app.answer(asked)
+        return answer
 
 
 class Worker:
     """The connections of one worker, ours or uvicorn's own."""
+
+    # Whether apps that can be asked directly are.
+    is_direct: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -105,16 +154,22 @@ class Worker:
         *,
         bounded: bool = True,
         ws: type[asyncio.Protocol] | Literal["none"] = "none",
+        **said: Any,
     ) -> None:
-        self._config = Config(app, log_config=None, access_log=False, lifespan="off", ws=ws)
+        self.app = Directly(app) if self.is_direct and hasattr(app, "answer") else app
+        kept = {"log_config": None, "access_log": False, "lifespan": "off", "proxy_headers": False, **said}
+        self._config = Config(self.app, ws=ws, **kept)
         self._config.load()
         self.state = ServerState()
         self._http = BoundedHttp(limits or Limits())
         self._make: Callable[..., HttpToolsProtocol] = self._http if bounded else HttpToolsProtocol
 
-    def connect(self) -> Wire:
-        wire = Wire()
-        wire.protocol = self._make(self._config, self.state, {})
+    def make(self) -> HttpToolsProtocol:
+        return self._make(self._config, self.state, {})
+
+    def connect(self, wire: Wire | None = None) -> Wire:
+        wire = wire or Wire()
+        wire.protocol = self.make()
         wire.protocol.connection_made(wire)
         return wire
 
@@ -167,3 +222,9 @@ class Gate:
         self.told.append((await receive())["type"])
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
+
+    async def answer(self, _: Asked) -> Answer:
+        self.asked += 1
+        await self.open.wait()
+        self.told.append("http.request")
+        return Answer(200, [(b"content-length", b"2")], b"ok")

@@ -8,12 +8,12 @@ from app.web.request_id import RequestId, request_id_of
 
 @pytest.mark.parametrize("given", [b"r", b"a b-c/9~", b"x" * 128])
 def test_a_printable_id_is_taken_over(given: bytes) -> None:
-    assert request_id_of([(b"host", b"h"), (b"x-request-id", given)]) == given
+    assert request_id_of([b"\xff", given]) == given
 
 
 @pytest.mark.parametrize("given", [b"", b"x" * 129, b"a\x00", b"caf\xc3\xa9", b"a\tb", b"a\n", b"\x7f"])
 def test_garbage_is_replaced(given: bytes) -> None:
-    assert uuid.UUID(request_id_of([(b"x-request-id", given)]).decode()).version == 7
+    assert uuid.UUID(request_id_of([given]).decode()).version == 7
 
 
 def test_where_none_comes_one_is_made_that_sorts_by_time() -> None:
