@@ -4,7 +4,7 @@ import logging
 import pytest
 
 from app.kit.direct import Answer, Asked
-from tests.unit.kit.wire import WHOLE, Directly, Echo, Gate, Worker, echo, received
+from tests.unit.kit.wire import WHOLE, Directly, Echo, Gate, Wire, Worker, echo, received
 
 
 async def test_at_the_end_what_waits_is_answered_and_says_that_it_is_the_last() -> None:
@@ -64,3 +64,21 @@ class Failing(Directly):
         if asked.path == "/fails-later":
             await asyncio.sleep(0)
         raise LookupError("as it should")
+
+
+@pytest.mark.parametrize("path", [b"/last", b"/slow"])
+async def test_who_does_not_even_read_the_last_answer_is_cut_in_time(path: bytes) -> None:
+    class Unread(Wire):
+        def close(self) -> None:
+            self.is_closed = True
+
+    worker = Worker(Directly(echo))
+    wire = worker.connect(Unread())
+    await received(worker, wire, WHOLE.replace(b"/", path, 1).replace(b"Host: shop", b"Connection: close"))
+    assert (len(wire.statuses), wire.is_closed) == (1, True)
+
+    worker.pass_seconds(5)
+    assert not wire.is_cut
+    worker.pass_seconds(1)
+
+    assert wire.is_cut
