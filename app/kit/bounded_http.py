@@ -42,8 +42,6 @@ class BoundedHttp:
 
 
 def _shared(config: Config, bounds: Bounds) -> Shared | None:
-    if not config.loaded:
-        config.load()
     app: Any = config.loaded_app
     is_left_alone = not config.root_path and not config.access_log and config.limit_concurrency is None
     return Shared(app, bounds, AnswerBytes()) if is_left_alone and hasattr(app, "directly") else None

@@ -120,6 +120,9 @@ class DirectProtocol(BoundedProtocol):
             super().on_body(part)
 
     def _wait_for_more(self, fed: int) -> None:
+        if self._is_deaf:
+            # The last answer was given; only that the client hangs up is waited for.
+            return
         if self._answering is not None:
             self._hand_on()
         super()._wait_for_more(fed)

@@ -1,12 +1,24 @@
 import asyncio
-import logging
 from typing import Any
 
 import pytest
 
 from app.kit.direct import Answer, Answering, Asked
 from app.kit.direct_protocol import DirectProtocol
-from tests.unit.kit.wire import HEAD, SLOW, SMALL, WHOLE, Directly, Echo, Gate, Wire, Worker, echo, send
+from tests.unit.kit.wire import (
+    HEAD,
+    SLOW,
+    SMALL,
+    WHOLE,
+    Directly,
+    Echo,
+    Gate,
+    Wire,
+    Worker,
+    echo,
+    received,
+    send,
+)
 
 
 class Noting(Directly):
@@ -27,12 +39,6 @@ class Noting(Directly):
             return answer
 
         return answering and noting
-
-
-async def received(worker: Worker, wire: Wire, data: bytes) -> None:
-    """Have data received as a loop does it: in no task."""
-    asyncio.get_running_loop().call_soon(wire.protocol.data_received, data)
-    await worker.settle()
 
 
 async def test_what_waits_for_nothing_is_answered_at_once_and_without_a_task() -> None:
@@ -197,65 +203,6 @@ async def test_who_hangs_up_gets_no_answer_and_what_was_begun_ends() -> None:
     await worker.settle()
 
     assert (gate.told, wire.written, worker.state.tasks) == (["http.request"], b"", set())
-
-
-async def test_at_the_end_what_waits_is_answered_and_says_that_it_is_the_last() -> None:
-    gate = Gate()
-    worker = Worker(Directly(gate))
-    wire = worker.connect()
-    await received(worker, wire, WHOLE)
-
-    wire.protocol.shutdown()
-    gate.open.set()
-    await worker.settle()
-
-    assert (wire.statuses, wire.is_closed) == ([200], True)
-    assert b"connection: close" in wire.written
-
-
-@pytest.mark.parametrize("path", [b"/fails", b"/last"])
-async def test_after_a_last_answer_nothing_is_heard(path: bytes) -> None:
-    app = Echo()
-    worker = Worker(Directly(app))
-    wire = worker.connect()
-
-    await received(worker, wire, WHOLE.replace(b"/", path, 1) + WHOLE * 1_000)
-
-    assert (len(wire.statuses), len(app.seen), wire.is_closed) == (1, 1, True)
-    assert wire.written.count(b"connection: close") == 1
-
-
-async def test_who_asks_for_one_answer_only_is_hung_up_on() -> None:
-    worker = Worker(Directly(echo))
-    wire = worker.connect()
-
-    await received(worker, wire, WHOLE.replace(b"Host: shop", b"Connection: close"))
-
-    assert (wire.statuses, wire.is_closed) == ([200], True)
-
-
-@pytest.mark.parametrize("moment", [b"/fails", b"/fails-later"])
-async def test_what_an_app_raises_is_logged_and_answered(
-    moment: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
-    worker = Worker(Failing())
-    wire = worker.connect()
-    with caplog.at_level(logging.ERROR):
-        await received(worker, wire, WHOLE.replace(b"/", moment, 1))
-
-    assert (wire.statuses, wire.is_closed) == ([500], True)
-    assert wire.written.endswith(b"Internal Server Error")
-    assert "LookupError: as it should" in caplog.text
-
-
-class Failing(Directly):
-    def __init__(self) -> None:
-        super().__init__(echo)
-
-    async def _answer(self, asked: Asked) -> Answer:
-        if asked.path == "/fails-later":
-            await asyncio.sleep(0)
-        raise LookupError("as it should")
 
 
 async def test_a_body_that_breaks_off_or_comes_too_slowly_is_refused_as_by_asgi() -> None:

@@ -62,6 +62,19 @@ async def test_what_a_future_raises_is_raised_where_it_is_waited_for() -> None:
     assert await going_on(forgiving(future)) == "lost forgiven"
 
 
+async def test_what_is_raised_may_be_the_end_of_it() -> None:
+    async def content(future: asyncio.Future[str]) -> str:
+        try:
+            return await future
+        except LookupError as error:
+            return str(error)
+
+    future = future_of()
+    asyncio.get_running_loop().call_soon(future.set_exception, LookupError("lost"))
+
+    assert await going_on(content(future)) == "lost"
+
+
 async def test_what_it_raises_itself_is_raised() -> None:
     async def raising() -> str:
         await asyncio.sleep(0)

@@ -196,6 +196,12 @@ async def send(worker: Worker, wire: Wire, pieces: Iterable[bytes]) -> None:
     await worker.settle()
 
 
+async def received(worker: Worker, wire: Wire, data: bytes) -> None:
+    """Have data received as a loop does it: in no task."""
+    asyncio.get_running_loop().call_soon(wire.protocol.data_received, data)
+    await worker.settle()
+
+
 def bounds_of(wire: Wire) -> Any:
     assert isinstance(wire.protocol, BoundedProtocol)
     return wire.protocol.bounds
