@@ -12,10 +12,11 @@ from app.api.identity import caller_of, site_of
 from app.api.parts import Parts
 from app.api.request import ClientGone, Receive, Request, Scope, Send
 from app.api.tally import Tally
+from app.kit.admission import Admission
 from app.kit.clock import now
 from app.kit.direct import Answer, Answering
 from app.web.keyring import Caller
-from app.web.problems import PROBLEM_JSON, ProblemError, problem_response_body
+from app.web.problems import PROBLEM_JSON, ProblemError, UnavailableError, problem_response_body
 from app.web.request_id import request_id_of
 
 Use = Callable[[Request, Parts, Caller, datetime], Awaitable[bytes]]
@@ -35,6 +36,7 @@ class PublicEdge:
         self._clock = clock
         self.parts: Parts | None = None
         self.tally = Tally()
+        self.admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of ours, or pass it on."""
@@ -80,6 +82,8 @@ class PublicEdge:
         caller = caller_of(request, parts.keyring)
         # From here on even an error can be read by the page that asked.
         headers += allow_origin(request, site_of(caller, parts.rulesets))
+        if not self.admission.admits():
+            raise UnavailableError("more ask at once than can be served in time")
         parts.keyring.admit(caller)
         status, use = _USES[request.path]
         try:
