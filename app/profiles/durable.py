@@ -8,7 +8,7 @@ from typing import TypeAlias
 import asyncpg
 
 from app.engine.profile import Profile
-from app.engine.records import Erase, Merge, Record, Unmerge, changes_profiles
+from app.engine.records import Erase, Merge, Record, Unmerge, is_for_profiles
 from app.engine.ruleset import Ruleset
 from app.kit.breaker import Breaker
 from app.kit.clock import instant_of
@@ -121,7 +121,7 @@ class DurableProfiles:
             await store()
             store = nothing_to_store
         erased = await erase(connection, records)
-        in_order = sorted(filter(changes_profiles, erased.spared(records)), key=lambda record: record.at_ms)
+        in_order = sorted(filter(is_for_profiles, erased.spared(records)), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
         profiles = await self._hold(connection, list(touched | dict.fromkeys(erased.anew)))
         # Told even where this comes to nothing: what is stored already may be in the cache twice.

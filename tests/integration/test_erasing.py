@@ -52,11 +52,15 @@ class Back:
         """Note that it is done, with whom else it concerned."""
         [erase] = self.journal.records
         assert isinstance(erase, Erase)
-        for one in {visitor, concerned}:
-            await self.planted.postgres.pool.execute(
-                "INSERT INTO erasures VALUES ($1, $2, $3, $4, $5)",
-                *(erase.site, uuid.UUID(erase.id), one, one == visitor, instant_of(erase.at_ms)),
-            )
+        # All at once, as the shipper does: who waits sees none of them or all.
+        await self.planted.postgres.pool.execute(
+            """
+            INSERT INTO erasures (site_id, id, visitor, erased, at)
+            SELECT $1, $2, told.visitor, told.visitor = $4, $5 FROM unnest($3::text[]) AS told (visitor)
+            """,
+            *(erase.site, uuid.UUID(erase.id), list({visitor, concerned}), visitor),
+            instant_of(erase.at_ms),
+        )
 
     async def has_recorded(self) -> bool:
         return bool(self.journal.records)
