@@ -104,7 +104,9 @@ class _Evaluation:
             return self._show(placement.variants[rule.variant or ""], Reason.RULE, rule.key)
         experiment = rule.experiment
         arm = self._arm(experiment)
-        key = experiment.arms[arm].get(placement.key) if arm is not None else None
+        if arm is None:
+            return None
+        key = experiment.arms[arm].get(placement.key)
         if key is None:
             return None
         variant = placement.variants[key]
@@ -115,16 +117,16 @@ class _Evaluation:
     def _arm(self, experiment: CompiledExperiment) -> str | None:
         if not experiment.running:
             return experiment.rollout
-        if experiment.key not in self._arm_of:
-            self._arm_of[experiment.key] = self._take_arm(experiment)
-        return self._arm_of[experiment.key]
-
-    def _take_arm(self, experiment: CompiledExperiment) -> str | None:
+        key = experiment.key
+        if key in self._arm_of:
+            return self._arm_of[key]
         taken = arm_in(experiment, self._visitor)
-        if not isinstance(taken, ArmTaken):
-            return None
-        self._log(taken)
-        return taken.arm
+        if type(taken) is ArmTaken:
+            self._log(taken)
+            self._arm_of[key] = taken.arm
+        else:
+            self._arm_of[key] = None
+        return self._arm_of[key]
 
     def _log(self, taken: ArmTaken | None) -> None:
         # A known arm is shown even where it must not be logged, as to a visitor without analytics consent.

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,13 +24,15 @@ from app.kit.clock import instant_of, ms_of
 _NOTHING_FORCED: Mapping[str, str] = MappingProxyType({})
 
 
-def best_first(locale: str) -> list[str]:
+# The longest locale makes 128 strings of it, and a site's visitors have few.
+@lru_cache(maxsize=256)
+def best_first(locale: str) -> tuple[str, ...]:
     """List what suits a locale: of `de_AT`, `de-at` and then `de`."""
     found, wanted = [], locale.lower().replace("_", "-")
     while wanted:
         found.append(wanted)
         wanted = wanted.rpartition("-")[0]
-    return found
+    return tuple(found)
 
 
 class CompiledVariant(msgspec.Struct, frozen=True):
@@ -42,8 +45,9 @@ class CompiledVariant(msgspec.Struct, frozen=True):
     def content_for(self, locales: Sequence[str]) -> msgspec.Raw:
         """Find the translation that suits best; `locales` as `best_first` lists them."""
         for locale in locales:
-            if locale in self.locales:
-                return self.locales[locale]
+            content = self.locales.get(locale)
+            if content is not None:
+                return content
         return self.content
 
 
