@@ -64,10 +64,10 @@ class Decide:
         view = View.of(page, known, ruleset, now)
         degraded = self._missing(view, known)
         caps = Reservations(self._caps, view, decision_id, away=known.own is None)
-        may_enter = view.may_log and known.own is not None
-        basis, decision = await caps.decide(may_log=view.may_log, may_enter=may_enter)
+        may_log = view.may_log
+        basis, decision = await caps.decide(may_log=may_log, may_enter=may_log and known.own is not None)
         records = [*view.changes, *view.records(decision, decision_id)]
-        if decision.arms or (view.may_log and self._is_sampled(decision_id)):
+        if decision.arms or (may_log and self._is_sampled(decision_id)):
             records += view.inputs(basis, decision, decision_id)
         try:
             await self._journal.append(records)

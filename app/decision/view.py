@@ -37,18 +37,20 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def of(cls, page: PageLoad, known: Known, ruleset: Ruleset | None, now: datetime) -> Self:
         """See a page load with what is known of who asks, and with what the request itself brings."""
         device = known.to_take_over(page)
-        held = known.profile.consent if device is None else {**device.consent, **known.profile.consent}
+        own = known.profile
+        held = own.consent if device is None else {**device.consent, **own.consent}
         consent = granted(page.consent, held, ruleset)
         personal = PERSONALIZATION in consent
         changes: list[Record] = []
-        profile = known.profile if personal else Profile()
+        profile = own if personal else Profile()
         if device is not None and personal:
             changes.append(_merge(page, now))
             profile, _ = joined(profile, device, ms_of(now), ruleset)
         if is_news(page.consent, held):
             changes.append(_consent(page, now))
-        ids = frozenset() if known.own is None else known.own.known_ids
-        changes += unseen(for_consent(page.events, consent), ids)
+        if page.events:
+            ids = frozenset() if known.own is None else known.own.known_ids
+            changes += unseen(for_consent(page.events, consent), ids)
         folded = fold(profile, changes, ruleset) if changes and personal else profile
         return cls(page=page, ruleset=ruleset, now=now, consent=consent, profile=folded, changes=changes)
 

@@ -49,7 +49,9 @@ class Path:
     def reader(self) -> Callable[[Attributes], Any]:
         """Give what finds the value at this path, or what `bind` takes for it where it is missing."""
         if self.never is not None or len(self.parts) not in _READERS:
-            return self.bind(_value)
+            # What is bound to a path needs no instant.
+            bound: Callable[..., Any] = self.bind(_value)
+            return bound
         return _READERS[len(self.parts)](*self.parts)
 
     def _with_default(self, check: Check, missing: object) -> Check:
