@@ -25,10 +25,8 @@ def arm_in(experiment: CompiledExperiment, visitor: Visitor) -> ArmTaken | Lack:
 
 def side_of_holdout(ruleset: Ruleset, visitor: Visitor) -> ArmTaken | None:
     """Say on which side of the holdout a visitor is; None where there is no holdout, or no unit for it."""
-    if not ruleset.holdout_end:
-        return None
     holdout = ruleset.holdout
-    unit = _unit_of(visitor.standing, holdout.unit, "visitor")
+    unit = _unit_of(visitor.standing, holdout.unit, "visitor") if ruleset.holdout_end else None
     if unit is None:
         return None
     held = visitor.profile.arms.get(HOLDOUT)

@@ -120,13 +120,12 @@ class _Evaluation:
         key = experiment.key
         if key in self._arm_of:
             return self._arm_of[key]
-        taken = arm_in(experiment, self._visitor)
-        if type(taken) is ArmTaken:
+        taken, arm = arm_in(experiment, self._visitor), None
+        if isinstance(taken, ArmTaken):
             self._log(taken)
-            self._arm_of[key] = taken.arm
-        else:
-            self._arm_of[key] = None
-        return self._arm_of[key]
+            arm = taken.arm
+        self._arm_of[key] = arm
+        return arm
 
     def _log(self, taken: ArmTaken | None) -> None:
         # A known arm is shown even where it must not be logged, as to a visitor without analytics consent.
