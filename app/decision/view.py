@@ -29,6 +29,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     page: PageLoad
     ruleset: Ruleset | None
     now: datetime
+    now_ms: int
     consent: frozenset[str]
     profile: Profile
     changes: Sequence[Record]
@@ -52,7 +53,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             ids = frozenset() if known.own is None else known.own.known_ids
             changes += unseen(for_consent(page.events, consent), ids)
         folded = fold(profile, changes, ruleset) if changes and personal else profile
-        return cls(page=page, ruleset=ruleset, now=now, consent=consent, profile=folded, changes=changes)
+        return cls(
+            page=page,
+            ruleset=ruleset,
+            now=now,
+            now_ms=ms_of(now),
+            consent=consent,
+            profile=folded,
+            changes=changes,
+        )
 
     @property
     def may_log(self) -> bool:
@@ -87,7 +96,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Write down each arm of a decision, with stage and segments as they stood, and each cap used."""
         if not decision.arms and not decision.capped:
             return
-        site, visitor, at_ms = self.page.site, self.page.profile_key, ms_of(self.now)
+        site, visitor, at_ms = self.page.site, self.page.profile_key, self.now_ms
+        results_only = PERSONALIZATION not in self.consent
         stages, device, country = dict(decision.stages), self._said("device"), self._said("country")
         for taken in decision.arms:
             yield Assignment(
@@ -106,7 +116,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                 device=device,
                 country=country,
                 at_ms=at_ms,
-                results_only=PERSONALIZATION not in self.consent,
+                results_only=results_only,
             )
         for one in decision.capped:
             yield CapDelivery(site, visitor, id_at(self.now), one.rule, decision_id, at_ms)
@@ -118,7 +128,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         except RecursionError:
             return []
         page, revision = self.page, decision.revision
-        told = Inputs(page.site, page.profile_key, decision_id, revision, asked, ms_of(self.now))
+        told = Inputs(page.site, page.profile_key, decision_id, revision, asked, self.now_ms)
         return [told] if revision else []
 
     def _said(self, name: str) -> str | None:
