@@ -100,23 +100,24 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         results_only = PERSONALIZATION not in self.consent
         stages, device, country = dict(decision.stages), self._said("device"), self._said("country")
         for taken in decision.arms:
+            # In the order of its fields: to name sixteen takes three times as long.
             yield Assignment(
-                site=site,
-                visitor=visitor,
-                decision_id=decision_id,
-                experiment=taken.experiment,
-                unit=taken.unit,
-                arm=taken.arm,
-                phase=taken.phase,
-                revision=decision.revision,
-                first=taken.first,
-                stage=decision.stage,
-                stages=stages,
-                segments=decision.segments,
-                device=device,
-                country=country,
-                at_ms=at_ms,
-                results_only=results_only,
+                site,
+                visitor,
+                decision_id,
+                taken.experiment,
+                taken.unit,
+                taken.arm,
+                taken.phase,
+                decision.revision,
+                taken.first,
+                decision.stage,
+                stages,
+                decision.segments,
+                device,
+                country,
+                at_ms,
+                results_only,
             )
         for one in decision.capped:
             yield CapDelivery(site, visitor, id_at(self.now), one.rule, decision_id, at_ms)
