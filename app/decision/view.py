@@ -23,7 +23,7 @@ from app.profiles.fold import fold
 from app.profiles.merge import joined
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class View(msgspec.Struct, frozen=True, gc=False):
     """One page load at one instant. `profile` is as it stands after `changes`, empty without consent."""
 
     page: PageLoad
@@ -53,15 +53,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             ids = frozenset() if known.own is None else known.own.known_ids
             changes += unseen(for_consent(page.events, consent), ids)
         folded = fold(profile, changes, ruleset) if changes and personal else profile
-        return cls(
-            page=page,
-            ruleset=ruleset,
-            now=now,
-            now_ms=ms_of(now),
-            consent=consent,
-            profile=folded,
-            changes=changes,
-        )
+        return cls(page, ruleset, now, ms_of(now), consent, folded, changes)
 
     @property
     def may_log(self) -> bool:
@@ -70,21 +62,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def basis(self, *, may_log: bool, may_enter: bool, refused: frozenset[str]) -> Basis:
         """Gather what the decision follows from; the visitor may or may not be logged and taken in."""
-        standing = Standing(
-            visitor=self.page.visitor,
-            user=self.page.user,
-            may_log=may_log,
-            may_enter=may_enter,
-            consent=self.consent,
-        )
-        return Basis(
-            standing=standing,
-            profile=self.profile,
-            context=self.page.context,
-            placements=tuple(self.page.placements),
-            refused=refused,
-            now=self.now,
-        )
+        page = self.page
+        standing = Standing(page.visitor, page.user, may_log, may_enter, self.consent)
+        return Basis(standing, self.profile, page.context, tuple(page.placements), refused, self.now)
 
     def decide_on(self, basis: Basis) -> Decision:
         """Take the decision; the same basis gives the same one."""

@@ -12,7 +12,7 @@ from app.engine.profile import Profile
 from app.kit.clock import ms_of
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """Who asks, and what may be done with the answer.
 
     `may_log`: an assignment may be written. `may_enter`: a new experiment may take the visitor in.
