@@ -165,7 +165,15 @@ def visitor(
 
 def addressed(rules: Ruleset, seen: Visitor, at: str = "home.hero") -> list[str]:
     """The rules that address a visitor at a placement, in order."""
-    return [rules.rules[number].key for number in Search(rules.index, seen, held_out=False).at(at)]
+    return [rules.rules[number].key for number in found_at(Search(rules.index, seen, held_out=False), at)]
+
+
+def found_at(search: Search, placement: str) -> list[int]:
+    """Number all rules that address a visitor at a placement, in order."""
+    numbers: list[int] = []
+    while (number := search.first_at(placement, numbers[-1] if numbers else -1)) is not None:
+        numbers.append(number)
+    return numbers
 
 
 def decide(

@@ -6,7 +6,6 @@ from app.decision.inputs import Basis
 from app.decision.ports import Caps
 from app.decision.view import View
 from app.engine.decision import CapAsked, Decision
-from app.kit.clock import ms_of
 from app.profiles.loaded import ProfilesUnavailable
 
 
@@ -34,7 +33,7 @@ class Reservations:
             self._refused |= refused
 
     async def _refused_of(self, asked: Sequence[CapAsked]) -> frozenset[str]:
-        page, now_ms = self._view.page, ms_of(self._view.now)
+        page, now_ms = self._view.page, self._view.now_ms
         rules = frozenset(one.rule for one in asked)
         if not self._away:
             try:

@@ -27,6 +27,8 @@ def granted(
     for purpose, one in held.items():
         given[purpose] = one.granted
     given.update(said)
+    if all(given.values()):
+        return frozenset(given)
     return frozenset([purpose for purpose, yes in given.items() if yes])
 
 

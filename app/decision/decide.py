@@ -18,7 +18,7 @@ from app.engine.decision import Decision
 from app.engine.records import Record, changes_profiles
 from app.journal.append import JournalUnavailable
 from app.kit.ids import id_at
-from app.profiles.loaded import ProfilesUnavailable
+from app.profiles.loaded import Loaded, ProfilesUnavailable
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -64,10 +64,10 @@ class Decide:
         view = View.of(page, known, ruleset, now)
         degraded = self._missing(view, known)
         caps = Reservations(self._caps, view, decision_id, away=known.own is None)
-        may_enter = view.may_log and known.own is not None
-        basis, decision = await caps.decide(may_log=view.may_log, may_enter=may_enter)
+        may_log = view.may_log
+        basis, decision = await caps.decide(may_log=may_log, may_enter=may_log and known.own is not None)
         records = [*view.changes, *view.records(decision, decision_id)]
-        if decision.arms or (view.may_log and self._is_sampled(decision_id)):
+        if decision.arms or (may_log and self._is_sampled(decision_id)):
             records += view.inputs(basis, decision, decision_id)
         try:
             await self._journal.append(records)
@@ -76,7 +76,9 @@ class Decide:
             degraded.append("journal")
             basis, decision = await caps.decide(may_log=False, may_enter=False)
         else:
-            degraded += await self._remember(view, known, records)
+            changes = [record for record in records if changes_profiles(record)]
+            if changes and known.own is not None:
+                degraded += await self._remember(view, known.own, known.device, changes)
         lacking = (*degraded, *caps.degraded)
         if lacking:
             self.degraded.update(lacking)
@@ -96,13 +98,12 @@ class Decide:
     def _is_sampled(self, decision_id: str) -> bool:
         return bucket_of(decision_id, salt="decisions", purpose="sample") < self._sampled_end
 
-    async def _remember(self, view: View, known: Known, records: Sequence[Record]) -> list[str]:
-        """Write the profile where it changed, and say what is missing where that fails."""
-        changes = list(filter(changes_profiles, records))
-        if not changes or known.own is None:
-            return []
+    async def _remember(
+        self, view: View, own: Loaded, device: Loaded | None, changes: Sequence[Record]
+    ) -> list[str]:
+        """Write a profile that has changed, and say what is missing where that fails."""
         try:
-            await remember(self._profiles, known.own, changes, view.ruleset, known.device)
+            await remember(self._profiles, own, changes, view.ruleset, device)
         except ProfilesUnavailable:
             return ["profile"]
         return []

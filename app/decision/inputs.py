@@ -14,7 +14,7 @@ from app.engine.visitor import Standing, Visitor
 from app.kit.zones import zone_of
 
 
-class Basis(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Basis(msgspec.Struct, frozen=True, gc=False):
     """Everything but the ruleset that a decision follows from; the same basis gives the same decision.
 
     `profile` is as it was decided on: the request's own events folded in, empty without consent. `refused`

@@ -32,11 +32,11 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 
 async def load_known(profiles: Profiles, page: PageLoad) -> Known:
     """Read who asks, at once where that is at hand. Nothing that is missing makes it fail."""
-    ids = [event.id for event in page.events]
     # Which events are known already has to be of the same instant as what the profile counts.
-    own = None if ids else profiles.find_hot(page.site, page.profile_key)
+    own = None if page.events else profiles.find_hot(page.site, page.profile_key)
     if page.user is None and own is not None:
         return Known(own)
+    ids = [event.id for event in page.events]
     try:
         if page.user is None:
             return Known(await profiles.load(page.site, page.visitor, ids))

@@ -29,7 +29,7 @@ class PageLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def profile_key(self) -> str:
         """Whose profile is meant."""
-        return profile_key(self.visitor, self.user)
+        return self.visitor if self.user is None else profile_key(self.visitor, self.user)
 
 
 def profile_key(visitor: str, user: str | None) -> str:

@@ -23,12 +23,13 @@ from app.profiles.fold import fold
 from app.profiles.merge import joined
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class View(msgspec.Struct, frozen=True, gc=False):
     """One page load at one instant. `profile` is as it stands after `changes`, empty without consent."""
 
     page: PageLoad
     ruleset: Ruleset | None
     now: datetime
+    now_ms: int
     consent: frozenset[str]
     profile: Profile
     changes: Sequence[Record]
@@ -37,20 +38,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def of(cls, page: PageLoad, known: Known, ruleset: Ruleset | None, now: datetime) -> Self:
         """See a page load with what is known of who asks, and with what the request itself brings."""
         device = known.to_take_over(page)
-        held = known.profile.consent if device is None else {**device.consent, **known.profile.consent}
+        own = known.profile
+        held = own.consent if device is None else {**device.consent, **own.consent}
         consent = granted(page.consent, held, ruleset)
         personal = PERSONALIZATION in consent
         changes: list[Record] = []
-        profile = known.profile if personal else Profile()
+        profile = own if personal else Profile()
         if device is not None and personal:
             changes.append(_merge(page, now))
             profile, _ = joined(profile, device, ms_of(now), ruleset)
         if is_news(page.consent, held):
             changes.append(_consent(page, now))
-        ids = frozenset() if known.own is None else known.own.known_ids
-        changes += unseen(for_consent(page.events, consent), ids)
+        if page.events:
+            ids = frozenset() if known.own is None else known.own.known_ids
+            changes += unseen(for_consent(page.events, consent), ids)
         folded = fold(profile, changes, ruleset) if changes and personal else profile
-        return cls(page=page, ruleset=ruleset, now=now, consent=consent, profile=folded, changes=changes)
+        return cls(page, ruleset, now, ms_of(now), consent, folded, changes)
 
     @property
     def may_log(self) -> bool:
@@ -59,21 +62,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def basis(self, *, may_log: bool, may_enter: bool, refused: frozenset[str]) -> Basis:
         """Gather what the decision follows from; the visitor may or may not be logged and taken in."""
-        standing = Standing(
-            visitor=self.page.visitor,
-            user=self.page.user,
-            may_log=may_log,
-            may_enter=may_enter,
-            consent=self.consent,
-        )
-        return Basis(
-            standing=standing,
-            profile=self.profile,
-            context=self.page.context,
-            placements=tuple(self.page.placements),
-            refused=refused,
-            now=self.now,
-        )
+        page = self.page
+        standing = Standing(page.visitor, page.user, may_log, may_enter, self.consent)
+        return Basis(standing, self.profile, page.context, tuple(page.placements), refused, self.now)
 
     def decide_on(self, basis: Basis) -> Decision:
         """Take the decision; the same basis gives the same one."""
@@ -85,26 +76,28 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Write down each arm of a decision, with stage and segments as they stood, and each cap used."""
         if not decision.arms and not decision.capped:
             return
-        site, visitor, at_ms = self.page.site, self.page.profile_key, ms_of(self.now)
+        site, visitor, at_ms = self.page.site, self.page.profile_key, self.now_ms
+        results_only = PERSONALIZATION not in self.consent
         stages, device, country = dict(decision.stages), self._said("device"), self._said("country")
         for taken in decision.arms:
+            # In the order of its fields: to name sixteen takes three times as long.
             yield Assignment(
-                site=site,
-                visitor=visitor,
-                decision_id=decision_id,
-                experiment=taken.experiment,
-                unit=taken.unit,
-                arm=taken.arm,
-                phase=taken.phase,
-                revision=decision.revision,
-                first=taken.first,
-                stage=decision.stage,
-                stages=stages,
-                segments=decision.segments,
-                device=device,
-                country=country,
-                at_ms=at_ms,
-                results_only=PERSONALIZATION not in self.consent,
+                site,
+                visitor,
+                decision_id,
+                taken.experiment,
+                taken.unit,
+                taken.arm,
+                taken.phase,
+                decision.revision,
+                taken.first,
+                decision.stage,
+                stages,
+                decision.segments,
+                device,
+                country,
+                at_ms,
+                results_only,
             )
         for one in decision.capped:
             yield CapDelivery(site, visitor, id_at(self.now), one.rule, decision_id, at_ms)
@@ -116,7 +109,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         except RecursionError:
             return []
         page, revision = self.page, decision.revision
-        told = Inputs(page.site, page.profile_key, decision_id, revision, asked, ms_of(self.now))
+        told = Inputs(page.site, page.profile_key, decision_id, revision, asked, self.now_ms)
         return [told] if revision else []
 
     def _said(self, name: str) -> str | None:

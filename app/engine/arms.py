@@ -26,8 +26,8 @@ def arm_in(experiment: CompiledExperiment, visitor: Visitor) -> ArmTaken | Lack:
 def side_of_holdout(ruleset: Ruleset, visitor: Visitor) -> ArmTaken | None:
     """Say on which side of the holdout a visitor is; None where there is no holdout, or no unit for it."""
     holdout = ruleset.holdout
-    unit = _unit_of(visitor.standing, holdout.unit, "visitor")
-    if not ruleset.holdout_end or unit is None:
+    unit = _unit_of(visitor.standing, holdout.unit, "visitor") if ruleset.holdout_end else None
+    if unit is None:
         return None
     held = visitor.profile.arms.get(HOLDOUT)
     if held is None and not visitor.standing.may_enter:

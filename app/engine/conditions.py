@@ -14,6 +14,7 @@ from app.engine.operators import OPERATORS, Operator
 from app.engine.paths import ITSELF, Path, path_of
 from app.engine.places import Check, Place, has_operators, is_object
 from app.engine.problems import Problem, Problems, did_you_mean, shown
+from app.engine.thresholds import threshold
 
 Predicate: TypeAlias = Callable[..., bool]
 """A compiled condition: `predicate(attributes, now=None)`.
@@ -148,7 +149,9 @@ def _operator(path: Path, key: object, operand: object, place: Place) -> Check:
 def _bound(path: Path, operator: str, operand: object, place: Place) -> Check:
     check_kind(path.kind, operator, operand, place)
     check = OPERATORS[operator](operand, place)
-    return path.bind_strictly(check) if operator == "$type" else path.bind(check)
+    if operator == "$type":
+        return path.bind_strictly(check)
+    return threshold(path, operator, operand, check) or path.bind(check)
 
 
 def _refuted(path: Path, operand: object, place: Place) -> Check:

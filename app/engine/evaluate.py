@@ -7,7 +7,6 @@ from app.engine.decision import NOTHING, ArmTaken, CapAsked, Choice, Decision
 from app.engine.index import Search
 from app.engine.reasons import Reason
 from app.engine.ruleset import (
-    CompiledCap,
     CompiledExperiment,
     CompiledPlacement,
     CompiledRule,
@@ -69,21 +68,14 @@ class _Evaluation:
         placement = self._ruleset.placements.get(key)
         if placement is None:
             return Choice(None, NOTHING, Reason.UNKNOWN_PLACEMENT)
-        for number in self._search.at(key):
-            rule = self._ruleset.rules[number]
-            if rule.cap is not None and is_capped_out(rule, self._visitor, self._refused):
-                continue
-            choice = self._deliver(rule, placement)
+        number = self._search.first_at(key)
+        while number is not None:
+            choice = self._deliver(self._ruleset.rules[number], placement)
             if choice is not None:
-                if rule.cap is not None:
-                    self._note(rule, rule.cap)
                 return choice
+            number = self._search.first_at(key, number)
         reason = Reason.HOLDOUT if self._held_out else Reason.DEFAULT
         return self._show(placement.default, reason) if placement.default else Choice(None, NOTHING, reason)
-
-    def _note(self, rule: CompiledRule, cap: CompiledCap) -> None:
-        delivered = self._visitor.profile.caps.get(rule.key, ())
-        self.capped[rule.key] = CapAsked(rule.key, cap, delivered)
 
     def _show(
         self,
@@ -97,11 +89,24 @@ class _Evaluation:
 
     def _deliver(self, rule: CompiledRule, placement: CompiledPlacement) -> Choice | None:
         """Answer what a rule shows here; None where the next rule decides."""
+        cap = rule.cap
+        if cap is None:
+            return self._choice_of(rule, placement)
+        if is_capped_out(rule, self._visitor, self._refused):
+            return None
+        choice = self._choice_of(rule, placement)
+        if choice is not None:
+            self.capped[rule.key] = CapAsked(rule.key, cap, self._visitor.profile.caps.get(rule.key, ()))
+        return choice
+
+    def _choice_of(self, rule: CompiledRule, placement: CompiledPlacement) -> Choice | None:
         if rule.experiment is None:
             return self._show(placement.variants[rule.variant or ""], Reason.RULE, rule.key)
         experiment = rule.experiment
         arm = self._arm(experiment)
-        key = experiment.arms[arm].get(placement.key) if arm is not None else None
+        if arm is None:
+            return None
+        key = experiment.arms[arm].get(placement.key)
         if key is None:
             return None
         variant = placement.variants[key]
@@ -112,16 +117,15 @@ class _Evaluation:
     def _arm(self, experiment: CompiledExperiment) -> str | None:
         if not experiment.running:
             return experiment.rollout
-        if experiment.key not in self._arm_of:
-            self._arm_of[experiment.key] = self._take_arm(experiment)
-        return self._arm_of[experiment.key]
-
-    def _take_arm(self, experiment: CompiledExperiment) -> str | None:
-        taken = arm_in(experiment, self._visitor)
-        if not isinstance(taken, ArmTaken):
-            return None
-        self._log(taken)
-        return taken.arm
+        key = experiment.key
+        if key in self._arm_of:
+            return self._arm_of[key]
+        taken, arm = arm_in(experiment, self._visitor), None
+        if isinstance(taken, ArmTaken):
+            self._log(taken)
+            arm = taken.arm
+        self._arm_of[key] = arm
+        return arm
 
     def _log(self, taken: ArmTaken | None) -> None:
         # A known arm is shown even where it must not be logged, as to a visitor without analytics consent.

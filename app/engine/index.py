@@ -6,7 +6,6 @@ rules that it does not suit at once. The first rule left says what to ask next, 
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -20,10 +19,11 @@ from app.engine.model import Audience, Rule, Schedule
 from app.engine.paths import path_of
 from app.engine.places import Place
 from app.engine.schedule import compile_schedule
-from app.engine.tables import operand_of, table_of, takes_one
+from app.engine.tables import Table, operand_of, table_of, takes_one
 from app.engine.visitor import Visitor
 from app.kit.steps import Steps, letting_go
 
+Reader: TypeAlias = Callable[[Visitor], Any]
 Question: TypeAlias = Callable[[Visitor], int]
 """Answers with the rules that it leaves. A set of rules is an integer; the first rule is its highest bit."""
 
@@ -46,21 +46,27 @@ class Search:
         self._left = index.in_holdout if held_out else index.everything
         self._asked: set[Question] = set()
 
-    def at(self, placement: str) -> Iterator[int]:
-        """Number the rules that address the visitor at a placement, in order; the first of all rules is 0."""
+    def first_at(self, placement: str, behind: int = -1) -> int | None:
+        """Find the first rule behind another that addresses the visitor at a placement; None where none does.
+
+        Rules are numbered in their order: the first of all is 0, and nothing stands before those behind -1.
+        """
         questions, asked, visitor = self._index.questions, self._asked, self._visitor
-        here = self._index.placements.get(placement, 0)
-        while left := self._left & here:
-            top = left.bit_length()
+        left = self._left & self._index.placements.get(placement, 0)
+        if behind >= 0:
+            left &= (1 << len(questions) - 1 - behind) - 1
+        while top := left.bit_length():
             for question in questions[-top]:
                 if question not in asked:
                     asked.add(question)
-                    self._left &= question(visitor)
-                    if not self._left >> top - 1 & 1:
+                    answer = question(visitor)
+                    self._left &= answer
+                    left &= answer
+                    if left.bit_length() != top:
                         break
             else:
-                yield len(questions) - top
-                here ^= 1 << top - 1
+                return len(questions) - top
+        return None
 
 
 def indexing(rules: Sequence[tuple[Rule, Sequence[Conjunct]]], zone: ZoneInfo) -> Steps[RuleIndex]:
@@ -84,7 +90,7 @@ def indexing(rules: Sequence[tuple[Rule, Sequence[Conjunct]]], zone: ZoneInfo) -
 class _Attribute:
     """All that rules compare one attribute with."""
 
-    def __init__(self, read: Callable[..., Any]) -> None:
+    def __init__(self, read: Reader) -> None:
         self._read = read
         self._asked: dict[str, dict[Any, int]] = {}
         self._last: dict[str, int] = {}
@@ -101,14 +107,16 @@ class _Attribute:
 
     def question(self, everything: int) -> Steps[Question]:
         read = self._read
-        tables = []
+        tables: list[Table] = []
         for operator, asked in self._asked.items():
             tables.append((yield from table_of(operator, asked, everything)))
             yield from letting_go(asked)
         first, *more = tables
+        if not more:
+            return lambda visitor: first(read(visitor))
 
         def rules_left(visitor: Visitor) -> int:
-            value = read(visitor, visitor.now)
+            value = read(visitor)
             left = first(value)
             for table in more:
                 left &= table(value)
@@ -206,7 +214,7 @@ class _Gathering:
         if operand is None:
             return None
         if path not in self._attributes:
-            self._attributes[path] = _Attribute(path_of(path, Place("", [])).bind(_given))
+            self._attributes[path] = _Attribute(path_of(path, Place("", [])).reader())
         return self._attributes[path], operand
 
     def _shared(self, place: int, conjunct: Conjunct) -> _Check:
@@ -242,12 +250,8 @@ _NOW = ""
 """Stands for the instant of the decision among the attributes, none of which has an empty path."""
 
 
-def _instant(_visitor: Visitor, now: datetime) -> int:
-    return microseconds_of(now)
-
-
-def _given(value: Any, _now: object) -> Any:
-    return value
+def _instant(visitor: Visitor) -> int:
+    return microseconds_of(visitor.now)
 
 
 def _grants(purpose: str) -> Predicate:

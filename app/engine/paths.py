@@ -46,6 +46,14 @@ class Path:
 
         return holds
 
+    def reader(self) -> Callable[[Attributes], Any]:
+        """Give what finds the value at this path, or what `bind` takes for it where it is missing."""
+        if self.never is not None or len(self.parts) not in _READERS:
+            # What is bound to a path needs no instant.
+            bound: Callable[..., Any] = self.bind(_value)
+            return bound
+        return _READERS[len(self.parts)](*self.parts)
+
     def _with_default(self, check: Check, missing: object) -> Check:
         never = self.never
         if never is None:
@@ -105,6 +113,25 @@ def _three_walked(first: str, second: str, third: str, check: Check) -> Check:
 
 
 _UNROLLED: Mapping[int, Callable[..., Check]] = {1: _one_step, 2: _two_steps, 3: _three_steps}
+
+
+def _value(value: Any, _now: object) -> Any:
+    return value
+
+
+def _read_one(only: str) -> Callable[[Attributes], Any]:
+    return lambda attributes: attributes.get(only)
+
+
+def _read_two(first: str, second: str) -> Callable[[Attributes], Any]:
+    def read(attributes: Attributes) -> object:
+        value: Any = attributes.get(first)
+        return value.get(second) if type(value) is dict or isinstance(value, Lookup) else None
+
+    return read
+
+
+_READERS: Mapping[int, Callable[..., Callable[[Attributes], Any]]] = {1: _read_one, 2: _read_two}
 
 
 def _steps(parts: Sequence[str], check: Check) -> Check:

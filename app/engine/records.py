@@ -139,7 +139,11 @@ def is_for_profiles(record: Record) -> bool:
 
 def changes_profiles(record: Record) -> bool:
     """Whether a record can change a profile that has all before it: an arm once held is only told again."""
-    return is_for_profiles(record) and (type(record) is not Assignment or record.first)
+    # Decided without a call of the other function, as this one is asked of every record of a decision.
+    kind = type(record)
+    if kind is Assignment:
+        return record.first and not record.results_only  # type: ignore[union-attr] # the line above says so
+    return is_for_profiles(record)
 
 
 def arrived_ms(record: Record) -> int:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -18,18 +19,20 @@ from app.engine.model import Holdout, Rule, Site
 from app.engine.profile import Profile, StageMove
 from app.engine.stages import CompiledJourney, Reached, Timed, settle_at, settle_past, stage_of
 from app.engine.visitor import Standing, Visitor
-from app.kit.clock import instant_of, ms_of
+from app.kit.clock import instant_of
 
 _NOTHING_FORCED: Mapping[str, str] = MappingProxyType({})
 
 
-def best_first(locale: str) -> list[str]:
+# The longest locale makes 128 strings of it, and a site's visitors have few.
+@lru_cache(maxsize=256)
+def best_first(locale: str) -> tuple[str, ...]:
     """List what suits a locale: of `de_AT`, `de-at` and then `de`."""
     found, wanted = [], locale.lower().replace("_", "-")
     while wanted:
         found.append(wanted)
         wanted = wanted.rpartition("-")[0]
-    return found
+    return tuple(found)
 
 
 class CompiledVariant(msgspec.Struct, frozen=True):
@@ -42,8 +45,9 @@ class CompiledVariant(msgspec.Struct, frozen=True):
     def content_for(self, locales: Sequence[str]) -> msgspec.Raw:
         """Find the translation that suits best; `locales` as `best_first` lists them."""
         for locale in locales:
-            if locale in self.locales:
-                return self.locales[locale]
+            content = self.locales.get(locale)
+            if content is not None:
+                return content
         return self.content
 
 
@@ -164,9 +168,9 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 
         `forced` says of some journeys in which stage the visitor stands, whatever the profile says.
         """
-        settled, _ = settle_past(profile, ms_of(now), self.timed, self._reached)
-        context = self._context(given, now)
-        visitor = Visitor(settled, context, standing, now, self.primary_journey)
+        visitor = Visitor(profile, self._context(given, now), standing, now, self.primary_journey)
+        # This moves stages alone, which conditions see as they are resolved now, not as they were held.
+        visitor.profile, _ = settle_past(profile, visitor.now_ms, self.timed, self._reached)
         _resolve(self.order, visitor, forced)
         return visitor
 
@@ -194,14 +198,17 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 def _resolve(steps: Sequence[Step], visitor: Visitor, forced: Mapping[str, str]) -> dict[str, Reached]:
     """Fill in segments and stages, and tell the stage of each journey."""
     reached: dict[str, Reached] = {}
+    now, segments = visitor.now, visitor.segments
     for step in steps:
-        if isinstance(step, CompiledJourney):
-            held = forced.get(step.key)
-            stage = stage_of(step, visitor) if held is None else Reached(held, "forced")
-            reached[step.key] = stage
-            visitor.enter(step.key, stage.stage)
-        elif step[1](visitor, visitor.now):
-            visitor.segments.append(step[0])
+        if isinstance(step, tuple):
+            segment, holds = step
+            if holds(visitor, now):
+                segments.append(segment)
+            continue
+        held = forced.get(step.key)
+        stage = stage_of(step, visitor) if held is None else Reached(held, "forced")
+        reached[step.key] = stage
+        visitor.enter(step.key, stage.stage)
     return reached
 
 

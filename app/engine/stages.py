@@ -1,6 +1,6 @@
 """Where on a journey a visitor stands: the stage of highest precedence that holds."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 
 import msgspec
@@ -45,11 +45,11 @@ def stage_of(journey: CompiledJourney, visitor: Visitor) -> Reached:
     held = visitor.profile.stages.get(journey.key)
     left = None
     for stage in journey.stages:
-        stands_here = held is not None and held.stage == stage.key
-        held_by = _holds(stage, visitor, held if stands_here else None)
+        held_here = held if held is not None and held.stage == stage.key else None
+        held_by = _holds(stage, visitor, held_here)
         if held_by is not None:
             return Reached(stage.key, left or f"{stage.key}.{held_by}")
-        if stands_here:
+        if held_here is not None:
             left = f"{stage.key}.{_lapsed(stage, visitor)}"
     return Reached(journey.first, left or f"{journey.first}.first")
 
@@ -83,6 +83,9 @@ def decay_of(days: float | None) -> int | None:
     return None if days is None else round(days * DAY_MS)
 
 
+_UNTIMED: tuple[int, int | None] = (0, None)
+
+
 class Timed(msgspec.Struct, frozen=True):
     """The stages of a ruleset that end by time alone: by journey and stage, dwell and decay in ms."""
 
@@ -104,15 +107,14 @@ class Timed(msgspec.Struct, frozen=True):
         """Find the first end of a dwell or decay of a held stage, after one instant and up to another."""
         if not self.stages:
             return None
-        return min((ms for ms in self._ends(profile) if after_ms < ms <= until_ms), default=None)
-
-    def _ends(self, profile: Profile) -> Iterator[int]:
+        first = None
         for journey, held in profile.stages.items():
-            dwell_ms, decay_ms = self.stages.get((journey, held.stage), (0, None))
-            if dwell_ms:
-                yield held.since_ms + dwell_ms
-            if decay_ms is not None:
-                yield profile.last_event_ms + decay_ms
+            dwell_ms, decay_ms = self.stages.get((journey, held.stage), _UNTIMED)
+            if dwell_ms and after_ms < (end_ms := held.since_ms + dwell_ms) <= until_ms:
+                first = end_ms if first is None or end_ms < first else first
+            if decay_ms is not None and after_ms < (end_ms := profile.last_event_ms + decay_ms) <= until_ms:
+                first = end_ms if first is None or end_ms < first else first
+        return first
 
 
 def settle_past(

@@ -107,6 +107,8 @@ def _of_value(left: Mapping[object, int], otherwise: int) -> Table:
 
 def _of_elements(left: Mapping[object, int], otherwise: int, merge: Callable[[int, int], int]) -> Table:
     def rules_left(value: Any) -> int:
+        if type(value) is str:
+            return left.get(value, otherwise)
         if type(value) not in ARRAYS:
             return left.get(_key_of(value), otherwise)
         rules = otherwise

@@ -13,7 +13,7 @@ from app.engine.model import Document, Rule
 from app.engine.ruleset import Ruleset
 from app.engine.schedule import compile_schedule
 from app.engine.visitor import Visitor
-from tests.builders import NOW, event, journey, parsed, placement, profile, rule, segment, visitor
+from tests.builders import NOW, event, found_at, journey, parsed, placement, profile, rule, segment, visitor
 
 EXAMPLES = settings(max_examples=400, deadline=None)
 PLACEMENTS = ("home.hero", "home.side")
@@ -171,7 +171,7 @@ def test_the_index_finds_what_asking_every_rule_finds(
         ranked = sorted(written.rules, key=lambda one: (-one.priority, one.key))
         asked = [r for r in ranked if r.enabled and at in r.placements and (r.in_holdout or not held_out)]
         expected = [one.key for one in asked if addresses(one, seen, rules)]
-        assert [rules.rules[number].key for number in search.at(at)] == expected
+        assert [rules.rules[number].key for number in found_at(search, at)] == expected
 
 
 ONE = st.sampled_from(sorted(OPERATORS)).flatmap(lambda operator: asking([operator]))
@@ -188,7 +188,7 @@ def test_each_operator_on_one_attribute_leaves_whom_it_holds_for(
 
     for value in values:
         seen = visitor(rules, context={"x": value})
-        found = list(Search(rules.index, seen, held_out=False).at("home.hero"))
+        found = found_at(Search(rules.index, seen, held_out=False), "home.hero")
         names = [rules.rules[number].key for number in found]
         expected = {f"r{n}" for n, one in enumerate(conditions) if compile_condition(one)(seen, seen.now)}
         assert sorted(names) == sorted(expected)

@@ -7,7 +7,7 @@ import pytest
 from app.engine.index import Search
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Visitor
-from tests.builders import addressed, instant, placement, rule, ruleset, segment, visitor
+from tests.builders import addressed, found_at, instant, placement, rule, ruleset, segment, visitor
 
 
 def asking(*conditions: dict[str, Any]) -> Ruleset:
@@ -178,7 +178,7 @@ def test_what_one_placement_asked_the_next_does_not_ask_again() -> None:
     counting = Counting(seen.profile, seen.context, seen.standing, seen.now)
     search = Search(rules.index, counting, held_out=False)
 
-    assert [len(list(search.at(at))) for at in ("a", "b", "c", "d")] == [50, 50, 0, 0]
+    assert [len(found_at(search, at)) for at in ("a", "b", "c", "d")] == [50, 50, 0, 0]
     assert counting.looks == 2
 
 
@@ -192,7 +192,7 @@ def test_a_visitor_held_out_is_asked_only_what_rules_for_the_holdout_ask() -> No
     seen = visitor(rules, context={"x": 1, "y": 1})
     counting = Counting(seen.profile, seen.context, seen.standing, seen.now)
 
-    assert list(Search(rules.index, counting, held_out=True).at("home.hero")) == [1]
+    assert found_at(Search(rules.index, counting, held_out=True), "home.hero") == [1]
     assert counting.looks == 1
 
 

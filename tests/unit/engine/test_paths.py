@@ -1,6 +1,7 @@
 """Dotted paths: where they lead, and which lead nowhere."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,11 @@ from app.engine.lookup import Lookup
 from app.engine.paths import Path
 from app.engine.profile import Counter
 from tests.unit.engine.judging import Computed, Strange, holds, problems_of
+
+
+def _is(one: object, other: object, _now: object) -> bool:
+    return one is other
+
 
 DEEP = {"a": {"b": {"c": {"d": {"e": 1}}}}}
 
@@ -193,3 +199,19 @@ def test_events_in_a_dict_are_read_as_those_of_a_visitor_are() -> None:
     assert check({"events": EventLookup(counters, 0)}, None)
     assert check({"events": {"page_viewed": {"count": 4}}}, None)
     assert not check({"events": {}}, None)
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "a.b", "a.b.c", "a.b.c.d", "x", "a.x", "x.y", "a.b.c.d.e.f", "events.x.count"]
+)
+def test_a_reader_finds_the_very_value_that_a_check_is_given(path: str) -> None:
+    at = Path(path.split("."))
+    for visitor in (DEEP, {}, {"a": Computed({"b": 1})}, {"a": Strange()}, {"events": EventLookup({}, 0)}):
+        found = at.reader()(visitor)
+        assert at.bind(partial(_is, found))(visitor, None)
+
+
+def test_a_reader_finds_what_stands_for_a_missing_value() -> None:
+    since = Path(("events", "x", "days_since"), 36_500)
+
+    assert [since.reader()({"events": events}) for events in ({}, {"x": {"days_since": 3}})] == [36_500, 3]
