@@ -102,7 +102,8 @@ class Decide:
         if not changes or known.own is None:
             return []
         try:
-            await remember(self._profiles, known.own, changes, view.ruleset, known.device)
+            folded = view.folded(records)
+            await remember(self._profiles, known.own, changes, view.ruleset, known.device, folded)
         except ProfilesUnavailable:
             return ["profile"]
         return []

@@ -68,7 +68,7 @@ def _count_anew(counters: dict[str, Counter], latest: str, needs: Mapping[str, E
 
 def earlier(known_ms: int, at_ms: int) -> int:
     """Tell the earlier of two instants, of which the one known may be 0 for none."""
-    return min(known_ms, at_ms) if known_ms else at_ms
+    return known_ms if known_ms and known_ms < at_ms else at_ms
 
 
 def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, needs: EventNeeds) -> None:
