@@ -14,7 +14,8 @@ T = TypeVar("T")
 # As deep as conditions reach. What is read here must be readable again by all that handle it later.
 DEEPEST = 32
 
-_NESTING = (msgspec.Struct, dict, list)
+# Most of what bodies are made of; that nothing is inside of these need not be asked of each.
+_FLAT = frozenset({str, int, float, bool, type(None)})
 _TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
 
 
@@ -55,14 +56,16 @@ def _is_deep(decoded: object) -> bool:
     """Whether something may be nested too deeply, without a word on where: many events at once are not."""
     level = [decoded]
     for _ in range(DEEPEST):
-        level = [part for value in level for part in _inside(value) if isinstance(part, _NESTING)]
+        level = [part for value in level for part in _inside(value) if type(part) not in _FLAT]
     return bool(level)
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.astuple(value)
-    return value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, list):
+        return value
+    return msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else ()
 
 
 def refuse_unstorable(decoded: object) -> None:
