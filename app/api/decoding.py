@@ -1,6 +1,6 @@
 """From a body to typed values: each kind of garbage gets its own clear answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +14,8 @@ T = TypeVar("T")
 # As deep as conditions reach. What is read here must be readable again by all that handle it later.
 DEEPEST = 32
 
+# Most of what bodies are made of; that nothing is inside of these need not be asked of each.
+_FLAT = frozenset({str, int, float, bool, type(None)})
 _TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
 
 
@@ -31,7 +33,7 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except RecursionError as error:
         raise wrong_content("", _TOO_DEEP) from error
     # Nearly every body is flat and clean, and to count bytes is much faster than to walk through values.
-    if b"\\u0000" in body or body.count(b"[") + body.count(b"{") > DEEPEST:
+    if b"\\u0000" in body or (body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(decoded)):
         refuse_unstorable(decoded)
     return decoded
 
@@ -48,6 +50,22 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 def wrong_content(pointer: str, message: str) -> WrongContentError:
     """Refuse a body that is JSON but says what cannot be, naming the place by JSON pointer."""
     return WrongContentError([Problem(pointer, message)])
+
+
+def _is_deep(decoded: object) -> bool:
+    """Whether something may be nested too deeply, without a word on where: many events at once are not."""
+    level = [decoded]
+    for _ in range(DEEPEST):
+        level = [part for value in level for part in _inside(value) if type(part) not in _FLAT]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, list):
+        return value
+    return msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else ()
 
 
 def refuse_unstorable(decoded: object) -> None:

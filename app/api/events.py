@@ -76,10 +76,7 @@ def records_of(
     received_ms = ms_of(now)
     records = []
     for index, event in enumerate(events):
-        age = timedelta(0) if event.at is None else (sent_at or now) - event.at
-        if age > OLDEST:
-            raise wrong_content(f"/events/{index}/at", f"is more than {OLDEST.days} days ago")
-        at = now if age < -CLOCK_TOLERANCE else now - age
+        at_ms = received_ms if event.at is None else ms_of(_instant(index, event.at, now, sent_at or now))
         records.append(
             Event(
                 site=site,
@@ -87,9 +84,16 @@ def records_of(
                 id=event.id or new_id(),
                 name=snake_case(event.name),
                 properties={snake_case(name): value for name, value in event.properties.items()},
-                at_ms=ms_of(at),
+                at_ms=at_ms,
                 received_ms=received_ms,
                 trusted=trusted,
             )
         )
     return records
+
+
+def _instant(index: int, at: datetime, now: datetime, sent_at: datetime) -> datetime:
+    age = sent_at - at
+    if age > OLDEST:
+        raise wrong_content(f"/events/{index}/at", f"is more than {OLDEST.days} days ago")
+    return now if age < -CLOCK_TOLERANCE else now - age

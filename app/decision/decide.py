@@ -76,9 +76,8 @@ class Decide:
             degraded.append("journal")
             basis, decision = await caps.decide(may_log=False, may_enter=False)
         else:
-            changes = [record for record in records if changes_profiles(record)]
-            if changes and known.own is not None:
-                degraded += await self._remember(view, known.own, known.device, changes)
+            if known.own is not None and any(map(changes_profiles, records)):
+                degraded += await self._remember(view, known.own, known.device, records)
         lacking = (*degraded, *caps.degraded)
         if lacking:
             self.degraded.update(lacking)
@@ -99,11 +98,12 @@ class Decide:
         return bucket_of(decision_id, salt="decisions", purpose="sample") < self._sampled_end
 
     async def _remember(
-        self, view: View, own: Loaded, device: Loaded | None, changes: Sequence[Record]
+        self, view: View, own: Loaded, device: Loaded | None, records: Sequence[Record]
     ) -> list[str]:
         """Write a profile that has changed, and say what is missing where that fails."""
+        changes = list(filter(changes_profiles, records))
         try:
-            await remember(self._profiles, own, changes, view.ruleset, device)
+            await remember(self._profiles, own, changes, view.ruleset, device, view.folded(records))
         except ProfilesUnavailable:
             return ["profile"]
         return []

@@ -19,10 +19,12 @@ async def remember(
     records: Sequence[Record],
     ruleset: Ruleset | None,
     device: Loaded | None = None,
+    folded: Profile | None = None,
 ) -> None:
     """Fold somebody's records into their profile as loaded, or as somebody else has left it since.
 
-    Where the records begin with a merge, `device` is what it takes over, as loaded.
+    Where the records begin with a merge, `device` is what it takes over, as loaded. `folded` is the profile
+    as loaded with all records in it, where that is at hand.
 
     Raises:
         ProfilesUnavailable: where the store is away, or others were quicker every time.
@@ -40,9 +42,10 @@ async def remember(
         base = loaded.profile
         if taken is not None:
             base, _ = joined(base, taken, first.at_ms, ruleset)
-        if await profiles.save(site, visitor, loaded, fold(base, new, ruleset), ids):
+        after = fold(base, new, ruleset) if folded is None else folded
+        if await profiles.save(site, visitor, loaded, after, ids):
             return
-        loaded = await profiles.load(site, visitor, ids)
+        loaded, folded = await profiles.load(site, visitor, ids), None
     raise _beaten()
 
 

@@ -14,7 +14,15 @@ from app.decision.page_load import PageLoad, unseen
 from app.engine.decision import Decision
 from app.engine.evaluate import evaluate
 from app.engine.profile import Profile
-from app.engine.records import Assignment, CapDelivery, ConsentSaid, Inputs, Merge, Record
+from app.engine.records import (
+    Assignment,
+    CapDelivery,
+    ConsentSaid,
+    Inputs,
+    Merge,
+    Record,
+    changes_profiles,
+)
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing
 from app.kit.clock import ms_of
@@ -71,6 +79,13 @@ class View(msgspec.Struct, frozen=True, gc=False):
         if self.ruleset is None:
             return nothing_published(basis.placements)
         return evaluate(self.ruleset, basis.seen_by(self.ruleset), basis.placements, refused=basis.refused)
+
+    def folded(self, records: Sequence[Record]) -> Profile | None:
+        """Answer who asks after `changes` and what follows in `records`; None where it is not at hand."""
+        if PERSONALIZATION not in self.consent or (self.changes and isinstance(self.changes[0], Merge)):
+            return None
+        later = filter(changes_profiles, records[len(self.changes) :])
+        return fold(self.profile, later, self.ruleset)
 
     def records(self, decision: Decision, decision_id: str) -> Iterator[Record]:
         """Write down each arm of a decision, with stage and segments as they stood, and each cap used."""

@@ -190,9 +190,16 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 
     def _reached(self, profile: Profile, at_ms: int) -> dict[str, Reached]:
         """Find the stage of each journey for a profile alone, seen in no request."""
-        now = instant_of(at_ms)
-        visitor = Visitor(profile, self._context({}, now), _NOBODY, now, self.primary_journey)
+        now, context = _moment(at_ms, self.zone if self.reads_clock else None)
+        visitor = Visitor(profile, context, _NOBODY, now, self.primary_journey)
         return _resolve(self.staging, visitor, _NOTHING_FORCED)
+
+
+@lru_cache(maxsize=256)
+def _moment(at_ms: int, zone: ZoneInfo | None) -> tuple[datetime, Mapping[str, Any]]:
+    """Answer an instant, and what outside of any request is known of it; events often share theirs."""
+    now = instant_of(at_ms)
+    return now, {} if zone is None else with_clock({}, now, zone)
 
 
 def _resolve(steps: Sequence[Step], visitor: Visitor, forced: Mapping[str, str]) -> dict[str, Reached]:

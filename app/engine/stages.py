@@ -105,7 +105,7 @@ class Timed(msgspec.Struct, frozen=True):
 
     def next_end(self, profile: Profile, after_ms: int, until_ms: int) -> int | None:
         """Find the first end of a dwell or decay of a held stage, after one instant and up to another."""
-        if not self.stages:
+        if not self.stages or until_ms <= after_ms:
             return None
         first = None
         for journey, held in profile.stages.items():

@@ -20,18 +20,29 @@ _LARGEST_INTEGER = 2**63
 
 
 def count(
-    counters: Mapping[str, Counter], event: Event, needs: Mapping[str, EventNeeds], *, complete: bool = True
-) -> dict[str, Counter]:
-    """Answer the counters after an event of which something is asked; those given stay as they were.
+    counters: dict[str, Counter],
+    event: Event,
+    needs: Mapping[str, EventNeeds],
+    own: set[str],
+    *,
+    complete: bool = True,
+) -> None:
+    """Count an event of which something is asked.
 
-    `complete` says that nothing of this visitor is missing from the counters, so that one which begins now
-    has missed nothing either.
+    Counters in `own` are changed where they are; any other stays as it was, and a copy that from then on is
+    in `own` takes its place. `complete` says that nothing of this visitor is missing from the counters, so
+    that one which begins now has missed nothing either.
     """
-    after = dict(counters)
-    after[event.name] = _counted(counters, event, needs[event.name], complete=complete)
-    if after[event.name].last_ms == event.at_ms:
-        _count_anew(after, event.name, needs)
-    return after
+    one = needs[event.name]
+    counter = counters.get(event.name) or Counter(asked=one.signature if complete else "")
+    if event.name not in own:
+        own.add(event.name)
+        counter = copy(counter)
+        counter.recent = counter.recent.copy()
+    _count(counter, counters, event, one)
+    counters[event.name] = counter
+    if counter.last_ms == event.at_ms:
+        _count_anew(counters, event.name, needs)
 
 
 def upheld(counters: Mapping[str, Counter], needs: Mapping[str, EventNeeds]) -> dict[str, Counter]:
@@ -57,47 +68,45 @@ def _count_anew(counters: dict[str, Counter], latest: str, needs: Mapping[str, E
 
 def earlier(known_ms: int, at_ms: int) -> int:
     """Tell the earlier of two instants, of which the one known may be 0 for none."""
-    return min(known_ms, at_ms) if known_ms else at_ms
+    return known_ms if known_ms and known_ms < at_ms else at_ms
 
 
-def _counted(counters: Mapping[str, Counter], event: Event, needs: EventNeeds, *, complete: bool) -> Counter:
-    known = counters.get(event.name)
-    counter = copy(known) if known is not None else Counter(asked=needs.signature if complete else "")
-    is_latest = event.at_ms >= counter.last_ms
+def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, needs: EventNeeds) -> None:
+    """Count an event in the counter of its name; `counters` are those before it."""
+    if needs.since:
+        counter.since = {
+            # What comes late, from before the latest event of that name, was not since.
+            name: counter.since.get(name, counter.count)
+            + (name not in counters or event.at_ms >= counters[name].last_ms)
+            for name in needs.since
+        }
+    if needs.latest and event.at_ms >= counter.last_ms:
+        counter.latest = counter.latest | {
+            name: _kept(event.properties[name]) for name in needs.latest if name in event.properties
+        }
     counter.count += 1
     counter.first_ms = earlier(counter.first_ms, event.at_ms)
     counter.last_ms = max(counter.last_ms, event.at_ms)
-    if needs.window_days:
-        _remember(counter, event.at_ms, needs.window_days)
     if needs.sums:
         counter.sums = counter.sums | {
             name: counter.sums.get(name, 0.0) + number_of(event.properties.get(name)) for name in needs.sums
         }
-    if needs.latest and is_latest:
-        counter.latest = counter.latest | {
-            name: _kept(event.properties[name]) for name in needs.latest if name in event.properties
-        }
-    if needs.since:
-        before = counter.count - 1
-        counter.since = {
-            # What comes late, from before the latest event of that name, was not since.
-            name: counter.since.get(name, before)
-            + (name not in counters or event.at_ms >= counters[name].last_ms)
-            for name in needs.since
-        }
-    return counter
+    if needs.window_days:
+        _remember(counter, event.at_ms, needs.window_days)
 
 
 def _remember(counter: Counter, at_ms: int, window_days: int) -> None:
     """Keep an instant for as long as a window can ask for it; beyond the bound only its hour is kept."""
-    since_ms = counter.last_ms - window_days * DAY_MS
-    recent = counter.recent[bisect_right(counter.recent, since_ms) :]
+    since_ms, recent = counter.last_ms - window_days * DAY_MS, counter.recent
+    del recent[: bisect_right(recent, since_ms)]
     insort(recent, at_ms)
+    if not counter.hours and len(recent) <= RECENT_LIMIT:
+        return
     hours = {hour: count for hour, count in counter.hours.items() if (hour + 1) * HOUR_MS > since_ms}
     for pushed_out in recent[:-RECENT_LIMIT]:
         hour = pushed_out // HOUR_MS
         hours[hour] = hours.get(hour, 0) + 1
-    counter.recent = recent[-RECENT_LIMIT:]
+    del recent[:-RECENT_LIMIT]
     counter.hours = hours
 
 

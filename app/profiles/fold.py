@@ -37,13 +37,14 @@ def fold_telling(
 ) -> tuple[Profile, list[StageMove]]:
     """Answer the profile after some records, and each change of stage on the way, in order."""
     folded, moves = copy(profile), []
-    settled_ms = None
+    folded.counters = dict(profile.counters)
+    settled_ms, own = None, set[str]()
     for record in records:
         if not is_for_profiles(record):
             continue
         match record:
             case Event():
-                folded, moved = _after_event(folded, record, ruleset, settled_ms)
+                folded, moved = _after_event(folded, record, ruleset, settled_ms, own)
                 moves += moved
                 settled_ms = folded.last_event_ms
                 continue
@@ -60,43 +61,45 @@ def fold_telling(
 
 
 def _after_event(
-    profile: Profile, event: Event, ruleset: Ruleset | None, settled_ms: int | None
+    profile: Profile, event: Event, ruleset: Ruleset | None, settled_ms: int | None, own: set[str]
 ) -> tuple[Profile, list[StageMove]]:
-    """Fold in one event; `settled_ms` is the instant as of which the stages are known to hold."""
+    """Fold one event into a profile that may be changed, and of its counters those that are in `own`.
+
+    `settled_ms` is the instant as of which the stages are known to hold.
+    """
     if ruleset is None:
-        return _under(_seen(profile, event), "", {}), []
+        _see(profile, event)
+        _uphold(profile, "", {})
+        return profile, []
     # What decayed before this event is settled first: the event cannot keep alive what was gone. A late one
     # is counted at its own instant, but stages never move back in time.
     at_ms = max(event.at_ms, profile.last_event_ms)
-    before: list[StageMove] = []
-    if profile.events and settled_ms != at_ms:
-        profile, before = ruleset.settle(profile, at_ms)
-    seen = _seen(profile, event)
+    moves: list[StageMove] = []
     if not profile.events:
-        seen.asked = ruleset.asked
-    seen = _under(seen, ruleset.asked, ruleset.needs)
+        profile.asked = ruleset.asked
+    elif settled_ms != at_ms:
+        profile, moves = ruleset.settle(profile, at_ms)
+    _see(profile, event)
+    _uphold(profile, ruleset.asked, ruleset.needs)
     if event.name in ruleset.needs:
-        seen.counters = count(seen.counters, event, ruleset.needs, complete=seen.asked == ruleset.asked)
-    settled, after = ruleset.settle(seen, at_ms)
-    moves = before + after
-    if moves:
-        settled.moves = [*settled.moves, *moves][-MOVES_LIMIT:]
-    return settled, moves
+        count(profile.counters, event, ruleset.needs, own, complete=profile.asked == ruleset.asked)
+    profile, after = ruleset.settle(profile, at_ms)
+    if moves or after:
+        moves = moves + after
+        profile.moves = [*profile.moves, *moves][-MOVES_LIMIT:]
+    return profile, moves
 
 
-def _under(seen: Profile, asked: str, needs: Mapping[str, EventNeeds]) -> Profile:
+def _uphold(profile: Profile, asked: str, needs: Mapping[str, EventNeeds]) -> None:
     """Say of no counter that it is complete for what is not counted while these needs are in force."""
-    if not asked or seen.asked != asked:
-        seen.asked, seen.counters = "", upheld(seen.counters, needs)
-    return seen
+    if not asked or profile.asked != asked:
+        profile.asked, profile.counters = "", upheld(profile.counters, needs)
 
 
-def _seen(profile: Profile, event: Event) -> Profile:
-    seen = copy(profile)
-    seen.first_ms = earlier(profile.first_ms, event.at_ms)
-    seen.last_event_ms = max(profile.last_event_ms, event.at_ms)
-    seen.events += 1
-    return seen
+def _see(profile: Profile, event: Event) -> None:
+    profile.first_ms = earlier(profile.first_ms, event.at_ms)
+    profile.last_event_ms = max(profile.last_event_ms, event.at_ms)
+    profile.events += 1
 
 
 def _take_arm(profile: Profile, assignment: Assignment) -> None:

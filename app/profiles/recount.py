@@ -34,9 +34,10 @@ async def recount(
     # What is counted since another event starts anew with each of those.
     wanted = {*names, *(other for name in names for other in needs[name].since)}
     counters: dict[str, Counter] = {}
+    own: set[str] = set()
     async for event in stored_events(connection, site, sources.until_ms, wanted):
         if sources.hold(event) and not sources.have_lost(event):
-            counters = count(counters, event, needs)
+            count(counters, event, needs, own)
     return {name: counters[name] for name in names if name in counters}
 
 

@@ -68,7 +68,7 @@ class RedisProfiles:
         deadline = monotonic() + self._budget_s
         try:
             body, *marks = await self._read(_keys(site, visitor, event_ids))
-            known = frozenset(id_ for id_, mark in zip(event_ids, marks, strict=True) if mark)
+            known = frozenset([id_ for id_, mark in zip(event_ids, marks, strict=True) if mark])
             profile = readable_profile(body)
             if profile is None:
                 async with asyncio.timeout(deadline - monotonic()):
@@ -157,4 +157,4 @@ def _keys(site: int, visitor: str, event_ids: Sequence[str]) -> list[str]:
     if not event_ids:
         return [profile_key(site, visitor)]
     tag = tag_of(site, visitor)
-    return [PREFIX + tag, *(f"event:{tag}{id_}" for id_ in event_ids)]
+    return [PREFIX + tag, *[f"event:{tag}{id_}" for id_ in event_ids]]

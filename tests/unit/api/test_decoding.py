@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.api.decoding import DEEPEST, decode_body
 from app.api.wire import DecideBody, decide_decoder, events_decoder
-from app.web.problems import ProblemError
+from app.web.problems import ProblemError, WrongContentError
 
 DECIDE = b'{"visitor": {"id": "v-1"}, "placements": ["home.hero"], "context": {"attributes": {"x": %s}}}'
 
@@ -154,6 +154,16 @@ def test_many_events_are_not_taken_for_deep_ones() -> None:
     body = decode_body(events_decoder, b'{"visitor": {"id": "v-1"}, "events": [' + events + b"]}")
 
     assert len(body.events) == 500
+
+
+def test_one_deep_event_is_found_among_many() -> None:
+    deep = b'{"a":' * DEEPEST + b"{}" + b"}" * DEEPEST
+    events = b'{"name": "page_viewed"},' * 40 + b'{"name": "page_viewed", "properties": %b}' % deep
+
+    with pytest.raises(WrongContentError) as refusal:
+        decode_body(events_decoder, b'{"visitor": {"id": "v-1"}, "events": [' + events + b"]}")
+
+    assert refusal.value.errors[0].pointer.startswith("/events/40/properties/a/a")
 
 
 @given(st.binary(max_size=300))

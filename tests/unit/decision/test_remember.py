@@ -4,6 +4,7 @@ import pytest
 
 from app.decision.remember import ATTEMPTS, remember
 from app.engine.profile import Profile
+from app.profiles.fold import fold
 from app.profiles.loaded import Loaded, ProfilesUnavailable
 from tests.builders import assignment, merge
 from tests.fakes import FakeProfiles
@@ -32,6 +33,17 @@ async def test_an_event_that_somebody_else_has_folded_is_not_folded_again() -> N
 
     assert (await profiles.load(SITE, "v-1")).profile.counters["page_viewed"].count == 2
     assert len(profiles.writes) == 2
+
+
+async def test_what_was_folded_ahead_counts_only_while_the_profile_is_as_it_was_loaded() -> None:
+    profiles, rules = FakeProfiles(), telling()
+    seen_by_both = await profiles.load(SITE, "v-1")
+
+    for record in (viewed("e-1"), viewed("e-2")):
+        ahead = fold(seen_by_both.profile, [record], rules)
+        await remember(profiles, seen_by_both, [record], rules, folded=ahead)
+
+    assert (await profiles.load(SITE, "v-1")).profile.counters["page_viewed"].count == 2
 
 
 async def test_of_two_first_arms_the_one_that_was_written_first_stays() -> None:

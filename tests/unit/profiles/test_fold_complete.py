@@ -1,5 +1,6 @@
 """Which counters are known to have missed nothing."""
 
+from app.engine.profile import Counter
 from app.engine.ruleset import Ruleset
 from app.profiles.count import count
 from app.profiles.fold import fold
@@ -67,5 +68,10 @@ def test_the_counters_given_stay_as_they_were() -> None:
 def test_a_counter_that_begins_has_missed_nothing_unless_it_is_said() -> None:
     needs = asking("events.x.count").needs
 
-    assert count({}, event("x"), needs)["x"].asked == needs["x"].signature
-    assert count({}, event("x"), needs, complete=False)["x"].asked == ""
+    whole: dict[str, Counter] = {}
+    lacking: dict[str, Counter] = {}
+    count(whole, event("x"), needs, set())
+    count(lacking, event("x"), needs, set(), complete=False)
+
+    assert whole["x"].asked == needs["x"].signature
+    assert lacking["x"].asked == ""
