@@ -7,6 +7,7 @@ from app.engine.decision import NOTHING, ArmTaken, CapAsked, Choice, Decision
 from app.engine.index import Search
 from app.engine.reasons import Reason
 from app.engine.ruleset import (
+    CompiledCap,
     CompiledExperiment,
     CompiledPlacement,
     CompiledRule,
@@ -70,7 +71,11 @@ class _Evaluation:
             return Choice(None, NOTHING, Reason.UNKNOWN_PLACEMENT)
         number = self._search.first_at(key)
         while number is not None:
-            choice = self._deliver(self._ruleset.rules[number], placement)
+            rule = self._ruleset.rules[number]
+            cap = rule.cap
+            choice = (
+                self._deliver(rule, placement) if cap is None else self._deliver_capped(rule, cap, placement)
+            )
             if choice is not None:
                 return choice
             number = self._search.first_at(key, number)
@@ -87,19 +92,20 @@ class _Evaluation:
     ) -> Choice:
         return Choice(variant.key, variant.content_for(self._locales), reason, rule, experiment, arm)
 
-    def _deliver(self, rule: CompiledRule, placement: CompiledPlacement) -> Choice | None:
-        """Answer what a rule shows here; None where the next rule decides."""
-        cap = rule.cap
-        if cap is None:
-            return self._choice_of(rule, placement)
+    def _deliver_capped(
+        self, rule: CompiledRule, cap: CompiledCap, placement: CompiledPlacement
+    ) -> Choice | None:
+        """Do what `_deliver` does, as far as the rule's cap allows."""
         if is_capped_out(rule, self._visitor, self._refused):
             return None
-        choice = self._choice_of(rule, placement)
+        choice = self._deliver(rule, placement)
         if choice is not None:
-            self.capped[rule.key] = CapAsked(rule.key, cap, self._visitor.profile.caps.get(rule.key, ()))
+            delivered = self._visitor.profile.caps.get(rule.key, ())
+            self.capped[rule.key] = CapAsked(rule.key, cap, delivered)
         return choice
 
-    def _choice_of(self, rule: CompiledRule, placement: CompiledPlacement) -> Choice | None:
+    def _deliver(self, rule: CompiledRule, placement: CompiledPlacement) -> Choice | None:
+        """Answer what a rule shows here; None where the next rule decides."""
         if rule.experiment is None:
             return self._show(placement.variants[rule.variant or ""], Reason.RULE, rule.key)
         experiment = rule.experiment
