@@ -102,7 +102,7 @@ class Decide:
         if not changes or known.own is None:
             return []
         try:
-            folded = view.folded(records)
+            folded = view.folded(changes)
             await remember(self._profiles, known.own, changes, view.ruleset, known.device, folded)
         except ProfilesUnavailable:
             return ["profile"]
