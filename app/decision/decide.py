@@ -103,7 +103,8 @@ class Decide:
         """Write a profile that has changed, and say what is missing where that fails."""
         changes = list(filter(changes_profiles, records))
         try:
-            await remember(self._profiles, own, changes, view.ruleset, device, view.folded(records))
+            folded = view.folded(changes)
+            await remember(self._profiles, own, changes, view.ruleset, device, folded)
         except ProfilesUnavailable:
             return ["profile"]
         return []

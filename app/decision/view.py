@@ -14,15 +14,7 @@ from app.decision.page_load import PageLoad, unseen
 from app.engine.decision import Decision
 from app.engine.evaluate import evaluate
 from app.engine.profile import Profile
-from app.engine.records import (
-    Assignment,
-    CapDelivery,
-    ConsentSaid,
-    Inputs,
-    Merge,
-    Record,
-    changes_profiles,
-)
+from app.engine.records import Assignment, CapDelivery, ConsentSaid, Inputs, Merge, Record
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing
 from app.kit.clock import ms_of
@@ -81,11 +73,10 @@ class View(msgspec.Struct, frozen=True, gc=False):
         return evaluate(self.ruleset, basis.seen_by(self.ruleset), basis.placements, refused=basis.refused)
 
     def folded(self, records: Sequence[Record]) -> Profile | None:
-        """Answer who asks after `changes` and what follows in `records`; None where it is not at hand."""
+        """Answer who asks after records of which `changes` are the first; None where it is not at hand."""
         if PERSONALIZATION not in self.consent or (self.changes and isinstance(self.changes[0], Merge)):
             return None
-        later = filter(changes_profiles, records[len(self.changes) :])
-        return fold(self.profile, later, self.ruleset)
+        return fold(self.profile, records[len(self.changes) :], self.ruleset)
 
     def records(self, decision: Decision, decision_id: str) -> Iterator[Record]:
         """Write down each arm of a decision, with stage and segments as they stood, and each cap used."""
