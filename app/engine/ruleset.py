@@ -24,11 +24,14 @@ from app.kit.clock import instant_of
 _NOTHING_FORCED: Mapping[str, str] = MappingProxyType({})
 
 
-# The longest locale makes 128 strings of it, and a site's visitors have few.
+# Twice as long as any that is registered. What a request says beyond that finds no translation.
+_LONGEST_LOCALE = 64
+
+
 @lru_cache(maxsize=256)
 def best_first(locale: str) -> tuple[str, ...]:
     """List what suits a locale: of `de_AT`, `de-at` and then `de`."""
-    found, wanted = [], locale.lower().replace("_", "-")
+    found, wanted = [], locale[:_LONGEST_LOCALE].lower().replace("_", "-")
     while wanted:
         found.append(wanted)
         wanted = wanted.rpartition("-")[0]

@@ -109,3 +109,10 @@ async def test_a_decision_is_explained_rule_by_rule() -> None:
     [candidate] = (await traces_of(basis, telling()))["home.hero"]
     assert (candidate.rule, candidate.lacked) == ("offer", ("segment",))
     assert await traces_of(basis, None) == {"home.hero": ()}
+
+
+async def test_what_is_no_value_is_not_passed_over() -> None:
+    basis = (await Asking(telling()).decide()).basis
+
+    with pytest.raises(NotImplementedError):
+        encode_basis(msgspec.structs.replace(basis, context={"attributes": object()}))

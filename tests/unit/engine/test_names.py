@@ -44,3 +44,7 @@ def test_one_leading_dollar_stays(name: str, spelled: str) -> None:
 @pytest.mark.parametrize("name", ["!!!", "- -", "$!!"])
 def test_a_name_without_letters_stays_as_it_is(name: str) -> None:
     assert snake_case(name) == name
+
+
+def test_a_long_name_is_spelled_like_any_other() -> None:
+    assert snake_case("$" + "Long Name " * 50) == "$" + "_".join(["long_name"] * 50)

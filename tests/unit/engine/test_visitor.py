@@ -18,7 +18,11 @@ RULES = ruleset(
 KNOWN = Profile(
     first_ms=ms_of(NOW - 3 * DAY),
     traits={"plan": {"tier": "gold"}},
-    counters={"page_viewed": Counter(count=4, first_ms=1, last_ms=ms_of(NOW - DAY))},
+    counters={
+        "page_viewed": Counter(
+            count=4, first_ms=1, last_ms=ms_of(NOW - DAY), latest={"address": {"city": "Rome"}}
+        )
+    },
 )
 
 
@@ -41,6 +45,9 @@ def holds(seen: Visitor, condition: dict[str, object]) -> bool:
         {"events.order_completed.count": 0},
         {"events.order_completed.days_since": NEVER_DAYS},
         {"events.order_completed.last_at": None},
+        {"events.page_viewed.last_address.city": "Rome"},
+        {"events.page_viewed.last_address": {"$type": "object"}},
+        {"events.page_viewed.last_plan": {"$type": "undefined"}},
     ],
 )
 def test_conditions_can_ask(condition: dict[str, object]) -> None:
