@@ -101,6 +101,8 @@ class Lines:
         for protocol, request in zip(self._protocols, requests, strict=True):
             protocol.data_received(request)
         await turn.done
+        # What was answered at once, before the loop had its turn, counts as one turn as well.
+        await asyncio.sleep(0)
 
     def answers(self) -> list[list[Answer]]:
         """Read what was answered on each connection since the last time, in order."""
