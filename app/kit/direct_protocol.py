@@ -161,6 +161,7 @@ class DirectProtocol(BoundedProtocol):
         except StopIteration as done:
             self._give(done.value)
         except Exception:
+            # Whatever it is, the client gets an answer, the one that uvicorn would give.
             self.logger.exception("Exception in a direct answer")
             self._give(_FAILED)
         else:
