@@ -22,4 +22,4 @@ class Lookup:
 
     def get(self, key: str, /) -> object:
         """Answer the attribute of that name, None if there is none. Must not raise, whatever the name."""
-        raise NotImplementedError
+        raise NotImplementedError  # for whoever derives from this to say

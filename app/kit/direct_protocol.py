@@ -160,8 +160,7 @@ class DirectProtocol(BoundedProtocol):
             waits_for = begun.send(None)
         except StopIteration as done:
             self._give(done.value)
-        except Exception:
-            # Whatever it is, the client gets an answer, the one that uvicorn would give.
+        except Exception:  # whatever it is, the client gets the answer that uvicorn would give
             self.logger.exception("Exception in a direct answer")
             self._give(_FAILED)
         else:
