@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.storage.migrate import is_described
-from app.storage.tables import metadata
+from app.storage.schema import metadata
 
 # A migration that waits for a lock makes everybody else wait behind it: it gives up, and can be run again.
 LOCK_TIMEOUT = "5s"

@@ -5,12 +5,10 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
-    ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -21,25 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    }
-)
-
-
-def _now() -> Column[object]:
-    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
-def _site(*, index: bool = False, kept: bool = False) -> Column[int]:
-    """Name the site a row belongs to; `kept` rows outlive every wish to remove it, so it stays with them."""
-    site = ForeignKey("sites.id", ondelete=None if kept else "CASCADE")
-    return Column("site_id", Integer, site, nullable=False, index=index)
-
+from app.storage.metadata import created_at, metadata, site_id
 
 sites = Table(
     "sites",
@@ -48,21 +28,21 @@ sites = Table(
     Column("key", Text, nullable=False, unique=True),
     # HMAC key of `user_proof`; never answered by any route.
     Column("identity_secret", Text, nullable=False),
-    _now(),
+    created_at(),
 )
 
 keys = Table(
     "keys",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _site(index=True),
+    site_id(index=True),
     Column("hash", LargeBinary, nullable=False, unique=True),
     # "public" or "secret"; `role` is null for a public key.
     Column("kind", Text, nullable=False),
     Column("role", Text),
     Column("name", Text, nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
-    _now(),
+    created_at(),
 )
 
 # One row for each draft resource. `kind` is the list of the document it stands in ("placements", "rules" ...;
@@ -70,7 +50,7 @@ keys = Table(
 drafts = Table(
     "drafts",
     metadata,
-    _site(),
+    site_id(),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("position", Integer, nullable=False),
@@ -84,12 +64,12 @@ drafts = Table(
 revisions = Table(
     "revisions",
     metadata,
-    _site(kept=True),
+    site_id(kept=True),
     Column("number", Integer, nullable=False),
     Column("document", JSONB, nullable=False),
     Column("author", Text, nullable=False),
     Column("comment", Text, nullable=False),
-    _now(),
+    created_at(),
     PrimaryKeyConstraint("site_id", "number"),
 )
 
@@ -242,7 +222,7 @@ audit = Table(
     "audit",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    _site(kept=True),
+    site_id(kept=True),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),

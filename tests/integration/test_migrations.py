@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from app.embedded.servers import Servers
 from app.storage.migrate import MIGRATIONS, is_described, migrate
 from app.storage.postgres import Postgres, dsn_of
-from app.storage.tables import metadata
+from app.storage.schema import metadata
 from tests.databases import new_database
 from tests.sites import SiteFactory
 

@@ -10,7 +10,8 @@ from app.embedded.servers import Servers
 from app.storage.migrate import migrate
 from app.storage.partitions import ensure_partitions
 from app.storage.postgres import dsn_of
-from app.storage.tables import PARTITIONED, metadata
+from app.storage.schema import metadata
+from app.storage.tables import PARTITIONED
 from tests.databases import new_database
 
 NAMES = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = $1::regclass"

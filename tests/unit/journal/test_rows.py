@@ -22,7 +22,7 @@ from app.journal.rows import (
     kind_of,
 )
 from app.kit.clock import ms_of
-from app.storage.tables import metadata
+from app.storage.schema import metadata
 from tests.unit.journal.journalled import assignment, changes, erase, event, inputs, one_of_each
 
 AT = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
