@@ -37,9 +37,10 @@ demo: install ## replay a small set of journeys against a service of its own
 	$(BIN)/python -m loadtests.replay
 
 TIMES ?= 20
+HTTP ?= direct
 
 faults: install ## break everything under load, TIMES times each; fails where anything answered is lost or doubled
-	$(BIN)/python -m tests.faults.campaign --times $(TIMES) $(if $(filter 1,$(TIMES)),--stopped-s 5 --frozen-s 3)
+	$(BIN)/python -m tests.faults.campaign --times $(TIMES) --http $(HTTP) $(if $(filter 1,$(TIMES)),--stopped-s 5 --frozen-s 3)
 
 MINUTES ?= 30
 EVERY_S ?= 120

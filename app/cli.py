@@ -29,6 +29,8 @@ from app.web.problems import ConflictError
 
 DRAIN_S = 8
 
+_APPS = {"direct": "app.main:create_app", "asgi": "app.main:create_asgi_app"}
+
 # For this process and, word for word, for every worker that it starts.
 _LOGGING = {
     "version": 1,
@@ -98,7 +100,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
             port = listener.getsockname()[1]
             announce_when_listening(settings.host, port, _welcome(settings, port))
             serve(
-                "app.main:create_app",
+                _APPS[settings.http],
                 listener,
                 workers=settings.workers,
                 drain_s=DRAIN_S,

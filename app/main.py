@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.routes import admin_router
 from app.api import health, openapi
@@ -93,6 +94,16 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, redoc_url=None)
     edge = PublicEdge(RequestId(_mounted(api)), clock)
     return edge
+
+
+def create_asgi_app() -> ASGIApp:
+    """Make the whole service as nothing but an ASGI app, which no server can tell could be asked directly."""
+    edge = create_app()
+
+    async def by_asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        await edge(scope, receive, send)
+
+    return by_asgi
 
 
 def openapi_document() -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     # Clients at once, per worker; never more than the system lets a process have files open.
     connections: int = Field(default=20_000, ge=16)
+    # How `/decide` and `/events` are asked: by the protocol itself, or by ASGI as any server would.
+    http: Literal["direct", "asgi"] = "direct"
     data_dir: Path = Path(".local")
     database_url: str | None = None
     redis_url: str | None = None

@@ -74,6 +74,12 @@ class Load:
         self.free.append(line)
         self._send_due()
 
+    def take_wrong(self, said: bytes) -> None:
+        """Count an answer that is not what it should be, and show the first of them."""
+        self.wrong += 1
+        if self.wrong == 1:
+            print(said.decode(errors="replace"), file=sys.stderr)
+
     def _tick(self, ticks: Ticks) -> None:
         self._due = min(self._total, self._due + ticks.taken())
         self._send_due()
@@ -120,7 +126,8 @@ class Line(asyncio.Protocol):
         self._said += data
         if data.endswith(b"}"):
             self._load.latencies.append(perf_counter() - self._intended)
-            self._load.wrong += not (self._said.startswith(b"HTTP/1.1 200 ") and is_whole(self._said))
+            if not (self._said.startswith(b"HTTP/1.1 200 ") and is_whole(self._said)):
+                self._load.take_wrong(self._said)
             self._said = b""
             self._load.answered(self)
 

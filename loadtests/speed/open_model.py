@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from statistics import median
 from typing import NamedTuple
 
@@ -54,29 +55,30 @@ class OpenModel:
         """Measure how much the generator can ask of the bare app."""
         return await generated(self._bare, self._key, _TOO_MUCH, RUN_S)
 
-    async def pairs(self, rate: float, during: During | None = None) -> list[Pair]:
-        """Measure both at a rate, several times; `during` happens in the midst of our runs."""
-        found = []
-        for _ in range(PAIRS):
-            bare = await generated(self._bare, self._key, rate, RUN_S)
-            meanwhile = asyncio.create_task(_after(RUN_S / 4, during)) if during else None
-            found.append(Pair(await generated(self._ours, self._key, rate, RUN_S), bare))
-            if meanwhile is not None:
-                await meanwhile
-        return found
+    async def pairs(self, rate: float) -> list[Pair]:
+        """Measure both at a rate, several times."""
+        return [await self._pair(rate, _nothing) for _ in range(PAIRS)]
 
     async def published(self, rate: float) -> list[Pair]:
-        """Measure both while 10,000 rules are published."""
-        site = self._ground.sites[MANY]
-        sizes = iter(range(MANY, MANY + PAIRS + 1))
+        """Measure both while 10,000 rules are published, which were put into the draft before."""
+        site, found = self._ground.sites[MANY], []
         async with httpx.AsyncClient(base_url=self._ours.url, timeout=120) as client:
-            await draft(client, site, next(sizes))
+            for rules in range(MANY, MANY + PAIRS):
+                await draft(client, site, rules)
+                found.append(await self._pair(rate, partial(publish, client, site)))
+        return found
 
-            async def republish() -> None:
-                await publish(client, site)
-                await draft(client, site, next(sizes))
+    async def _pair(self, rate: float, during: During) -> Pair:
+        """Measure both; `during` happens in the midst of our run."""
+        bare = await generated(self._bare, self._key, rate, RUN_S)
+        meanwhile = asyncio.create_task(_after(RUN_S / 4, during))
+        ours = await generated(self._ours, self._key, rate, RUN_S)
+        await meanwhile
+        return Pair(ours, bare)
 
-            return await self.pairs(rate, republish)
+
+async def _nothing() -> None:
+    pass
 
 
 async def _after(seconds: float, during: During) -> None:

@@ -30,17 +30,15 @@ _STARTS_WITHIN_S = 60
 class Server:
     """A server that runs, on a port that nobody else had."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, workers: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.port = port
         self._process = process
-        self._workers = workers
 
     @property
     def pids(self) -> list[int]:
-        """Name the processes that answer."""
-        if self._workers == 1:
-            return [self._process.pid]
-        return [pid for pid in children_of(self._process.pid) if "spawn_main" in command_of(pid)]
+        """Name the processes that answer: the workers, where one supervises them."""
+        workers = [pid for pid in children_of(self._process.pid) if "spawn_main" in command_of(pid)]
+        return workers or [self._process.pid]
 
     @property
     def url(self) -> str:
@@ -71,7 +69,7 @@ async def server(served: str, ground: Ground, workers: int = 1) -> AsyncIterator
     command = [sys.executable, "-m", "loadtests.speed.serving", served, str(port), str(workers)]
     process = subprocess.Popen(command, env=os.environ | said)  # noqa: ASYNC220, S603 - starting it does not block
     try:
-        running = Server(process, port, workers)
+        running = Server(process, port)
         # What `/livez` says is enough: nobody ships here, which `/readyz` would complain about in time.
         await running.answers("/livez")
         yield running

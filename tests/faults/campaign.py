@@ -38,6 +38,7 @@ class Options(argparse.Namespace):
     frozen_s: float
     budget_ms: float
     folder: Path
+    http: str
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
@@ -49,6 +50,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--stopped-s", type=float, default=30, help="how long PostgreSQL is stopped")
     parser.add_argument("--frozen-s", type=float, default=10, help="how long Valkey is frozen")
     parser.add_argument("--budget-ms", type=float, default=25, help="SIGNPOST_PROFILE_BUDGET_MS")
+    parser.add_argument("--http", choices=["direct", "asgi"], default="direct", help="SIGNPOST_HTTP")
     parser.add_argument("--folder", type=Path, default=Path(".local/faults"), help="emptied at the start")
     options = parser.parse_args(arguments, namespace=Options())
     unknown = set(options.kinds) - set(keys)
@@ -76,7 +78,7 @@ async def _campaign(options: Options) -> list[Row]:
         faults = [fault for fault in _wanted(options) if fault.through == through]
         if faults:
             async with cutter.passing_to(service.place.postgres.socket):
-                await service.start(**settings)
+                await service.start(HTTP=options.http, **settings)
                 rows += [await _run(fault, service, cutter, options) for fault in faults]
                 await service.stop()
     return rows

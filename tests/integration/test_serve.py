@@ -30,10 +30,11 @@ DOCUMENT = document(
 )
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with two workers and a published site."""
-    with serving(tmp_path_factory.mktemp("serve") / "data", WORKERS="2") as running:
+@pytest.fixture(scope="module", params=["direct", "asgi"])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with two workers and a published site, asked in both ways."""
+    folder = tmp_path_factory.mktemp("serve") / "data"
+    with serving(folder, WORKERS="2", HTTP=request.param) as running:
         publish(running)
         yield running
 
