@@ -120,6 +120,9 @@ async def test_entries_are_found_by_actor_action_target_and_time(
     [
         ("since=yesterday", "query:since"),
         ("until=2026-11-21", "query:until"),
+        ("since=0001-01-01T00:00:00%2B14:00", "query:since"),
+        ("until=9999-12-31T23:59:59-14:00", "query:until"),
+        ("cursor=eyJpZCI6MTE4MDU5MTYyMDcxNzQxMTMwMzQyNH0%3D", "query:cursor"),
         ("format=xml", "query:format"),
         ("limit=201", "query:limit"),
         ("cursor=garbage", "query:cursor"),

@@ -72,6 +72,7 @@ async def test_a_public_key_has_no_role(admin: AdminFactory, use: Use) -> None:
         ({"name": "x" * 101}, "/name"),
         ({"expires_at": "tomorrow"}, "/expires_at"),
         ({"expires_at": "2026-01-01T00:00:00Z"}, "/expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "/expires_at"),
         ({"role_": "editor"}, "/role_"),
     ],
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.admin.body import Body
-from app.admin.instant import Instant
+from app.admin.instant import At
 from app.admin.strict_json import Location
 from app.web.keyring import KeyKind
 
@@ -30,7 +30,7 @@ Name = Annotated[
     ),
 ]
 Expiry = Annotated[
-    Instant | None,
+    At | None,
     Field(
         description="From this instant on the key is refused; null for never.",
         examples=["2027-01-01T00:00:00Z"],

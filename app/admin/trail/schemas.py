@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.admin.instant import Instant
+from app.admin.instant import At
 
 # PostgreSQL cannot look for U+0000.
 _STORABLE = r"^[^\x00]*$"
@@ -36,8 +36,8 @@ class Wanted(BaseModel):
         description="Whose target begins so: `rules/` for all rules.",
         examples=["rules/hero-test"],
     )
-    since: Instant | None = Field(None, description="From this instant on.")
-    until: Instant | None = Field(None, description="Before this instant.")
+    since: At | None = Field(None, description="From this instant on.")
+    until: At | None = Field(None, description="Before this instant.")
 
 
 class Query(Wanted):

@@ -1,8 +1,9 @@
 """Entries of the audit in pages, or all of them piece by piece."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.admin.trail import repository
@@ -16,15 +17,21 @@ from app.web.paging import Page, cursor_of
 AT_ONCE, AT_ONCE_BYTES = 200, 2**20
 
 
+class _Last(msgspec.Struct, frozen=True):
+    """The entry that a page has ended with; there may be more of them than a plain integer counts."""
+
+    id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
 async def list_entries(connection: AsyncConnection, caller: Caller, query: Query) -> dict[str, Any]:
     """List a page of entries, newest first."""
-    before = Page(query.limit, query.cursor).after(int)
+    last = Page(query.limit, query.cursor).after(_Last)
     found = await repository.list_entries(
-        connection, caller.site, query, before=before, limit=query.limit + 1
+        connection, caller.site, query, before=None if last is None else last.id, limit=query.limit + 1
     )
     items = found[: query.limit]
     more = len(found) > query.limit
-    return {"items": items, "next_cursor": cursor_of(items[-1].id) if more else None}
+    return {"items": items, "next_cursor": cursor_of(_Last(items[-1].id)) if more else None}
 
 
 async def export(
