@@ -19,6 +19,7 @@ def write_first(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     with suppress(FileExistsError):
         path.hardlink_to(unfinished)
     unfinished.unlink()
+    _sync_folder(path.parent)
     return read_json(path)
 
 
@@ -39,3 +40,12 @@ def _write_beside(path: Path, content: Mapping[str, Any]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return unfinished
+
+
+def _sync_folder(folder: Path) -> None:
+    """See that a file's name outlives the loss of power as its content does."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

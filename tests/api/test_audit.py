@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.admin.trail import service
-from app.admin.trail.schemas import Format, Query
+from app.admin.trail.schemas import AuditFormat, Query
 from app.storage.postgres import Postgres
 from app.web.keyring import Caller, Role
 from tests.api.answers import CONFIG_URL, pointers, publish, replace, rules, said
@@ -253,7 +253,7 @@ async def test_what_is_added_meanwhile_is_not_in_an_export(
     site = await new_site()
     client = await admin(site=site)
     await fill(postgres, site.site_id, 2 * service.AT_ONCE)
-    query = Query.model_validate({"format": Format.NDJSON})
+    query = Query.model_validate({"format": AuditFormat.NDJSON})
     caller = Caller(site.site_id, "k", "secret", Role.ADMIN, "an admin")
     async with postgres.engine.connect() as connection:
         first = await service.first_of(connection, caller, query)

@@ -8,14 +8,12 @@ from types import MappingProxyType
 import msgspec
 
 from app.admin.trail.repository import Entry
-from app.admin.trail.schemas import Format
+from app.admin.trail.schemas import AuditFormat
 
 COLUMNS = Entry.__struct_fields__
 
 # A cell that starts so is a formula to a spreadsheet, and whoever asks names the request.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-_encode = msgspec.json.Encoder().encode_lines
 
 
 def csv_lines(entries: Iterable[Entry]) -> bytes:
@@ -23,16 +21,6 @@ def csv_lines(entries: Iterable[Entry]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows([_cell(getattr(entry, name)) for name in COLUMNS] for entry in entries)
     return text.getvalue().encode()
-
-
-def csv_head() -> bytes:
-    """Write the line of column names."""
-    return ",".join(COLUMNS).encode() + b"\r\n"
-
-
-def json_lines(entries: Iterable[Entry]) -> bytes:
-    """Write entries as JSON, one in a line."""
-    return _encode(entries)
 
 
 def _cell(value: object) -> str:
@@ -45,9 +33,9 @@ def _cell(value: object) -> str:
 Lines = Callable[[Iterable[Entry]], bytes]
 
 # What each way of writing begins with, how it goes on, and its media type.
-WRITTEN: Mapping[Format, tuple[bytes, Lines, str]] = MappingProxyType(
+WRITTEN: Mapping[AuditFormat, tuple[bytes, Lines, str]] = MappingProxyType(
     {
-        Format.CSV: (csv_head(), csv_lines, "text/csv"),
-        Format.NDJSON: (b"", json_lines, "application/x-ndjson"),
+        AuditFormat.CSV: (f"{','.join(COLUMNS)}\r\n".encode(), csv_lines, "text/csv"),
+        AuditFormat.NDJSON: (b"", msgspec.json.Encoder().encode_lines, "application/x-ndjson"),
     }
 )

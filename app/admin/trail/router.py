@@ -1,5 +1,6 @@
 """GET /audit."""
 
+import json
 from typing import Annotated, Any
 
 import msgspec
@@ -8,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from app.admin.route import AdminRoute
 from app.admin.trail import service
-from app.admin.trail.schemas import AuditEntry, Format
+from app.admin.trail.schemas import AuditEntry, AuditFormat
 from app.admin.trail.schemas import Query as Asked
 from app.storage.postgres import Postgres
 from app.web.auth import require
@@ -30,12 +31,16 @@ _EXAMPLE = {
     "before": {"key": "hero-test", "priority": 500},
     "after": {"key": "hero-test", "priority": 900},
 }
+_SHEET = (
+    "id,at,actor,key_id,request_id,action,target,before,after\r\n"
+    "4711,2026-11-22T07:15:03.214Z,CI,0193f1c2-7c1e-7b3a-9d55-3f2b8a1c0e11,deploy-17,published,revisions/8,,\r\n"
+)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
             "application/json": {"example": {"items": [_EXAMPLE], "next_cursor": None}},
-            "text/csv": {"schema": {"type": "string"}},
-            "application/x-ndjson": {"schema": {"type": "string"}},
+            "text/csv": {"schema": {"type": "string"}, "example": _SHEET},
+            "application/x-ndjson": {"schema": {"type": "string"}, "example": f"{json.dumps(_EXAMPLE)}\n"},
         }
     }
 }
@@ -63,7 +68,7 @@ async def read_audit(
     Entries are never changed or removed; the database itself refuses to. An export that ends without its last
     chunk is not whole.
     """
-    if query.format is Format.JSON:
+    if query.format is AuditFormat.JSON:
         told = await service.list_entries(session, caller, query)
         return Response(msgspec.json.encode(told), media_type="application/json")
     first = await service.first_of(session, caller, query)

@@ -12,7 +12,7 @@ from app.admin.instant import At
 _STORABLE = r"^[^\x00]*$"
 
 
-class Format(StrEnum):
+class AuditFormat(StrEnum):
     """How entries are written."""
 
     JSON = "json"
@@ -43,7 +43,9 @@ class Wanted(BaseModel):
 class Query(Wanted):
     """The query of a request: which entries, how written, and for `json` which page of them."""
 
-    format: Format = Field(Format.JSON, description="`csv` and `ndjson` answer all of them at once.")
+    format: AuditFormat = Field(
+        AuditFormat.JSON, description="`csv` and `ndjson` answer all of them at once."
+    )
     limit: int = Field(50, ge=1, le=200, description="How many items at most, for `json`.")
     cursor: str | None = Field(None, max_length=512, description="`next_cursor` of the page before.")
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.admin.trail import repository
 from app.admin.trail.lines import WRITTEN
 from app.admin.trail.repository import Entry
-from app.admin.trail.schemas import Format, Query
+from app.admin.trail.schemas import AuditFormat, Query
 from app.web.keyring import Caller
 from app.web.paging import Page, cursor_of
 
@@ -58,7 +58,7 @@ async def first_of(connection: AsyncConnection, caller: Caller, query: Query) ->
     return await _piece(connection, caller, query, None)
 
 
-def media_type_of(written: Format) -> str:
+def media_type_of(written: AuditFormat) -> str:
     """Name the media type of an export."""
     return WRITTEN[written][2]
 
