@@ -22,7 +22,7 @@ from app.kit.child import Child
 from app.kit.http_bounds import Limits
 from app.kit.listener import ListenError, bind, serve
 from app.kit.private_file import read_json, write_private
-from app.main import openapi_document, servers, ship
+from app.main import openapi_document, peppers, servers, ship
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.web.problems import ConflictError
@@ -114,7 +114,11 @@ async def _bootstrap(settings: Settings, database_url: str) -> None:
     engine = create_async_engine(database_url)
     async with engine.begin() as connection:
         made = await bootstrap(
-            connection, site_key="default", public_key=settings.site_key, secret_key=settings.admin_key
+            connection,
+            site_key="default",
+            public_key=settings.site_key,
+            secret_key=settings.admin_key,
+            pepper=next(iter(peppers(settings)), None),
         )
         if made is not None:
             write_private(
@@ -166,7 +170,7 @@ def _create_site(settings: Settings, options: argparse.Namespace) -> None:
     async def create(database_url: str) -> NewSite:
         engine = create_async_engine(database_url)
         async with engine.begin() as connection:
-            made = await create_site(connection, options.key)
+            made = await create_site(connection, options.key, pepper=next(iter(peppers(settings)), None))
         await engine.dispose()
         return made
 

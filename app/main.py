@@ -47,7 +47,9 @@ from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
 from app.storage.retention import Keeper
 from app.storage.valkey import Valkey
+from app.web.key_use import keep_writing_use
 from app.web.keyring import Keyring
+from app.web.pepper import Pepper, peppers_of
 from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
 
@@ -79,6 +81,11 @@ def servers(settings: Settings, *, watch: bool = False) -> Iterator[Addresses]:
     addresses = Addresses(settings.database_url or own.database_url, settings.redis_url or own.redis_url)
     with closing(own), watched(settings.data_dir) if watch else nullcontext():
         yield addresses
+
+
+def peppers(settings: Settings) -> tuple[Pepper, ...]:
+    """Find what keys are hashed with; a host that has its database for itself makes something."""
+    return peppers_of(settings.data_dir, settings.key_pepper, alone=settings.database_url is None)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = now) -> PublicEdge:
@@ -130,8 +137,10 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     stack.callback(valkey.close)
     journal = FileJournal(settings.journal_dir, power_safe=settings.journal_sync == "group")
     stack.callback(journal.close)
-    keyring, rulesets = Keyring(settings.key_requests_per_s), LiveRulesets()
+    keyring = Keyring(settings.key_requests_per_s, peppers=peppers(settings))
+    rulesets = LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
+    await stack.enter_async_context(background(keep_writing_use(keyring, postgres.pool)))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)

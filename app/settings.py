@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     admin_key: str | None = Field(default=None, pattern=r"^sk_[!-~]{8,200}$")
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
+    # What keys are hashed with: the same on every host that shares a database.
+    key_pepper: str | None = Field(default=None, pattern=r"^[!-~]{32,200}$")
     profile_budget_ms: float = Field(default=25, gt=0)
     profile_ttl_days: float = Field(default=90, gt=0)
     # How many profiles each worker holds itself, of 2 KiB on average at most; 0 for none.

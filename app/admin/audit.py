@@ -23,5 +23,11 @@ class Entry(msgspec.Struct, frozen=True):
 async def write_audit(connection: AsyncConnection, caller: Caller, entries: Sequence[Entry]) -> None:
     """Write down what a caller does, in the transaction that does it."""
     if entries:
-        rows = [{"site_id": caller.site, "actor": caller.name, **msgspec.structs.asdict(e)} for e in entries]
+        who = {
+            "site_id": caller.site,
+            "actor": caller.name,
+            "key_id": caller.key_id,
+            "request_id": caller.request_id,
+        }
+        rows = [{**who, **msgspec.structs.asdict(entry)} for entry in entries]
         await connection.execute(insert(audit), rows)

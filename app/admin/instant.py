@@ -1,10 +1,10 @@
 """Instants in admin bodies."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 _WITH_ZONE = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -20,3 +20,6 @@ def _instant(value: object) -> datetime:
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+# One that every calendar and the database can hold, whatever its time zone.
+At = Annotated[Instant, Field(ge=datetime(1971, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Message, Receive, Scope, Send
 
 from app.admin.strict_json import decode_json
 from app.web.auth import admit
@@ -16,6 +17,18 @@ BODY_LIMIT_BYTES = 32 * 2**20
 
 class AdminRoute(APIRoute):
     """A route of the admin edge."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let every answer, a refusal too, say what the key has left of its requests."""
+
+        async def send_with_allowance(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = scope.get("state", {}).get("allowance", {})
+                headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+                message = {**message, "headers": [*message.get("headers", ()), *headers]}
+            await send(message)
+
+        await super().handle(scope, receive, send_with_allowance)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Put the checks before what FastAPI does."""

@@ -4,10 +4,12 @@ from fastapi import APIRouter
 
 from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
+from app.admin.keys.router import router as keys
 from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
+from app.admin.trail.router import router as trail
 from app.web.problem_schema import problems
 
 
@@ -20,4 +22,6 @@ def admin_router() -> APIRouter:
     router.include_router(decisions)
     router.include_router(preview)
     router.include_router(profiles)
+    router.include_router(keys)
+    router.include_router(trail)
     return router

@@ -7,6 +7,7 @@ from app.web.problems import ForbiddenError
 Headers = list[tuple[bytes, bytes]]
 
 _VARY = (b"vary", b"Origin")
+_EXPOSED = b"x-request-id, server-timing, retry-after, ratelimit, ratelimit-policy"
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"POST"),
     (b"access-control-allow-headers", b"authorization, content-type, x-request-id"),
@@ -28,7 +29,7 @@ def allow_origin(request: Request, site: LiveSite) -> Headers:
     if origin in site.origins or "*" in site.origins or _is_our_own(origin, request):
         return [
             (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-expose-headers", b"x-request-id, server-timing, retry-after"),
+            (b"access-control-expose-headers", _EXPOSED),
             _VARY,
         ]
     raise ForbiddenError(f"pages of {origin} may not ask: it is not among the site's origins")

@@ -3,19 +3,24 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
 def write_private(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file (mode 600) whole or not at all, also when the process dies in the middle."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    _write_beside(path, content).replace(path)
+
+
+def write_first(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a file (mode 600) where there is none, and read it: all who do so at once read the same."""
+    unfinished = _write_beside(path, content)
+    with suppress(FileExistsError):
+        path.hardlink_to(unfinished)
+    unfinished.unlink()
+    _sync_folder(path.parent)
+    return read_json(path)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -25,3 +30,22 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return content
+
+
+def _write_beside(path: Path, content: Mapping[str, Any]) -> Path:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    return unfinished
+
+
+def _sync_folder(folder: Path) -> None:
+    """See that a file's name outlives the loss of power as its content does."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

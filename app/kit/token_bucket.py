@@ -20,3 +20,13 @@ class TokenBucket:
             return (1 - tokens) / self._per_s
         self._tokens = min(tokens, self._most) - 1
         return 0.0
+
+    @property
+    def left(self) -> int:
+        """How many tokens could have been taken right after the latest `take`."""
+        return int(self._tokens)
+
+    @property
+    def full_in_s(self) -> float:
+        """In how many seconds from the latest `take` it will be full, if nobody takes any."""
+        return (self._most - self._tokens) / self._per_s

@@ -43,6 +43,13 @@ keys = Table(
     Column("name", Text, nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
     created_at(),
+    # The name of what it was hashed with; null where that was nothing.
+    Column("pepper", Text),
+    Column("expires_at", DateTime(timezone=True)),
+    # To the minute, and some seconds late.
+    Column("last_used_at", DateTime(timezone=True)),
+    # The key that it was rotated to.
+    Column("replaced_by", Uuid),
 )
 
 # One row for each draft resource. `kind` is the list of the document it stands in ("placements", "rules" ...;
@@ -229,5 +236,9 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("before", JSONB(none_as_null=True)),
     Column("after", JSONB(none_as_null=True)),
+    # `actor` is the name that the key had; both are null in rows from before they were kept.
+    Column("key_id", Text),
+    Column("request_id", Text),
     Index("audit_site_idx", "site_id", "id"),
+    Index("audit_target_idx", "site_id", "target", "id", postgresql_ops={"target": "text_pattern_ops"}),
 )

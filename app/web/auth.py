@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from msgspec import structs
 
 from app.web.keyring import Caller, Keyring, Role
 from app.web.problems import ForbiddenError, UnauthorizedError
@@ -30,6 +31,8 @@ def caller_of(request: Request) -> Caller:
 def admit(request: Request) -> None:
     """Count a request for its key, be it refused after all: once each, where `caller_of` may be asked again.
 
+    What the key has left is in the request's state as `allowance`, for the headers of the answer.
+
     Raises:
         TooManyRequestsError: the key has asked too often.
         UnauthorizedError, ForbiddenError: it is not known, or may not ask here at all.
@@ -38,6 +41,7 @@ def admit(request: Request) -> None:
     caller = _owner_of_key(request)
     keyring: Keyring = request.app.state.keyring
     keyring.admit(caller)
+    request.state.allowance = keyring.allowance(caller)
     _with_role(caller)
 
 
@@ -67,6 +71,6 @@ def require(role: Role) -> Callable[..., Awaitable[Caller]]:
         caller = caller_of(request)
         if caller.role is None or caller.role < role:
             raise ForbiddenError(f"this needs the role {role.name.lower()}; the key {caller.name!r} has less")
-        return caller
+        return structs.replace(caller, request_id=getattr(request.state, "request_id", None))
 
     return allowed

@@ -39,9 +39,25 @@ _SCHEMA = {
 }
 
 
+_COUNT = {"schema": {"type": "integer"}}
+_TOLD = {"schema": _TEXT}
+_HEADERS: dict[int, dict[str, Any]] = {
+    429: {
+        "Retry-After": {**_COUNT, "description": "In how many seconds there is a request left."},
+        "RateLimit-Policy": {**_TOLD, "description": "How many requests (`q`) in how many seconds (`w`)."},
+        "RateLimit": {
+            **_TOLD,
+            "description": "How many are left (`r`), and in how many seconds all are (`t`).",
+        },
+    }
+}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document which problems a route answers with; for its `responses`."""
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM_JSON: {"schema": _SCHEMA}}}
-        for status in statuses
-    }
+    return {status: _problem(status) for status in statuses}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    told = {"description": HTTPStatus(status).phrase, "content": {PROBLEM_JSON: {"schema": _SCHEMA}}}
+    return told | ({"headers": _HEADERS[status]} if status in _HEADERS else {})

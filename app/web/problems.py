@@ -80,8 +80,10 @@ class PreconditionMissingError(ProblemError):
 class TooManyRequestsError(ProblemError):
     """The key asks more often than it may."""
 
-    def __init__(self, detail: str, *, retry_after_s: int) -> None:
-        super().__init__(429, detail, headers={"Retry-After": str(retry_after_s)})
+    def __init__(
+        self, detail: str, *, retry_after_s: int, allowance: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(429, detail, headers={"Retry-After": str(retry_after_s), **(allowance or {})})
 
 
 class UnavailableError(ProblemError):

@@ -31,6 +31,7 @@ from tests.sites import SiteFactory
 
 # What a caller of the API holds: a client that sends the key of one site.
 AdminFactory: TypeAlias = Callable[..., Awaitable[AsyncClient]]
+Use: TypeAlias = Callable[[str], Awaitable[int]]
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +70,19 @@ async def admin(
     yield make
     for client in opened:
         await client.aclose()
+
+
+@pytest.fixture
+def use(admin_app: FastAPI, keyring: Keyring, postgres: Postgres) -> Use:
+    """Read the config with a key, once all workers have heard of it; answers the status."""
+
+    async def ask(key: str) -> int:
+        await keyring.load(postgres.pool)
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=ASGITransport(admin_app), base_url="http://admin") as client:
+            return (await client.get("/api/v1/config", headers=headers)).status_code
+
+    return ask
 
 
 async def add_key(postgres: Postgres, site: NewSite, role: Role) -> str:

@@ -16,6 +16,7 @@ from app.storage.postgres import Postgres
 from app.web.keyring import Keyring
 from app.web.problem_handlers import install_problem_handlers
 from tests.api.answers import CONFIG_URL, said
+from tests.api.conftest import AdminFactory
 from tests.shop import Shop, running_edge
 from tests.sites import SiteFactory
 
@@ -48,6 +49,25 @@ async def test_a_request_counts_once_and_the_third_is_told_to_come_back(client: 
 
     said(response, 429)
     assert response.headers["retry-after"] == "1"
+
+
+async def test_every_answer_says_what_is_left_once(client: AsyncClient, site: NewSite) -> None:
+    public = {"Authorization": f"Bearer {site.public_key}"}
+    answers = [
+        await client.get(CONFIG_URL),
+        await client.get("/api/v1/revisions/7"),
+        await client.get(CONFIG_URL),
+        await client.get(CONFIG_URL, headers=public),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 429, 403]
+    told = [answer.headers.get_list("ratelimit") for answer in answers]
+    assert told == [['"key";r=1;t=1'], ['"key";r=0;t=1'], ['"key";r=0;t=1'], ['"key";r=1;t=1']]
+    assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"key";q=2;w=1'}
+
+
+async def test_where_nobody_is_limited_nothing_is_said_of_it(admin: AdminFactory) -> None:
+    assert "ratelimit" not in (await (await admin()).get(CONFIG_URL)).headers
 
 
 async def test_a_body_beyond_is_not_even_read(client: AsyncClient) -> None:
@@ -99,3 +119,5 @@ async def test_the_setting_limits_each_key_at_either_edge(
     assert [answer.status_code for answer in pages] == [200, 429, 429]
     assert [answer.status_code for answer in admins] == [200, 429, 429]
     assert 990 < int(pages[-1].headers["retry-after"]) <= 1_000
+    assert pages[-1].headers["ratelimit-policy"] == '"key";q=1;w=1000'
+    assert pages[-1].headers["ratelimit"].startswith('"key";r=0;t=')

@@ -94,7 +94,8 @@ def test_the_line_to_try_works_in_a_shell(service: Service) -> None:
 
 
 def test_the_keys_are_for_their_owner_alone(service: Service) -> None:
-    assert (service.data_dir / "keys.json").stat().st_mode & 0o777 == 0o600
+    for kept in ("keys.json", "pepper.json"):
+        assert (service.data_dir / kept).stat().st_mode & 0o777 == 0o600
 
 
 def test_an_event_is_seen_at_once_by_the_worker_that_took_it_and_by_the_other(service: Service) -> None:

@@ -1,17 +1,15 @@
 """What a preview is told: a request as `/decide` takes it, and the visitor that it is made up for."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from app.admin.body import Body, Part
-from app.admin.instant import Instant
+from app.admin.instant import At
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Short = Annotated[str, Field(max_length=256)]
 Address = Annotated[str, Field(max_length=4_096)]
-At = Annotated[Instant, Field(ge=datetime(1971, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 
 
 class SaidVisitor(Part):

@@ -1,14 +1,10 @@
-"""Sites and keys in PostgreSQL."""
+"""Sites in PostgreSQL."""
 
-import uuid
-
-import uuid_utils.compat
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.storage.tables import keys, sites
-from app.web.keyring import KeyKind, Role, hash_of
+from app.storage.tables import sites
 
 # Any number that nobody else locks: "site" in ASCII.
 _BOOTSTRAP_LOCK = int.from_bytes(b"site")
@@ -30,17 +26,3 @@ async def insert_site(connection: AsyncConnection, key: str, identity_secret: st
     added = await connection.execute(row.on_conflict_do_nothing(index_elements=["key"]).returning(sites.c.id))
     site_id: int | None = added.scalar_one_or_none()
     return site_id
-
-
-async def insert_key(connection: AsyncConnection, site_id: int, kind: KeyKind, raw: str) -> uuid.UUID:
-    """Add one of a site's first keys, by its hash; a secret one may do everything."""
-    key_id = uuid_utils.compat.uuid7()
-    role = Role.ADMIN.name.lower() if kind == "secret" else None
-    row = {"id": key_id, "site_id": site_id, "hash": hash_of(raw), "kind": kind, "role": role}
-    await connection.execute(insert(keys).values(**row, name=f"first {kind} key"))
-    return key_id
-
-
-async def notify_changed(connection: AsyncConnection, site_id: int) -> None:
-    """Tell every process, once this is committed, that there is something new about a site."""
-    await connection.execute(select(func.pg_notify("signpost_changed", str(site_id))))

@@ -6,10 +6,15 @@ import secrets
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.admin.key_rows import NewKey, insert_key
+from app.admin.notice import notify_changed
 from app.admin.sites import repository
-from app.web.keyring import PREFIXES, KeyKind, new_key
+from app.web.keyring import PREFIXES, KeyKind, Role, new_key
+from app.web.pepper import Pepper
 from app.web.problems import ConflictError
 
+_FIRST_PUBLIC = NewKey("public", "first public key")
+_FIRST_SECRET = NewKey("secret", "first secret key", Role.ADMIN)
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 
 
@@ -22,7 +27,12 @@ class NewSite(msgspec.Struct, frozen=True):
 
 
 async def create_site(
-    connection: AsyncConnection, key: str, *, public_key: str | None = None, secret_key: str | None = None
+    connection: AsyncConnection,
+    key: str,
+    *,
+    public_key: str | None = None,
+    secret_key: str | None = None,
+    pepper: Pepper | None = None,
 ) -> NewSite:
     """Make a site with a public key and an admin's secret key, given or new, in the caller's transaction.
 
@@ -37,20 +47,27 @@ async def create_site(
     site_id = await repository.insert_site(connection, key, secrets.token_urlsafe(32))
     if site_id is None:
         raise ConflictError(f"there is a site {key!r} already")
-    await repository.insert_key(connection, site_id, "public", public)
-    await repository.insert_key(connection, site_id, "secret", secret)
-    await repository.notify_changed(connection, site_id)
+    for raw, first in ((public, _FIRST_PUBLIC), (secret, _FIRST_SECRET)):
+        await insert_key(connection, site_id, first, raw, pepper)
+    await notify_changed(connection, site_id)
     return NewSite(site_id, public, secret)
 
 
 async def bootstrap(
-    connection: AsyncConnection, *, site_key: str, public_key: str | None, secret_key: str | None
+    connection: AsyncConnection,
+    *,
+    site_key: str,
+    public_key: str | None,
+    secret_key: str | None,
+    pepper: Pepper | None = None,
 ) -> NewSite | None:
     """Make the first site; None where there is one, also when two processes ask at once."""
     await repository.lock_bootstrap(connection)
     if await repository.has_sites(connection):
         return None
-    return await create_site(connection, site_key, public_key=public_key, secret_key=secret_key)
+    return await create_site(
+        connection, site_key, public_key=public_key, secret_key=secret_key, pepper=pepper
+    )
 
 
 def _key_or_new(kind: KeyKind, given: str | None) -> str:

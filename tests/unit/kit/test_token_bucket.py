@@ -49,3 +49,15 @@ def test_over_time_no_more_is_given_than_the_rate() -> None:
     given = sum(bucket.take(at / 1_024) == 0 for at in range(10 * 1_024))
 
     assert given == 16 + 159
+
+
+def test_what_is_left_is_whole_tokens_as_of_the_latest_take() -> None:
+    bucket = TokenBucket(4, 0)
+    assert (bucket.left, bucket.full_in_s) == (4, 0)
+
+    lefts = [(bucket.take(0), bucket.left)[1] for _ in range(5)]
+
+    assert lefts == [3, 2, 1, 0, 0]
+    assert bucket.full_in_s == 1
+    bucket.take(0.375)
+    assert (bucket.left, bucket.full_in_s) == (0, 0.875)
