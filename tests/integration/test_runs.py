@@ -1,11 +1,6 @@
 """Runs: queued, claimed by one process at a time, kept alive, cancelled and taken up again."""
 
 import asyncio
-import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,49 +8,17 @@ import pytest_asyncio
 
 from app.admin.runs.claims import Claim, Progress, RunFailed, beat, claim_run, finish_run, is_waiting
 from app.admin.runs.limits import ATTEMPTS, OPEN_LIMIT
-from app.admin.runs.queue import Run, cancel_run, find_latest, get_run, queue_run
-from app.admin.runs.starter import Starter
+from app.admin.runs.queue import find_latest
 from app.admin.runs.take import take_runs
 from app.embedded.servers import Servers
 from app.engine.problems import Problem
-from app.kit.tasks import background
 from app.storage.postgres import Postgres
 from app.web.problems import ConflictError, NotFoundError, TooManyRequestsError
+from tests.integration.runs import Runs
 from tests.sites import SiteFactory
-from tests.waiting import lives, until, wait_until
+from tests.waiting import until
 
 LONG_AGO = "UPDATE runs SET heartbeat_at = now() - interval '1 minute' WHERE id = $1"
-SLEEPING = (
-    "import os, pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(f'{os.getpid()} '); time.sleep(600)"
-)
-
-
-class Runs:
-    """The runs of a site of one's own; no other test's run waits meanwhile."""
-
-    def __init__(self, postgres: Postgres, site: int) -> None:
-        self.postgres = postgres
-        self.site = site
-
-    async def queue(self, kind: str = "naught", **asked: Any) -> UUID:
-        async with self.postgres.engine.begin() as connection:
-            return await queue_run(connection, self.site, kind, asked)
-
-    async def get(self, run: UUID, kind: str = "naught") -> Run:
-        async with self.postgres.engine.begin() as connection:
-            return await get_run(connection, self.site, kind, run)
-
-    async def cancel(self, run: UUID) -> bool:
-        async with self.postgres.engine.begin() as connection:
-            return await cancel_run(connection, self.site, "naught", run)
-
-    async def claim(self) -> Claim:
-        claim = await claim_run(self.postgres.pool)
-        assert claim is not None
-        return claim
-
-    async def take(self, work: Callable[[Postgres, Claim, Progress], Awaitable[bytes]], **how: Any) -> None:
-        await take_runs(self.postgres, {"naught": work}, **how)
 
 
 @pytest_asyncio.fixture
@@ -291,82 +254,3 @@ async def test_the_latest_of_the_same_question_is_found(runs: Runs) -> None:
     assert found is not None
     assert found.id == latest != other
     assert none is None
-
-
-def starter(runs: Runs, servers: Servers, lock: Path, *command: str) -> Starter:
-    options: dict[str, Any] = {"command": command} if command else {}
-    return Starter(runs.postgres.pool, servers.database_url, lock, poll_s=0.01, **options)
-
-
-async def test_a_child_process_does_what_waits(runs: Runs, servers: Servers, tmp_path: Path) -> None:
-    run = await runs.queue("impact", visitors=1, against="published", candidate="draft", placements=[])
-
-    async def is_over() -> bool:
-        return (await runs.get(run, "impact")).state == "failed"
-
-    async with background(starter(runs, servers, tmp_path / "new" / "lock").run()):
-        await until(is_over)
-
-    error = (await runs.get(run, "impact")).error
-    assert error is not None
-    assert error["detail"] == "nothing is published yet"
-
-
-async def test_whoever_starts_processes_takes_them_with_it(
-    runs: Runs, servers: Servers, tmp_path: Path
-) -> None:
-    await runs.queue()
-    written = tmp_path / "pid"
-    async with background(
-        starter(runs, servers, tmp_path / "lock", sys.executable, "-c", SLEEPING, str(written)).run()
-    ):
-        await asyncio.to_thread(wait_until, lambda: written.exists() and written.read_text().endswith(" "))
-        child = int(written.read_text())
-        assert lives(child)
-
-    assert not lives(child)
-
-
-async def test_two_on_one_host_start_one_process(runs: Runs, servers: Servers, tmp_path: Path) -> None:
-    await runs.queue()
-    command = (
-        sys.executable,
-        "-c",
-        SLEEPING.replace("write_text(f", "open('a').write(f"),
-        str(tmp_path / "pids"),
-    )
-    both = [starter(runs, servers, tmp_path / "lock", *command) for _ in range(2)]
-    async with background(both[0].run()), background(both[1].run()):
-        await asyncio.to_thread(wait_until, (tmp_path / "pids").exists)
-        # Both have looked again by then, since each look is a question to the database.
-        for _ in range(50):
-            assert await is_waiting(runs.postgres.pool)
-            await asyncio.sleep(0.01)
-
-    assert len((tmp_path / "pids").read_text().split()) == 1
-
-
-async def test_a_process_that_ends_badly_is_logged(
-    runs: Runs, servers: Servers, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    await runs.queue()
-
-    async def is_logged() -> bool:
-        return "ended with 3" in caplog.text
-
-    async with background(
-        starter(runs, servers, tmp_path / "lock", sys.executable, "-c", "raise SystemExit(3)").run()
-    ):
-        await until(is_logged)
-
-
-async def test_a_lock_that_cannot_be_had_is_logged_and_tried_again(
-    runs: Runs, servers: Servers, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    await runs.queue()
-
-    async def is_logged() -> bool:
-        return "tried again" in caplog.text
-
-    async with background(starter(runs, servers, tmp_path).run()):
-        await until(is_logged)

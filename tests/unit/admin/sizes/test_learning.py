@@ -25,7 +25,7 @@ def need_of(analysis: dict[str, Any], **fields: Any) -> Need:
 @pytest.mark.parametrize(
     ("difference", "alpha", "in_each"),
     [
-        # As statsmodels' NormalIndPower answers for an effect of the difference in standard deviations of 1/2.
+        # As statsmodels' NormalIndPower answers, the difference in standard deviations of a half.
         (0.02, 0.05, 9811.0756),
         (0.05, 0.05, 1569.7721),
         (0.1, 0.01, 583.9484),
