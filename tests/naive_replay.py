@@ -109,11 +109,7 @@ def flat(total: Mapping[str, Any], naive: Counts) -> Counts:
     """Lay a result out like the naive counts; what it does not list, since nobody differs, is taken over."""
     told: Counts = {("visitors",): total["visitors"], ("changed",): total["changed"]}
     for place in total["placements"]:
-        for field in ("visitors", *KINDS):
-            told["placement", place["placement"], field] = place[field]
-        for move in place["moves"]:
-            key = ("move", place["placement"], move["kind"], _side(move["before"]), _side(move["after"]))
-            told[key] = move["visitors"]
+        told |= _flat_placement(place, naive)
     for rule in total["rules"]:
         for field in ("before", "after", "gained", "lost", "changed"):
             told["rule", rule["rule"], field] = rule[field]
@@ -125,10 +121,25 @@ def flat(total: Mapping[str, Any], naive: Counts) -> Counts:
         told["segment", each["segment"], False, True] = each["entered"]
         told["segment", each["segment"], True, False] = each["left"]
         told["segment", each["segment"], True, True] = each["before"] - each["left"]
-    listed_rules = {rule["rule"] for rule in total["rules"]}
-    listed_segments = {each["segment"] for each in total["segments"]}
-    quiet = {key: number for key, number in naive.items() if _is_quiet(key, listed_rules, listed_segments)}
-    return quiet | {key: number for key, number in told.items() if number}
+    return _quiet(total, naive) | {key: number for key, number in told.items() if number}
+
+
+def _flat_placement(place: Mapping[str, Any], naive: Counts) -> Counts:
+    head = ("move", place["placement"])
+    told: Counts = {("placement", head[1], field): place[field] for field in ("visitors", *KINDS)}
+    for move in place["moves"]:
+        told[(*head, move["kind"], _side(move["before"]), _side(move["after"]))] = move["visitors"]
+    unlisted = [key for key in naive if key[:2] == head and key not in told]
+    # What is left out is not told; that there is so much of it is.
+    left_out = len(unlisted) == place["moves_left_out"]
+    return told | {key: naive[key] for key in unlisted if left_out}
+
+
+def _quiet(total: Mapping[str, Any], naive: Counts) -> Counts:
+    """Take over the counts of rules and segments in which nobody differs."""
+    rules = {rule["rule"] for rule in total["rules"]}
+    segments = {each["segment"] for each in total["segments"]}
+    return {key: number for key, number in naive.items() if _is_quiet(key, rules, segments)}
 
 
 def _side(side: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
+from app.admin.impact.schemas import ImpactRun
 from app.admin.run_child import KINDS
 from app.admin.runs.take import take_runs
 from app.storage.postgres import Postgres
@@ -21,7 +22,10 @@ async def impact_of(client: AsyncClient, postgres: Postgres, **question: Any) ->
     queued = await client.post(IMPACT_URL, json=question)
     assert queued.status_code == 202, queued.text
     await do_runs(postgres)
-    told: dict[str, Any] = (await client.get(queued.headers["Location"])).json()
+    answer = await client.get(queued.headers["Location"])
+    # It is encoded without its model, so that somebody has to see that it is one.
+    assert ImpactRun.model_validate_json(answer.content).state != "cancelled"
+    told: dict[str, Any] = answer.json()
     return told
 
 

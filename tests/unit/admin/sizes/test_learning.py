@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.admin.sizes.learning import Need, needs_by_segment, units_needed
-from tests.builders import arm, delivering, experiment, parsed, segment
+from tests.builders import arm, delivering, experiment, parsed, rule, segment
 
 METRICS = [
     {"key": "orders", "event": "ordered"},
@@ -67,6 +67,16 @@ def test_an_experiment_that_says_nothing_of_a_share_needs_the_default(fields: di
         metrics=METRICS,
         experiments=[judged],
         rules=[delivering("hero-copy", audience={"segments": ["vip"]})],
+    )
+
+    assert needs_by_segment(document)["vip"].experiment is None
+
+
+def test_an_experiment_for_everybody_says_nothing_of_a_segment() -> None:
+    document = parsed(
+        segments=[segment("vip", {})],
+        experiments=[experiment(analysis={"planned_units": 9})],
+        rules=[delivering("hero-copy"), rule("sale", audience={"segments": ["vip"]})],
     )
 
     assert needs_by_segment(document)["vip"].experiment is None
