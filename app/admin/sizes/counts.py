@@ -3,12 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from typing import NamedTuple
 
 from app.engine.ruleset import Ruleset
 from app.engine.stages import CompiledJourney
 
 # The pairs of so many are listed; there are as good as never more.
-OVERLAPPED = 300
+OVERLAPPED = 200
+
+
+class Pair(NamedTuple):
+    """Two segments, by their places in a list, and how many are in both."""
+
+    one: int
+    other: int
+    both: int
 
 
 class Counts:
@@ -38,11 +47,19 @@ class Counts:
         """Tell how many stand in a stage."""
         return self._stages[journey][stage]
 
-    def shared(self) -> tuple[list[str], list[int]]:
-        """List the largest segments, and for each pair of them, in that order, how many are in both."""
+    def shared(self) -> tuple[list[str], list[Pair]]:
+        """List the largest segments, and of their pairs those with somebody in both, most alike first."""
         largest = sorted(self._places, key=lambda key: (-len(self._places[key]), key))[:OVERLAPPED]
-        masks = {key: _mask(self._places[key]) for key in largest}
-        return largest, [(masks[one] & masks[other]).bit_count() for one, other in combinations(largest, 2)]
+        masks = [_mask(self._places[key]) for key in largest]
+        pairs = [
+            Pair(one, other, both)
+            for one, other in combinations(range(len(largest)), 2)
+            if (both := (masks[one] & masks[other]).bit_count())
+        ]
+        sizes = [len(self._places[key]) for key in largest]
+        # The Jaccard index grows with those in both as a share of both sizes added up.
+        pairs.sort(key=lambda pair: (-pair.both / (sizes[pair.one] + sizes[pair.other]), pair))
+        return largest, pairs
 
 
 def _mask(places: list[int]) -> int:

@@ -1,7 +1,6 @@
 """From the counts of a sample to what is answered: pure."""
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Collection, Iterator
 from typing import TypedDict
 
 from app.admin.sizes.estimate import CONFIDENCE, Sample, estimated, share_interval
@@ -52,16 +51,19 @@ class Figures:
                 ]
         return None
 
-    def overlaps(self) -> list[Overlap]:
-        """Tell how far segments overlap, those most alike first."""
+    def overlaps(self, named: Collection[str], places: slice) -> tuple[list[Overlap], bool]:
+        """Tell how far the segments overlap of some of the pairs with all of those named, most alike first.
+
+        Tells too whether there are more after these places.
+        """
+        keys = self._measured.overlapped
+        found = [pair for pair in self._measured.shared if {*named} <= {keys[pair.one], keys[pair.other]}]
         members = {count.segment: count.members for count in self._measured.segments}
-        pairs = combinations(self._measured.overlapped, 2)
-        found = [
-            self._overlap(pair, (members[pair[0]], members[pair[1]]), both)
-            for pair, both in zip(pairs, self._measured.shared, strict=True)
-            if both
+        listed = [
+            self._overlap((keys[one], keys[other]), (members[keys[one]], members[keys[other]]), both)
+            for one, other, both in found[places]
         ]
-        return sorted(found, key=lambda overlap: (-overlap.jaccard, overlap.segments))
+        return listed, len(found) > places.stop
 
     @property
     def left_out(self) -> int:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.admin.sizes.counts import Pair
 from app.admin.sizes.learning import Need
 
 
@@ -34,7 +35,7 @@ class JourneyCount(msgspec.Struct, frozen=True):
 class Measured(msgspec.Struct, frozen=True):
     """Counts of the `sampled` of all `profiles`; `visitors` of them are not taken over by another.
 
-    `shared` says for each pair of `overlapped`, in the order of `combinations`, how many are in both.
+    `shared` are the pairs of `overlapped` with somebody in both, most alike first.
     `approximate` profiles do not hold everything that the revision asks of events.
     """
 
@@ -47,4 +48,4 @@ class Measured(msgspec.Struct, frozen=True):
     segments: list[SegmentCount]
     journeys: list[JourneyCount]
     overlapped: list[str]
-    shared: list[int]
+    shared: list[Pair]

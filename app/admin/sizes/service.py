@@ -79,13 +79,13 @@ def stages(figures: Figures, key: str) -> JourneySizes:
 
 def overlaps(figures: Figures, named: list[str], page: Page) -> Overlaps:
     """Answer a page of the pairs that have every named segment in them."""
-    found = [overlap for overlap in figures.overlaps() if {*named} <= {*overlap.segments}]
     start = page.after(int) or 0
     end = start + page.limit
+    items, is_more = figures.overlaps(named, slice(start, end))
     return Overlaps(
         sample=figures.sampled,
-        items=found[start:end],
-        next_cursor=cursor_of(end) if end < len(found) else None,
+        items=items,
+        next_cursor=cursor_of(end) if is_more else None,
         left_out=figures.left_out,
     )
 

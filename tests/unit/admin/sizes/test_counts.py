@@ -30,9 +30,10 @@ def test_who_is_in_two_segments_is_counted_for_each_pair() -> None:
     largest, shared = counts.shared()
 
     assert set(largest) == {"a", "b", "c", "empty"}
-    assert shared == [
-        sum({one, other} <= person for person in people) for one, other in combinations(largest, 2)
-    ]
+    told = {frozenset({largest[pair.one], largest[pair.other]}): pair.both for pair in shared}
+    assert told == {
+        frozenset(two): sum({*two} <= person for person in people) for two in combinations(("a", "b", "c"), 2)
+    }
 
 
 def test_of_very_many_segments_the_largest_are_paired() -> None:
@@ -43,4 +44,15 @@ def test_of_very_many_segments_the_largest_are_paired() -> None:
     largest, shared = counts.shared()
 
     assert keys[0] not in largest
-    assert set(shared) == {1}
+    assert {pair.both for pair in shared} == {1}
+
+
+def test_the_pairs_most_alike_come_first() -> None:
+    counts = Counts(RULES)
+    for segments in (["a"], ["a", "b", "c"], ["b", "c"], ["a"]):
+        counts.add(segments, {})
+
+    largest, shared = counts.shared()
+
+    first, *others = [{largest[pair.one], largest[pair.other]} for pair in shared]
+    assert (first, len(others)) == ({"b", "c"}, 2)

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from app.admin.sizes.counts import Pair
 from app.admin.sizes.figures import Figures
 from app.admin.sizes.learning import Need
 from app.admin.sizes.measured import JourneyCount, Measured, SegmentCount, StageCount
@@ -19,12 +20,13 @@ MEASURED = Measured(
     segments=[
         SegmentCount("big", 400, depends_on_context=False, need=NEED),
         SegmentCount("small", 99, depends_on_context=True, need=NEED),
-        SegmentCount("apart", 0, depends_on_context=False, need=Need(0, "needs nobody")),
+        SegmentCount("apart", 5, depends_on_context=False, need=Need(0, "needs nobody")),
     ],
     journeys=[JourneyCount("purchase", False, [StageCount("new", 600), StageCount("known", 200)])],
     overlapped=["big", "small"],
-    shared=[50],
+    shared=[Pair(0, 1, 50)],
 )
+ALL = slice(0, 50)
 TENTH = msgspec.structs.replace(MEASURED, profiles=10_000)
 
 
@@ -75,7 +77,7 @@ def test_what_is_not_there_is_not_found() -> None:
 
 
 def test_an_overlap_is_those_in_both_as_a_share_of_those_in_either() -> None:
-    [overlap] = Figures(MEASURED, refreshing=False).overlaps()
+    [overlap], _ = Figures(MEASURED, refreshing=False).overlaps([], ALL)
 
     assert overlap.segments == ("big", "small")
     assert (overlap.visitors, overlap.jaccard) == (50, round(50 / 449, 6))
@@ -84,16 +86,30 @@ def test_an_overlap_is_those_in_both_as_a_share_of_those_in_either() -> None:
 
 
 def test_the_overlap_in_a_sample_has_an_interval() -> None:
-    [overlap] = Figures(TENTH, refreshing=False).overlaps()
+    [overlap], _ = Figures(TENTH, refreshing=False).overlaps([], ALL)
 
     assert overlap.interval[0] < overlap.jaccard < overlap.interval[1]
 
 
-def test_segments_that_share_nobody_are_no_overlap() -> None:
-    apart = msgspec.structs.replace(MEASURED, shared=[0])
+def test_pairs_are_told_a_few_at_a_time_and_by_who_is_in_them() -> None:
+    three = msgspec.structs.replace(
+        MEASURED, overlapped=["big", "small", "apart"], shared=[Pair(0, 1, 50), Pair(0, 2, 1), Pair(1, 2, 1)]
+    )
+    figures = Figures(three, refreshing=False)
 
-    assert Figures(apart, refreshing=False).overlaps() == []
-    assert Figures(apart, refreshing=False).left_out == 1
+    def told(named: list[str], places: slice) -> tuple[list[tuple[str, str]], bool]:
+        listed, is_more = figures.overlaps(named, places)
+        return [overlap.segments for overlap in listed], is_more
+
+    assert told([], slice(0, 2)) == ([("big", "small"), ("big", "apart")], True)
+    assert told([], slice(2, 4)) == ([("small", "apart")], False)
+    assert told(["apart"], ALL) == ([("big", "apart"), ("small", "apart")], False)
+    assert told(["apart", "big"], ALL) == ([("big", "apart")], False)
+    assert told(["nobody"], ALL) == ([], False)
+
+
+def test_a_segment_that_is_in_no_pair_is_counted() -> None:
+    assert Figures(MEASURED, refreshing=False).left_out == 1
 
 
 def test_where_nobody_was_looked_at_there_is_no_share() -> None:
