@@ -13,7 +13,7 @@ from tests.api.answers import pointers, publish, replace, said
 from tests.api.conftest import AdminFactory
 from tests.api.impact_site import DRAFT, PUBLISHED
 from tests.api.runs import IMPACT_URL, do_runs, impact_of
-from tests.builders import rule
+from tests.builders import document, placement, rule
 from tests.sites import SiteFactory
 
 
@@ -93,6 +93,8 @@ async def test_asking_and_cancelling_stand_in_the_audit_once(
         ({"visitors": "10"}, ["/visitors"]),
         ({"against": 2, "candidate": 9}, ["/against", "/candidate"]),
         ({"placements": [""]}, ["/placements/0"]),
+        ({"placements": ["home.hero", "nowhere"]}, ["/placements/1"]),
+        ({"placements": ["nowhere"], "against": 1, "candidate": 1}, ["/placements/0"]),
         ({"visitor": 3}, ["/visitor"]),
     ],
 )
@@ -100,6 +102,22 @@ async def test_a_wrong_question_names_each_place(
     client: AsyncClient, question: dict[str, Any], places: list[str]
 ) -> None:
     assert pointers(await client.post(IMPACT_URL, json=question)) == places
+
+
+async def test_a_placement_that_nobody_knows_is_answered_with_the_one_that_was_meant(
+    client: AsyncClient,
+) -> None:
+    answer = await client.post(IMPACT_URL, json={"placements": ["home.heros"]})
+
+    assert "did you mean home.hero?" in said(answer, 422)["errors"][0]["message"]
+
+
+async def test_a_placement_of_the_draft_alone_can_be_named(client: AsyncClient) -> None:
+    await replace(client, document(placements=[placement("brand.new")]))
+
+    assert (await client.post(IMPACT_URL, json={"placements": ["brand.new"]})).status_code == 202
+    wrong = await client.post(IMPACT_URL, json={"placements": ["brand.new"], "candidate": 1})
+    assert pointers(wrong) == ["/placements/0"]
 
 
 @pytest.mark.parametrize("question", [{"against": "draft"}, {"candidate": "published"}, {"against": 0}])

@@ -1,15 +1,19 @@
 """The processes that do runs: one on a host, and gone with whoever started them."""
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from app.admin.runs.claims import is_waiting
-from app.admin.runs.starter import Starter
+from app.admin.runs.starter import Orders, Starter
 from app.embedded.servers import Servers
 from app.kit.tasks import background
 from app.storage.postgres import Postgres
@@ -45,6 +49,26 @@ async def test_a_child_process_does_what_waits(runs: Runs, servers: Servers, tmp
     error = (await runs.get(run, "impact")).error
     assert error is not None
     assert error["detail"] == "nothing is published yet"
+
+
+async def ended(servers: Servers, parent_pid: int) -> subprocess.CompletedProcess[bytes]:
+    """Run the child until it ends; it then says at which priority it was."""
+    program = "import os, app.admin.run_child as child; child.main(); print(os.nice(0))"
+    orders = msgspec.json.encode(Orders(servers.database_url, parent_pid))
+    command = [sys.executable, "-c", program]
+    return await asyncio.to_thread(subprocess.run, command, input=orders, capture_output=True, check=False)
+
+
+@pytest.mark.usefixtures("runs")
+async def test_the_child_has_the_lowest_priority_and_ends_when_nothing_waits(servers: Servers) -> None:
+    child = await ended(servers, os.getpid())
+
+    assert (child.returncode, child.stdout) == (0, b"19\n")
+
+
+@pytest.mark.usefixtures("runs")
+async def test_a_child_whose_parent_is_gone_ends_itself(servers: Servers) -> None:
+    assert (await ended(servers, parent_pid=os.getppid())).returncode == -signal.SIGTERM
 
 
 async def test_whoever_starts_processes_takes_them_with_it(

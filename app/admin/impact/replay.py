@@ -19,8 +19,6 @@ from app.kit import clock
 from app.kit.collector import no_full_collections
 from app.storage.postgres import Postgres
 
-DRAFT, PUBLISHED = "draft", "published"
-
 
 class Asked(msgspec.Struct, frozen=True):
     """What a run was asked, as it is stored with it."""

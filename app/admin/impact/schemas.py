@@ -9,6 +9,7 @@ from app.admin.impact.report import Impact
 from app.admin.runs.told import RunTold
 
 IMPACT = "impact"
+DRAFT, PUBLISHED = "draft", "published"
 
 MOST_VISITORS = 200_000
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.admin.audit import Entry, write_audit
 from app.admin.impact import repository
 from app.admin.impact.report import Example, Impact
-from app.admin.impact.schemas import IMPACT, Question
+from app.admin.impact.schemas import DRAFT, IMPACT, PUBLISHED, Question
 from app.admin.runs.queue import cancel_run, get_run, queue_run
-from app.engine.problems import Problem
+from app.engine.problems import Problem, did_you_mean, shown
 from app.web.keyring import Caller
 from app.web.problems import ConflictError, WrongContentError
 
@@ -24,16 +24,15 @@ async def ask(connection: AsyncConnection, caller: Caller, question: Question) -
 
     Raises:
         ConflictError: nothing is published, so that nobody has seen anything yet.
-        WrongContentError: there is no such revision.
+        WrongContentError: there is no such revision, or no such placement on either side.
 
     """
     latest = await repository.find_latest_number(connection, caller.site)
     if latest is None:
         raise ConflictError("nothing is published yet: there is nothing that could change")
     wrong = [
-        Problem(f"/{field}", f"there is no revision {number}; the latest is {latest}")
-        for field, number in (("against", question.against), ("candidate", question.candidate))
-        if isinstance(number, int) and number > latest
+        *_wrong_revisions(question, latest),
+        *await _wrong_placements(connection, caller, question, latest),
     ]
     if wrong:
         raise WrongContentError(wrong)
@@ -41,6 +40,28 @@ async def ask(connection: AsyncConnection, caller: Caller, question: Question) -
     run = await queue_run(connection, caller.site, IMPACT, asked)
     await write_audit(connection, caller, [Entry("queued", f"{IMPACT}/{run}", after=asked)])
     return run
+
+
+def _wrong_revisions(question: Question, latest: int) -> Iterator[Problem]:
+    for field, number in (("against", question.against), ("candidate", question.candidate)):
+        if isinstance(number, int) and number > latest:
+            yield Problem(f"/{field}", f"there is no revision {number}; the latest is {latest}")
+
+
+async def _wrong_placements(
+    connection: AsyncConnection, caller: Caller, question: Question, latest: int
+) -> list[Problem]:
+    if not question.placements:
+        return []
+    sides = (latest if question.against == PUBLISHED else question.against, question.candidate)
+    numbers = [number for number in sides if isinstance(number, int)]
+    with_draft = question.candidate == DRAFT
+    known = await repository.list_placements(connection, caller.site, numbers, with_draft=with_draft)
+    return [
+        Problem(f"/placements/{i}", f"there is no placement {shown(key)}; {did_you_mean(key, sorted(known))}")
+        for i, key in enumerate(question.placements)
+        if key not in known
+    ]
 
 
 async def tell(connection: AsyncConnection, caller: Caller, run: UUID) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def stages(figures: Figures, key: str) -> JourneySizes:
 
 def overlaps(figures: Figures, named: list[str], page: Page) -> Overlaps:
     """Answer a page of the pairs that have every named segment in them."""
-    start = page.after(int) or 0
+    start = max(0, page.after(int) or 0)
     end = start + page.limit
     items, is_more = figures.overlaps(named, slice(start, end))
     return Overlaps(
