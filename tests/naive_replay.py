@@ -136,18 +136,21 @@ def _flat_placement(place: Mapping[str, Any], naive: Counts) -> Counts:
 
 
 def _quiet(total: Mapping[str, Any], naive: Counts) -> Counts:
-    """Take over the counts of rules and segments in which nobody differs."""
+    """Take over the counts of rules and segments that are not listed."""
     rules = {rule["rule"] for rule in total["rules"]}
     segments = {each["segment"] for each in total["segments"]}
-    return {key: number for key, number in naive.items() if _is_quiet(key, rules, segments)}
+    fields = {"before", "after"}
+    if total["rules_left_out"]:
+        fields |= {"gained", "lost", "changed"}
+    return {key: number for key, number in naive.items() if _is_quiet(key, rules, fields, segments)}
 
 
 def _side(side: Mapping[str, Any]) -> tuple[Any, ...]:
     return side["variant"], side["reason"], side["rule"], side["experiment"], side["arm"]
 
 
-def _is_quiet(key: tuple[Any, ...], rules: set[str], segments: set[str]) -> bool:
-    """Whether a count is of a rule or segment in which nobody differs."""
+def _is_quiet(key: tuple[Any, ...], rules: set[str], fields: set[str], segments: set[str]) -> bool:
+    """Whether a count is of a rule or segment that is not listed."""
     if key[0] == "rule":
-        return key[1] not in rules and key[2] in {"before", "after"}
+        return key[1] not in rules and key[2] in fields
     return key[0] == "segment" and key[1] not in segments and key[2] is key[3]

@@ -109,7 +109,7 @@ async def test_a_placement_that_nobody_knows_is_answered_with_the_one_that_was_m
 ) -> None:
     answer = await client.post(IMPACT_URL, json={"placements": ["home.heros"]})
 
-    assert "did you mean home.hero?" in said(answer, 422)["errors"][0]["message"]
+    assert "did you mean 'home.hero'?" in said(answer, 422)["errors"][0]["message"]
 
 
 async def test_a_placement_of_the_draft_alone_can_be_named(client: AsyncClient) -> None:

@@ -117,12 +117,16 @@ class SegmentImpact:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All visitors together; `changed` would see something else somewhere."""
+    """All visitors together; `changed` would see something else somewhere.
+
+    Of the rules those are listed that most visitors differ in, and `rules_left_out` says how many are not.
+    """
 
     visitors: int
     changed: int
     placements: list[PlacementImpact]
     rules: list[RuleImpact]
+    rules_left_out: int
     experiments: list[ExperimentImpact]
     journeys: list[JourneyImpact]
     segments: list[SegmentImpact]

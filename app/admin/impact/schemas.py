@@ -89,6 +89,7 @@ EXAMPLE_OF_RUN: dict[str, Any] = {
             "changed": 1_240,
             "placements": [{**_PLACEMENT, **_NO_OTHER, "moves": [_MOVE]}],
             "rules": [{**_RULE, "examples": [{**_EXAMPLE, "placement": "home.hero"}]}],
+            "rules_left_out": 0,
             "experiments": [],
             "journeys": [],
             "segments": [],

@@ -12,7 +12,9 @@ from app.admin.impact import repository
 from app.admin.impact.report import Example, Impact
 from app.admin.impact.schemas import DRAFT, IMPACT, PUBLISHED, Question
 from app.admin.runs.queue import cancel_run, get_run, queue_run
-from app.engine.problems import Problem, did_you_mean, shown
+from app.engine.model import Document
+from app.engine.named import Names
+from app.engine.problems import Problem
 from app.web.keyring import Caller
 from app.web.problems import ConflictError, WrongContentError
 
@@ -57,10 +59,10 @@ async def _wrong_placements(
     numbers = [number for number in sides if isinstance(number, int)]
     with_draft = question.candidate == DRAFT
     known = await repository.list_placements(connection, caller.site, numbers, with_draft=with_draft)
+    names = Names(Document())
+    listed = enumerate(question.placements)
     return [
-        Problem(f"/placements/{i}", f"there is no placement {shown(key)}; {did_you_mean(key, sorted(known))}")
-        for i, key in enumerate(question.placements)
-        if key not in known
+        wrong for i, key in listed for wrong in names.missing(f"/placements/{i}", "placement", key, known)
     ]
 
 

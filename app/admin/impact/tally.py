@@ -29,7 +29,9 @@ from app.admin.impact.report import (
 from app.engine.decision import Choice, Decision
 
 EXAMPLES = 3
-MOVES_LISTED = 100
+# At each placement, and in all: a result is read in one go.
+MOVES_LISTED = 20
+RULES_LISTED = 200
 
 Raw: TypeAlias = Seen | str | bool | None
 
@@ -101,11 +103,13 @@ class Tally:
 
     def total(self) -> Totals:
         """Tell what all of them come to. What nobody differs in is not listed, but for placements."""
+        rules = sorted(self._rules.listed(), key=lambda rule: -(rule.gained + rule.lost + rule.changed))
         return Totals(
             visitors=self._visitors,
             changed=self._changed,
             placements=[*self._placements()],
-            rules=[*self._rules.listed()],
+            rules=rules[:RULES_LISTED],
+            rules_left_out=len(rules[RULES_LISTED:]),
             experiments=[ExperimentImpact(*named) for named in self._arms.by_name().items()],
             journeys=[JourneyImpact(*named) for named in self._stages.by_name().items()],
             segments=[*self._segments_listed()],

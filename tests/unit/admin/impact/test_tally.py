@@ -1,7 +1,7 @@
 """What differs, counted over visitors."""
 
 from app.admin.impact.report import Move, Shown
-from app.admin.impact.tally import EXAMPLES, MOVES_LISTED, Tally
+from app.admin.impact.tally import EXAMPLES, MOVES_LISTED, RULES_LISTED, Tally
 from app.engine.ruleset import Ruleset
 from tests.builders import (
     arm,
@@ -86,6 +86,18 @@ def test_the_rarest_of_very_many_moves_are_left_out_and_counted() -> None:
 
     [hero] = tally.total().placements
     assert (hero.changed, len(hero.moves), hero.moves_left_out) == (many, MOVES_LISTED, 5)
+
+
+def test_of_very_many_rules_those_that_most_differ_in_are_listed() -> None:
+    tally = Tally()
+    for number in range(RULES_LISTED + 2):
+        for _ in range(2 if number == RULES_LISTED else 1):
+            tally.add("d", decide(ruleset()), decide(ruleset(rules=[rule(f"r{number:03}")])))
+
+    total = tally.total()
+
+    assert (len(total.rules), total.rules_left_out) == (RULES_LISTED, 2)
+    assert (total.rules[0].rule, total.rules[0].gained) == (f"r{RULES_LISTED}", 2)
 
 
 def test_arms_stages_and_segments_that_change_are_told() -> None:
