@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot profile lock clean
+.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot bench-impact profile lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -65,6 +65,9 @@ profile: install ## where the time of a hot decision goes: a flame graph in .loc
 
 bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fails where a pause is too long
 	$(BIN)/python -m loadtests.bench_hot
+
+bench-impact: install ## what a draft would change for 50,000 logged visitors; fails where that takes a minute, or is wrong
+	$(BIN)/python -m loadtests.bench_impact
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

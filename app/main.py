@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.routes import admin_router
+from app.admin.runs.starter import Starter
 from app.api import health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
@@ -249,7 +250,7 @@ def _probes(
 
 
 async def ship(settings: Settings, stop: asyncio.Event) -> None:
-    """Carry the journal of this host to PostgreSQL until told to stop."""
+    """Carry the journal of this host to PostgreSQL until told to stop, and have its runs done."""
     async with AsyncExitStack() as stack:
         addresses = stack.enter_context(servers(settings))
         postgres = await Postgres.open(addresses.database_url)
@@ -266,4 +267,7 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         shipper = Shipper(settings.journal_dir, postgres.pool, durable)
         await stack.enter_async_context(background(healer.run()))
         await stack.enter_async_context(background(Keeper(postgres.pool).run()))
+        lock = settings.data_dir / "runs.lock"
+        starter = Starter(postgres.pool, addresses.database_url, lock, poll_s=settings.poll_s)
+        await stack.enter_async_context(background(starter.run()))
         await shipper.run(stop)

@@ -5,11 +5,13 @@ from fastapi import APIRouter
 from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
 from app.admin.keys.router import router as keys
+from app.admin.impact.router import router as impact
 from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
 from app.admin.trail.router import router as trail
+from app.admin.sizes.router import router as sizes
 from app.web.problem_schema import problems
 
 
@@ -18,6 +20,8 @@ def admin_router() -> APIRouter:
     router = APIRouter(prefix="/api/v1", responses=problems(429))
     router.include_router(config)
     router.include_router(revisions)
+    router.include_router(impact)
+    router.include_router(sizes)
     router.include_router(results)
     router.include_router(decisions)
     router.include_router(preview)

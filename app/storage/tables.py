@@ -197,6 +197,8 @@ decisions = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("id", "at"),
     Index("decisions_visitor_idx", "site_id", "visitor", "at"),
+    # The latest of a site are read page by page.
+    Index("decisions_at_idx", "site_id", "at", "id"),
     postgresql_partition_by="RANGE (at)",
 )
 

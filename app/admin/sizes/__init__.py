@@ -1,0 +1,1 @@
+"""How many visitors are in segments and stages."""
