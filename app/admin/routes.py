@@ -6,6 +6,7 @@ from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
 from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
+from app.admin.resources.router import resources
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
 from app.web.problem_schema import problems
@@ -20,4 +21,6 @@ def admin_router() -> APIRouter:
     router.include_router(decisions)
     router.include_router(preview)
     router.include_router(profiles)
+    # Last, since a path of another feature may stand where a key would.
+    router.include_router(resources())
     return router

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from app.admin.config import schemas
+from app.admin import parts
 from app.admin.config.examples import CONFIG
 from app.admin.config.schemas import ConfigDocument
 from app.engine import model
@@ -208,6 +208,57 @@ def test_what_nobody_may_set_is_unknown(path: str) -> None:
     assert places(with_value(path, 1)) == [path]
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "place", "told"),
+    [
+        ("/segments/0/condition", {"a": 1}, "/a", "there is no attribute 'a'; known are context, events,"),
+        ("/segments/0/condition", {"trait.a": {"$gt": 1}}, "/trait.a/$gt", "did you mean traits?"),
+        ("/segments/0/condition", {"traits.a": {"$gtt": 1}}, "/traits.a/$gtt", "did you mean $gt?"),
+        ("/segments/0/condition", {"$or": [{"$adn": []}]}, "/$or/0/$adn", "did you mean $and?"),
+        ("/segments/0/condition", {"traits.a/b": {"$in": 1}}, "/traits.a/b/$in", "must be an array"),
+        ("/journeys/0/stages/1/when", {"events.x.cuont": 1}, "/events.x.cuont", "did you mean count?"),
+        ("/journeys/0/stages/1/stay", {"$nott": {}}, "/$nott", "did you mean $not?"),
+        ("/rules/0/audience/condition", {"stag": "a"}, "/stag", "did you mean stage?"),
+        ("/metrics/0/where", {"property.a": 1}, "/property.a", "did you mean properties?"),
+        ("/metrics/0/where", {"context.country": "DE"}, "/context.country", "known are properties"),
+    ],
+)
+def test_a_condition_that_can_never_be_published_is_refused_with_what_was_meant(
+    path: str, value: object, place: str, told: str
+) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ConfigDocument.model_validate(with_value(path, value))
+    (detail,) = raised.value.errors()
+    assert "".join(f"/{step}" for step in detail["loc"]) == path + place
+    assert told in detail["msg"]
+
+
+def test_everything_wrong_in_a_condition_is_named() -> None:
+    wrong = {"traits.a": {"$gtt": 1}, "$or": [{"traits.b": {"$in": 1}}]}
+    assert places(with_value("/segments/0/condition", wrong)) == [
+        "/segments/0/condition/traits.a/$gtt",
+        "/segments/0/condition/$or/0/traits.b/$in",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/rules/0/prioritty", "unknown field 'prioritty'; did you mean priority?"),
+        ("/rules/0/audience/segment", "unknown field 'segment'; did you mean segments?"),
+        ("/rules/0/schedule/windows/0/form", "unknown field 'form'; did you mean from?"),
+        ("/experiments/0/exclusion_group/kez", "unknown field 'kez'; did you mean key?"),
+        ("/placements/0/variants/0/local", "unknown field 'local'; did you mean locales?"),
+        ("/segment", "unknown field 'segment'; did you mean segments?"),
+        ("/holdout/zzz", "unknown field 'zzz'; known are percent, salt, unit, metrics"),
+    ],
+)
+def test_of_an_unknown_field_it_is_said_which_was_meant(path: str, told: str) -> None:
+    with pytest.raises(ValidationError, match="unknown field") as raised:
+        ConfigDocument.model_validate(with_value(path, 1))
+    assert [detail["msg"] for detail in raised.value.errors()] == [told]
+
+
 def test_a_key_stands_once_in_a_list() -> None:
     document = with_value("/segments", [{"key": key, "condition": {}} for key in ("a", "b", "a", "a")])
     assert places(document) == ["/segments/2/key", "/segments/3/key"]
@@ -222,7 +273,7 @@ def test_twenty_thousand_rules_are_enough() -> None:
     assert places({"rules": [{"key": f"r{i}", **rule} for i in range(20_001)]}) == ["/rules"]
 
 
-MODELS = [getattr(schemas, name) for name in dir(model) if hasattr(schemas, name)]
+MODELS = [getattr(parts, name) for name in dir(model) if hasattr(parts, name)]
 MODELS = [each for each in MODELS if isinstance(each, type) and issubclass(each, BaseModel)]
 
 
@@ -236,14 +287,14 @@ def test_the_schema_has_the_fields_and_defaults_of_the_engines_model(schema: typ
 
 
 def test_no_part_of_the_engines_model_is_forgotten() -> None:
-    parts = {
+    names = {
         name
         for name, value in vars(model).items()
         if isinstance(value, type)
         and issubclass(value, msgspec.Struct)
         and value.__module__ == model.__name__
     }
-    assert parts - {schema.__name__ for schema in MODELS} == {"_Part", "Document"}
+    assert names - {schema.__name__ for schema in MODELS} == {"_Part", "Document"}
 
 
 def _engine_fields(struct: type[msgspec.Struct]) -> dict[str, Any]:
