@@ -83,8 +83,11 @@ async def test_variants_are_listed_like_all_others(admin: AdminFactory, sort: st
         ('"quoted"', "c"),
         ("sale", "a"),
         ("priority", ""),
-        ("\\", ""),
+        ("\\\\", ""),
         ("vip", "c"),
+        ("two\nLINES", "d"),
+        ("a\\b", "d"),
+        ("\x1f", "d"),
     ],
 )
 async def test_a_text_is_found_in_the_key_and_in_any_text(
@@ -94,7 +97,8 @@ async def test_a_text_is_found_in_the_key_and_in_any_text(
     await made(client, "rules", rule("a", note="The spring sale"))
     await made(client, "rules", rule("b", note="An der STRASSE und der Straße", priority=3))
     await made(client, "rules", rule("c", note='100% "quoted"', audience={"segments": ["vip"]}))
-    await made(client, "rules", rule("d", audience={"condition": {"traits.x": {"$in": ["Spring"]}}}))
+    condition = {"traits.x": {"$in": ["Spring"]}}
+    await made(client, "rules", rule("d", audience={"condition": condition}, note="Two\nlines, a\\b, \x1f"))
     assert await keys_of(client, "rules", q=text) == [*expected]
 
 

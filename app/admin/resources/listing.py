@@ -65,8 +65,10 @@ _STATUS: Mapping[str, Callable[[Subquery], ColumnElement[Any]]] = {
         (listed.c.document["enabled"].astext == "false", "disabled"), else_="enabled"
     ),
 }
+# To find a text in a whole document is quick, and leaves few that must be taken apart to see whether it is
+# in a value: names of fields are no text of anybody's.
 _ANY_TEXT = """
-    EXISTS (
+    strpos(lower(CAST(listed.document AS text)), lower(:as_json)) > 0 AND EXISTS (
         SELECT FROM jsonb_path_query(listed.document, '$.** ? (@.type() == "string")') AS found (value)
         WHERE strpos(lower(found.value #>> '{}'), lower(:q)) > 0
     )
@@ -115,7 +117,8 @@ def _listed(collection: Collection) -> Subquery:
 def _filters(collection: Collection, asked: Asked, listed: Subquery) -> list[ColumnElement[bool]]:
     filters: list[Any] = []
     if asked.q is not None:
-        filters.append(text(_ANY_TEXT).bindparams(q=asked.q))
+        as_json = msgspec.json.encode(asked.q).decode()[1:-1]
+        filters.append(text(_ANY_TEXT).bindparams(q=asked.q, as_json=as_json))
     if asked.status is not None:
         filters.append(_STATUS[collection.kind.name](listed) == asked.status)
     return filters

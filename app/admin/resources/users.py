@@ -21,8 +21,9 @@ async def find_users(connection: AsyncConnection, at: Address, most: int) -> lis
     if not kinds:
         return []
     used = Used(at.kind.name, at.key, at.placement, await _stages(connection, at))
-    # Whoever names it has its key somewhere, and only these are looked into. Stages have keys of their own.
-    needle = "stage" if at.kind is JOURNEYS else at.key
+    # Whoever names it has its key somewhere, and only these are looked into. A journey is named within the
+    # path of an attribute, or by one of its stages.
+    needle = "stage" if at.kind is JOURNEYS else f'"{at.key}"'
     query = select(drafts.c.kind, drafts.c.key, drafts.c.document).where(
         drafts.c.site_id == at.site,
         drafts.c.kind.in_(kinds),
