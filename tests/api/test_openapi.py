@@ -68,5 +68,8 @@ def test_every_kind_of_resource_has_its_own_schema(path: str, name: str) -> None
     assert document["components"]["schemas"][f"New{name}"]["properties"].keys() == (
         document["components"]["schemas"][name]["properties"].keys()
     )
-    patch = one["patch"]["requestBody"]["content"]["application/merge-patch+json"]
-    assert patch["schema"]["title"] == f"{name}Patch"
+    for kind in ("application/merge-patch+json", "application/json"):
+        patch = one["patch"]["requestBody"]["content"][kind]
+        assert patch["schema"] == {"$ref": f"{ref}/{name}Patch"}
+        assert patch["examples"]
+    assert document["components"]["schemas"][f"{name}Patch"]["additionalProperties"] is False

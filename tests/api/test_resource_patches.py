@@ -118,9 +118,14 @@ async def test_what_each_site_has_one_of_is_there_from_the_start(
 
 
 async def test_what_is_wrong_with_the_site_is_named(admin: AdminFactory) -> None:
-    answer = await (await admin()).patch(f"{API}/site", json={"timezon": "UTC", "expose": ["all"]})
-    assert set(pointers(answer)) == {"/timezon", "/expose/0"}
+    client = await admin()
+    answer = await client.patch(f"{API}/site", json={"timezon": "UTC", "expos": None})
+    assert pointers(answer) == ["/timezon", "/expos"]
     assert "did you mean timezone?" in answer.text
+    wrong = {"timezone": 7, "expose": ["all"], "consent": {"analytic": "denied"}}
+    answer = await client.patch(f"{API}/site", json=wrong)
+    assert pointers(answer) == ["/timezone", "/consent/analytic", "/expose/0"]
+    assert "did you mean analytics?" in answer.text
 
 
 async def test_the_identity_secret_is_written_and_never_read(

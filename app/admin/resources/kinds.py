@@ -7,7 +7,7 @@ from typing import Any, get_args
 from app.admin import parts
 from app.admin.body import Body, Part
 from app.admin.resources import examples
-from app.admin.resources.schemas import named_by_path, whole
+from app.admin.resources.schemas import merge_patch, named_by_path, whole
 from app.engine.model import Status
 
 
@@ -43,6 +43,11 @@ class Kind:
     def put(self) -> type[Body]:
         """The body that one is put with, under a path that names it."""
         return named_by_path(self.part)
+
+    @cached_property
+    def changes(self) -> type[Body]:
+        """The body that one is patched with."""
+        return merge_patch(self.part)
 
 
 PLACEMENTS = Kind(

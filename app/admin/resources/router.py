@@ -13,7 +13,6 @@ from app.admin.resources.address import Address, Collection
 from app.admin.resources.asked import address_of, asked_of, collection_of
 from app.admin.resources.kinds import LISTED, SINGLE, Kind
 from app.admin.resources.listing import Asked
-from app.admin.resources.schemas import patch_schema
 from app.admin.route import AdminRoute
 from app.web.auth import require
 from app.web.etag import Preconditions
@@ -146,7 +145,11 @@ def _add_put(router: APIRouter, kind: Kind, path: str) -> None:
 
 
 def _add_patch(router: APIRouter, kind: Kind, path: str) -> None:
-    schema = {"schema": patch_schema(kind.part), "examples": _examples(kind, kind.patch)}
+    changes = kind.changes
+    content = {
+        "schema": {"$ref": f"#/components/schemas/{changes.__name__}"},
+        "examples": _examples(kind, kind.patch),
+    }
 
     @router.patch(
         path,
@@ -157,17 +160,18 @@ def _add_patch(router: APIRouter, kind: Kind, path: str) -> None:
             **problems(400, 401, 403, *_not_found(kind, one=True), 412, 413, 415, 422, 428, 503),
             **_example(200, kind.example),
         },
-        openapi_extra={"requestBody": {"content": {MERGE_PATCH: schema, "application/json": schema}}},
+        openapi_extra={"requestBody": {"content": {MERGE_PATCH: content, "application/json": content}}},
     )
     async def patch_resource(
         caller: Editor,
         session: Session,
         at: Annotated[Address, Depends(address_of(kind))],
         precondition: Preconditions,
-        change: Annotated[dict[str, Any], Body(media_type=MERGE_PATCH)],
+        change: Annotated[changes, Body(media_type=MERGE_PATCH)],  # type: ignore[valid-type] # the type is made when the program runs
     ) -> Response:
         """Merge a change into it (RFC 7396): null takes away, an array replaces. `If-Match` is needed."""
-        return _answered(await service.patch(session, caller, at, precondition, change))
+        given = change.given  # type: ignore[attr-defined] # it is a Body
+        return _answered(await service.patch(session, caller, at, precondition, given))
 
 
 def _add_delete(router: APIRouter, kind: Kind, path: str) -> None:

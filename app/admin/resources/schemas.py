@@ -10,6 +10,8 @@ from app.engine.problems import Problem
 from app.web.problem_handlers import pointer_of
 from app.web.problems import WrongContentError
 
+_PATCHED = "A merge patch (RFC 7396): what is left out stays as it is."
+
 
 def whole(part: type[Part]) -> type[Body]:
     """Make the body that is one such part."""
@@ -23,16 +25,11 @@ def named_by_path(part: type[Part]) -> type[Body]:
     return create_model(f"Put{part.__name__}", __base__=whole(part), __doc__=part.__doc__, key=(key, None))
 
 
-def patch_schema(part: type[Part]) -> dict[str, Any]:
-    """Describe a merge patch of such a part: any of its fields, where null takes away what is there."""
-    names = [field.alias or name for name, field in part.model_fields.items()]
-    told = "The new value; an object is merged with what is there, and null takes it away."
-    return {
-        "title": f"{part.__name__}Patch",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {name: {"description": told} for name in names},
-    }
+def merge_patch(part: type[Part]) -> type[Body]:
+    """Make the body that is a merge patch of such a part: any of its fields, of whatever value."""
+    told = "The new value: an object is merged with what is there, and null takes away what is there."
+    fields: dict[str, Any] = {name: (Any, Field(None, description=told)) for name in part.model_fields}
+    return create_model(f"{part.__name__}Patch", __base__=Body, __doc__=_PATCHED, **fields)
 
 
 def read_as(kind: type[Body], document: dict[str, Any]) -> Body:
