@@ -12,11 +12,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.admin.strict_json import Location, places_of_nul
+from app.admin.wording import detail_of, worded
 
 _NUL = b"\\u0000"
+# To compare a name with all that are known takes a while, so only the first unknown ones are compared.
+_HINTS = 20
 
 
 class Part(BaseModel):
@@ -43,11 +45,14 @@ class Body(Part):
     @model_validator(mode="wrap")
     @classmethod
     def _find_everything(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        found = [_detail(place, message) for place, message in (*_nuls(given), *cls.wrong_in(given))]
+        found = [detail_of(place, message) for place, message in (*_nuls(given), *cls.wrong_in(given))]
         try:
             body = handler(given)
         except ValidationError as error:
-            found += [_detail(detail["loc"], detail["msg"]) for detail in error.errors()]
+            found += [
+                detail_of(detail["loc"], worded(cls, detail) if place < _HINTS else detail["msg"])
+                for place, detail in enumerate(error.errors())
+            ]
         if found:
             raise ValidationError.from_exception_data(cls.__name__, found)
         body._given = given  # noqa: SLF001 - it is this class's own
@@ -59,9 +64,3 @@ def _nuls(given: object) -> Iterator[tuple[Location, str]]:
     if _NUL in msgspec.json.encode(given):
         for place in places_of_nul(given):
             yield place, "must not contain \\u0000"
-
-
-def _detail(place: Location, message: str) -> InitErrorDetails:
-    return InitErrorDetails(
-        type=PydanticCustomError("wrong", "{message}", {"message": message}), loc=place, input=None
-    )

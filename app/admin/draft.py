@@ -5,16 +5,18 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
 from app.admin.difference import Difference, Resource, difference, document_of
-from app.storage.tables import drafts, sites
+from app.storage.tables import drafts
 from app.web.etag import etag_of
 from app.web.keyring import Caller
 
 _AT_ONCE = 100
+# Any number of four bytes that nobody else locks together with a site: "drft" in ASCII.
+_DRAFT_LOCK = int.from_bytes(b"drft")
 
 
 class Draft:
@@ -40,15 +42,24 @@ class Draft:
 
 
 async def lock_site(connection: AsyncConnection, site: int) -> None:
-    """Let no other change of this site begin until this transaction ends."""
-    await connection.execute(select(sites.c.id).where(sites.c.id == site).with_for_update(key_share=True))
+    """Let no other change of this site's draft begin until this transaction ends."""
+    await connection.execute(select(func.pg_advisory_xact_lock(_DRAFT_LOCK, site)))
+
+
+async def share_site(connection: AsyncConnection, site: int) -> None:
+    """Let nobody lock the site until this transaction ends, and others who share it go on beside it.
+
+    For a change of one resource: neither may it come between the check of a draft and its publication, nor
+    shall it wait for changes of other resources. Who waits for the lock comes before those who ask later.
+    """
+    await connection.execute(select(func.pg_advisory_xact_lock_shared(_DRAFT_LOCK, site)))
 
 
 async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     """Read the draft; a site that never had one has an empty one."""
     query = select(drafts.c.kind, drafts.c.document).where(drafts.c.site_id == site)
     # In pieces, since to decode thousands of resources at once would take all the time of the event loop.
-    found = await connection.stream(query.order_by(drafts.c.kind, drafts.c.position))
+    found = await connection.stream(query.order_by(drafts.c.kind, drafts.c.position, drafts.c.key))
     by_kind: dict[str, list[Any]] = {}
     async for rows in found.partitions(_AT_ONCE):
         for kind, document in rows:
@@ -56,10 +67,23 @@ async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     return Draft(document_of(by_kind))
 
 
+# Resources that come and go one by one leave gaps, and two that come at once have one position.
+_CLOSE_GAPS = text("""
+    UPDATE drafts SET position = counted.position
+    FROM (
+        SELECT kind, key, row_number() OVER (PARTITION BY kind ORDER BY position, key) - 1 AS position
+        FROM drafts WHERE site_id = :site_id
+    ) AS counted
+    WHERE site_id = :site_id AND drafts.kind = counted.kind AND drafts.key = counted.key
+        AND drafts.position <> counted.position
+""")
+
+
 async def replace_draft(
     connection: AsyncConnection, caller: Caller, before: Draft, document: Mapping[str, Any]
 ) -> Difference:
     """Make the draft equal to a document; what stays the same keeps its version. The site must be locked."""
+    await connection.execute(_CLOSE_GAPS, {"site_id": caller.site})
     change = difference(before.document, document)
     await _delete(connection, caller.site, change.removed)
     await _insert(connection, caller.site, change.added)

@@ -1,4 +1,7 @@
-"""What every admin route does before its body is read: ask for the key, and mind type, size and syntax."""
+"""What every admin route does before its body is read: ask for the key, and mind type, size and syntax.
+
+And after it has answered: keep the answer, where the request asks for that.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -7,6 +10,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Message, Receive, Scope, Send
 
+from app.admin.idempotency import AnsweredBefore, keep_answer
 from app.admin.strict_json import decode_json
 from app.web.auth import admit
 from app.web.problems import ProblemError
@@ -37,7 +41,12 @@ class AdminRoute(APIRoute):
         async def handle(request: Request) -> Response:
             # The key comes first, so that no stranger can make us read and decode megabytes.
             admit(request)
-            return await answer(await _decoded(request) if self.body_field is not None else request)
+            try:
+                response = await answer(await _decoded(request) if self.body_field is not None else request)
+            except AnsweredBefore as before:
+                return before.response
+            await keep_answer(request, response)
+            return response
 
         return handle
 
@@ -66,4 +75,5 @@ async def _decoded(request: Request) -> Request:
         content += chunk
         if len(content) > BODY_LIMIT_BYTES:
             raise ProblemError(413, f"the body is larger than {BODY_LIMIT_BYTES} bytes")
-    return _DecodedRequest(request, bytes(content))
+    request.state.content = bytes(content)
+    return _DecodedRequest(request, request.state.content)

@@ -4,14 +4,15 @@ from fastapi import APIRouter
 
 from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
-from app.admin.keys.router import router as keys
 from app.admin.impact.router import router as impact
+from app.admin.keys.router import router as keys
 from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
+from app.admin.resources.router import resources
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
-from app.admin.trail.router import router as trail
 from app.admin.sizes.router import router as sizes
+from app.admin.trail.router import router as trail
 from app.web.problem_schema import problems
 
 
@@ -28,4 +29,6 @@ def admin_router() -> APIRouter:
     router.include_router(profiles)
     router.include_router(keys)
     router.include_router(trail)
+    # Last, since a path of another feature may stand where a key would.
+    router.include_router(resources())
     return router

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from app.engine.model import Document, Journey
-from app.engine.problems import Problem
+from app.engine.problems import Problem, did_you_mean, shown
 
-ROOTS = frozenset({"traits", "context", "stage", "stages", "segments", "profile", "events"})
+ROOTS = ("context", "events", "profile", "segments", "stage", "stages", "traits")
 
 # To compare two names takes up to 50 µs, so each is compared with few, and not every one of thousands.
 _COMPARED = 20
@@ -47,6 +47,11 @@ class Names:
         self._hints_left -= 1
         close = get_close_matches(name, _compared(name, known), n=1)
         return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def unknown_attribute(root: str, roots: Iterable[str] = ROOTS) -> str:
+    """Say that nothing of this name can be asked for, and what can."""
+    return f"there is no attribute {shown(root)}; {did_you_mean(root, roots)}"
 
 
 def primary_journey_of(document: Document) -> Journey | None:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -40,6 +41,11 @@ def shown(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """End a message with the known word nearest to the one written, or with all of them."""
-    candidates = tuple(known)
-    nearest = difflib.get_close_matches(word[:_SHOWN_LENGTH], candidates, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(candidates)}"
+    return _hint(word[:_SHOWN_LENGTH], tuple(known))
+
+
+# A word that is wrong in one place of a large document is wrong in a thousand.
+@lru_cache(maxsize=1_024)
+def _hint(word: str, known: tuple[str, ...]) -> str:
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.engine.comparisons import comparisons_in, literals_of
 from app.engine.conditions import attributes_of, operands_of
 from app.engine.model import Condition, Document, Experiment, Rule
-from app.engine.named import ROOTS, Names, primary_journey_of
+from app.engine.named import ROOTS, Names, primary_journey_of, unknown_attribute
 from app.engine.problems import Findings, Problem, escaped
 from app.engine.reading import Reading
 from app.kit.steps import Steps, finished
@@ -86,7 +86,8 @@ def _check_attributes(document: Document, reading: Reading, names: Names) -> Fin
     for pointer, condition in conditions_of(document) if paths or segments else ():
         for path in sorted(paths & attributes_of(condition)):
             root, _, rest = path.partition(".")
-            yield from names.missing(pointer, "attribute", root, ROOTS)
+            if root not in ROOTS:
+                yield Problem(pointer, unknown_attribute(root))
             if root == "stages":
                 yield from names.missing(pointer, "journey", rest, names.journeys)
         for key in sorted(segments & operands_of(condition, "segments")):

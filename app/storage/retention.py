@@ -19,6 +19,8 @@ PAUSE_S = 0.05
 # An id that a client gives is known again for at least 7 days; a tombstone stays until no journal can still
 # hold what came before it.
 IDS_DAYS, ERASURES_DAYS = 8, 90
+# An answer to a POST with an `Idempotency-Key` is given again for 24 hours.
+ANSWERS_DAYS = 1
 
 # One keeper at a time, until the pool has its connection back. Any number that nobody else locks: "keeping"
 # in ASCII.
@@ -101,6 +103,8 @@ class Keeper:
         ids_since, erasures_since = (now - timedelta(days=days) for days in (IDS_DAYS, ERASURES_DAYS))
         await self._delete_anybodys(connection, "event_ids", "received_at", ids_since)
         await self._delete_anybodys(connection, "erasures", "at", erasures_since)
+        answers_since = now - timedelta(days=ANSWERS_DAYS)
+        await self._delete_anybodys(connection, "idempotent_answers", "at", answers_since)
 
     async def _thin_out(
         self, connection: asyncpg.Connection, table: str, since: Mapping[int, datetime], now: datetime

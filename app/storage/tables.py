@@ -53,7 +53,8 @@ keys = Table(
 )
 
 # One row for each draft resource. `kind` is the list of the document it stands in ("placements", "rules" ...;
-# "site" and "holdout" have one row each), `position` its place there, `version` makes its ETag.
+# "site" and "holdout" have one row each), `position` and then `key` its place there; `version` counts its
+# changes.
 drafts = Table(
     "drafts",
     metadata,
@@ -65,6 +66,7 @@ drafts = Table(
     Column("version", BigInteger, nullable=False, server_default="1"),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("site_id", "kind", "key"),
+    Index("drafts_position_idx", "site_id", "kind", "position"),
 )
 
 # Immutable: a trigger refuses UPDATE, DELETE and TRUNCATE, so a site that was ever published stays.

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Depends, Header
 
-from app.web.problems import PreconditionMissingError, StaleError
+from app.web.problems import PreconditionMissingError, ProblemError, StaleError
 
 _STRONG = re.compile(r'(?<![^\s,])"[^"]*"')
 
@@ -37,6 +37,16 @@ class Precondition(msgspec.Struct, frozen=True):
             raise StaleError("it exists already: change it with If-Match and the ETag of a GET", current)
         if self.if_match is None and not is_new:
             raise PreconditionMissingError("a change needs If-Match, with the ETag of a GET")
+
+    def check_absent(self) -> None:
+        """See that the client, too, takes it for not there; `If-Match` says that something is, also by `*`.
+
+        Raises:
+            ProblemError: 412, it means to change what is there no more, or never was.
+
+        """
+        if self.if_match is not None:
+            raise ProblemError(412, "there is nothing to change here: it was deleted, or never was")
 
     def _matches(self, current: str) -> bool:
         # A weak ETag (W/"…") never matches here: two bodies it calls equal may still differ.

@@ -50,10 +50,10 @@ class NotFoundError(ProblemError):
 
 
 class ConflictError(ProblemError):
-    """What is there already stands against it."""
+    """What is there already stands against it; `errors` name each such thing where there are several."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(409, detail)
+    def __init__(self, detail: str, errors: Iterable[Problem] = ()) -> None:
+        super().__init__(409, detail, errors=errors)
 
 
 class StaleError(ProblemError):

@@ -17,7 +17,9 @@ contents = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries
 keys = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}", fullmatch=True)
 percents = st.floats(0, 100) | st.integers(0, 100)
 instants = st.datetimes().map(lambda at: at.isoformat() + "Z")
-conditions = st.dictionaries(texts, contents, max_size=3)
+paths = st.sampled_from(["traits.a", "context.country", "profile.is_new", "events.x.last_y", "stage"])
+operands = st.lists(scalars) | st.lists(st.lists(scalars)) | scalars
+conditions = st.dictionaries(paths, operands, max_size=3)
 
 
 def part(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:

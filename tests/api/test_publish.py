@@ -58,23 +58,18 @@ async def test_publishing_names_every_error_and_changes_nothing(
     broken = experiment("new")
     broken["experiments"][0]["unit"] = "user"
     broken["site"] = {"timezone": "Mars/Crater"}
-    broken["segments"] = [
-        {"key": "s", "condition": {"events.x.count": {"$gte": 1}, "traits.a": {"$wrong": 1}}}
-    ]
-    broken["rules"] = [
-        {"key": "r", "placements": ["p"], "deliver": {}},
-        {
-            "key": "q",
-            "placements": ["p"],
-            "deliver": {"variant": "old"},
-            "audience": {"condition": {"$nope": 1}},
-        },
-    ]
+    broken["segments"] = [{"key": "s", "condition": {}}]
+    broken["rules"] = [{"key": "r", "placements": ["p"], "deliver": {}}]
     await replace(client, broken)
+    # What is put has no such condition; another version may have left one.
+    await postgres.pool.execute(
+        "UPDATE drafts SET document = document || $2 WHERE site_id = $1 AND kind = 'segments'",
+        site.site_id,
+        '{"condition": {"events.x.count": {"$gte": 1}, "traits.a": {"$wrong": 1}}}',
+    )
     assert set(pointers(await client.post(REVISIONS_URL, json={}))) == {
         "/experiments/0/unit",
         "/segments/0/condition/traits.a/$wrong",
-        "/rules/1/audience/condition/$nope",
         "/site/timezone",
         "/rules/0/deliver",
     }

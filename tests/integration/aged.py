@@ -25,6 +25,10 @@ REST = {
     "profile_changes": ("visitor, record", "'v', ''"),
     "erasures": ("visitor, erased", "'v', true"),
     "event_ids": ("", ""),
+    "idempotent_answers": (
+        "idempotency_key, request, status, headers, body",
+        "'k', '', 200, '{}', ''",
+    ),
 }
 
 
@@ -53,7 +57,7 @@ class Kept:
         """Store something that is so many days old, in the partition of its day."""
         at = self.now - timedelta(days=days)
         columns, values = REST[table]
-        id_ = {"assignments": "decision_id"}.get(table, "id")
+        id_ = {"assignments": "decision_id", "idempotent_answers": "key_id"}.get(table, "id")
         instant = {"event_ids": "received_at"}.get(table, "at")
         names = ", ".join(filter(None, ["site_id", id_, instant, columns]))
         made = "$2::text" if table in {"events", "event_ids"} else "$2::text::uuid"

@@ -136,7 +136,14 @@ async def test_what_goes_row_by_row_goes_in_batches(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "days"), [("event_ids", 8), ("erasures", 90), ("stage_moves", 400), ("profile_changes", None)]
+    ("table", "days"),
+    [
+        ("event_ids", 8),
+        ("erasures", 90),
+        ("idempotent_answers", 1),
+        ("stage_moves", 400),
+        ("profile_changes", None),
+    ],
 )
 async def test_what_has_no_days_is_kept_as_long_as_it_is_needed(
     kept: Kept, table: str, days: int | None

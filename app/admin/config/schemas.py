@@ -1,277 +1,41 @@
-"""The draft as clients put it: the engine's document, held to its types and bounds.
+"""The whole draft as clients put it.
 
-What is wrong between the parts, such as a rule with an unknown segment, is found when it is published.
+What is wrong between its parts, such as a rule with an unknown segment, is found when it is published.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from app.admin.body import Body, Part
-from app.admin.config.fields import (
-    Condition,
-    Content,
-    Days,
-    EventName,
-    IdentitySecret,
-    Key,
-    Keys,
-    Label,
-    Locale,
-    Note,
-    Origin,
-    Percent,
-    Salt,
-    TimeOfDay,
-    TimeZone,
-    Weekday,
-)
+from app.admin.body import Body
 from app.admin.difference import FIELDS, SINGLES
-from app.admin.instant import Instant
+from app.admin.parts import (
+    MOST,
+    ExclusionGroup,
+    Experiment,
+    Holdout,
+    Journey,
+    Metric,
+    Placement,
+    Rule,
+    Segment,
+    Site,
+)
 from app.admin.strict_json import Location
-from app.engine.checks import LEAST_EVENTS_DAYS, MOST_DAYS
-from app.engine.model import DEFAULT_STAGES, ConsentDefault, Purpose, Status, Unit
-
-
-class ConsentDefaults(Part):
-    """What counts for a visitor who has not said anything, by purpose."""
-
-    personalization: ConsentDefault = "granted"
-    analytics: ConsentDefault = "granted"
-
-
-class Retention(Part):
-    """How many days what happened is kept: events with changes of stage, assignments, what decisions saw."""
-
-    events_days: Annotated[int, Field(ge=LEAST_EVENTS_DAYS, le=MOST_DAYS)] = 400
-    assignments_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 800
-    decisions_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 30
-
-
-class Site(Part):
-    """What holds for the whole site. `identity_secret` is kept and never answered."""
-
-    origins: list[Origin] = Field(default_factory=list, max_length=100)
-    timezone: TimeZone = "UTC"
-    default_locale: Locale = "en"
-    consent: ConsentDefaults = Field(default_factory=ConsentDefaults)
-    expose: list[Literal["stage", "segments"]] = Field(default=["stage", "segments"])
-    retention: Retention = Field(default_factory=Retention)
-    identity_secret: Annotated[IdentitySecret | None, Field(json_schema_extra={"writeOnly": True})] = None
-
-
-class Variant(Part):
-    """One content for one placement, at most 64 KiB as JSON, with a translation per locale."""
-
-    key: Key
-    content: Content = Field(default_factory=dict)
-    locales: dict[Locale, Content] = Field(default_factory=dict, max_length=200)
-
-
-class Placement(Part):
-    """A named place that can show different content."""
-
-    key: Key
-    default: Key | None = None
-    variants: list[Variant] = Field(default_factory=list, max_length=1_000)
-
-
-class Segment(Part):
-    """A named group of visitors."""
-
-    key: Key
-    condition: Condition
-
-
-class Stage(Part):
-    """One stage of a journey."""
-
-    key: Key
-    when: Condition | None = None
-    stay: Condition | None = None
-    min_dwell_s: Annotated[int, Field(ge=0, le=36_500 * 86_400)] = 0
-    decay_after_days: Days | None = None
-    precedence: float | None = None
-
-
-class Journey(Part):
-    """A named path through stages."""
-
-    key: Key
-    primary: bool = False
-    stages: list[Stage] = Field(
-        default=[Stage(key=stage.key) for stage in DEFAULT_STAGES], min_length=1, max_length=100
-    )
-
-
-class Denominator(Part):
-    """What a ratio metric divides by."""
-
-    event: EventName
-    property: EventName | None = None
-
-
-class PercentileCap(Part):
-    """Values above this percentile count as the percentile."""
-
-    percentile: Annotated[float, Field(gt=0, le=1)]
-
-
-class Metric(Part):
-    """What an experiment is judged by."""
-
-    key: Key
-    event: EventName
-    kind: Literal["conversion", "count", "mean", "ratio", "retention"] = "conversion"
-    property: EventName | None = None
-    denominator: Denominator | None = None
-    window_days: Annotated[float, Field(gt=0, le=365)] = 14
-    where: Condition = Field(default_factory=dict)
-    direction: Literal["up", "down"] = "up"
-    cap: PercentileCap | None = None
-    covariate_days: Annotated[int, Field(ge=0, le=365)] = 0
-    trusted: bool = False
-
-
-class ExclusionGroup(Part):
-    """A named set of experiments that share no visitors."""
-
-    key: Key
-    salt: Salt | None = None
-    unit: Unit = "visitor"
-
-
-class GroupShare(Part):
-    """The part of an exclusion group that one experiment takes, in percent."""
-
-    key: Key
-    start: Annotated[Percent, Field(alias="from")]
-    end: Annotated[Percent, Field(alias="to")]
-
-
-class MetricUse(Part):
-    """A further metric of an experiment."""
-
-    metric: Key
-    role: Literal["secondary", "guardrail"] = "secondary"
-    margin: Annotated[float, Field(ge=0)] | None = None
-
-
-class Analysis(Part):
-    """How an experiment is judged."""
-
-    method: Literal["always_valid", "fixed", "group_sequential", "bayesian"] = "always_valid"
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    mde: Annotated[float, Field(gt=0)] | None = None
-    planned_units: Annotated[int, Field(ge=1, le=10**12)] | None = None
-    correction: Literal["none", "holm", "benjamini_hochberg"] = "holm"
-
-
-class Arm(Part):
-    """One side of an experiment; a null variant means business as usual."""
-
-    key: Key
-    weight: Annotated[float, Field(ge=0, le=10**6)] = 1
-    variants: dict[Key, Key | None] = Field(default_factory=dict, max_length=200)
-
-
-class Experiment(Part):
-    """A randomized comparison."""
-
-    key: Key
-    arms: Annotated[list[Arm], Field(min_length=1, max_length=100)]
-    unit: Unit = "visitor"
-    before_login: Literal["visitor", "skip"] = "visitor"
-    traffic: Percent = 100
-    salt: Salt | None = None
-    sticky: bool = True
-    status: Status = "draft"
-    rollout: Key | None = None
-    exclusion_group: GroupShare | None = None
-    primary_metric: Key | None = None
-    metrics: list[MetricUse] = Field(default_factory=list, max_length=200)
-    analysis: Analysis = Field(default_factory=Analysis)
-
-
-class Audience(Part):
-    """Whom a rule addresses."""
-
-    stages: Keys = Field(default_factory=list)
-    segments: Keys = Field(default_factory=list)
-    not_segments: Keys = Field(default_factory=list)
-    condition: Condition = Field(default_factory=dict)
-
-
-class WeeklyWindow(Part):
-    """Hours of some weekdays (ISO: 1 is Monday)."""
-
-    days: list[Weekday] = Field(default=[1, 2, 3, 4, 5, 6, 7], max_length=7)
-    start: Annotated[TimeOfDay, Field(alias="from")] = "00:00"
-    end: Annotated[TimeOfDay, Field(alias="to")] = "24:00"
-
-
-class Schedule(Part):
-    """When a rule is in force."""
-
-    starts_at: Instant | None = None
-    ends_at: Instant | None = None
-    timezone: TimeZone | None = None
-    windows: list[WeeklyWindow] = Field(default_factory=list, max_length=100)
-
-
-class Cap(Part):
-    """At most so many deliveries to one visitor."""
-
-    count: Annotated[int, Field(ge=1, le=10**6)]
-    per_days: Days | None = None
-
-
-class Deliver(Part):
-    """What a rule shows: exactly one of the two."""
-
-    variant: Key | None = None
-    experiment: Key | None = None
-
-
-class Rule(Part):
-    """Who gets what where."""
-
-    key: Key
-    placements: Annotated[list[Key], Field(min_length=1, max_length=200)]
-    deliver: Deliver
-    priority: Annotated[int, Field(ge=0, le=999)] = 500
-    audience: Audience = Field(default_factory=Audience)
-    schedule: Schedule | None = None
-    cap: Cap | None = None
-    consent: list[Purpose] = Field(default_factory=list, max_length=2)
-    in_holdout: bool = False
-    theme: Label | None = None
-    enabled: bool = True
-    owner: Label | None = None
-    note: Note | None = None
-
-
-class Holdout(Part):
-    """The share of visitors kept on default content."""
-
-    percent: Percent = 0
-    salt: Salt = "holdout"
-    unit: Unit = "visitor"
-    metrics: Keys = Field(default_factory=list)
 
 
 class ConfigDocument(Body):
     """The whole draft. What is left out keeps its default; an empty list is the same as none."""
 
     site: Site = Field(default_factory=Site)
-    placements: list[Placement] = Field(default_factory=list, max_length=5_000)
-    segments: list[Segment] = Field(default_factory=list, max_length=5_000)
-    journeys: list[Journey] = Field(default_factory=list, max_length=100)
-    metrics: list[Metric] = Field(default_factory=list, max_length=1_000)
-    exclusion_groups: list[ExclusionGroup] = Field(default_factory=list, max_length=1_000)
-    experiments: list[Experiment] = Field(default_factory=list, max_length=5_000)
-    rules: list[Rule] = Field(default_factory=list, max_length=20_000)
+    placements: list[Placement] = Field(default_factory=list, max_length=MOST["placements"])
+    segments: list[Segment] = Field(default_factory=list, max_length=MOST["segments"])
+    journeys: list[Journey] = Field(default_factory=list, max_length=MOST["journeys"])
+    metrics: list[Metric] = Field(default_factory=list, max_length=MOST["metrics"])
+    exclusion_groups: list[ExclusionGroup] = Field(default_factory=list, max_length=MOST["exclusion_groups"])
+    experiments: list[Experiment] = Field(default_factory=list, max_length=MOST["experiments"])
+    rules: list[Rule] = Field(default_factory=list, max_length=MOST["rules"])
     holdout: Holdout = Field(default_factory=Holdout)
 
     @classmethod

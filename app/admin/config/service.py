@@ -5,15 +5,14 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.admin.audit import Entry, write_audit
-from app.admin.config import repository
 from app.admin.config.schemas import ConfigDocument
 from app.admin.difference import Changes, difference
 from app.admin.draft import load_draft, lock_site, replace_draft
+from app.admin.identity_secret import FIELD, keep_secret, without_secret
 from app.web.etag import Precondition
 from app.web.keyring import Caller
 
-SECRET = "/site/identity_secret"  # noqa: S105 - a place, not a secret
+_SECRET = f"/site/{FIELD}"
 
 
 class Replaced(msgspec.Struct, frozen=True):
@@ -43,9 +42,7 @@ async def replace(
     precondition.check(draft.etag, is_new=draft.is_empty)
     document, secret = _split(config)
     change = await replace_draft(connection, caller, draft, document)
-    if secret is not None:
-        await repository.update_identity_secret(connection, caller.site, secret)
-        await write_audit(connection, caller, [Entry("changed", SECRET.removeprefix("/"))])
+    await keep_secret(connection, caller, secret)
     now = await load_draft(connection, caller.site)
     return Replaced(_told(change.pointers(), secret), now.etag)
 
@@ -54,7 +51,7 @@ def _split(config: ConfigDocument) -> tuple[dict[str, Any], str | None]:
     """Part what is drafted from the secret, which is in force at once and no part of any revision."""
     document = dict(config.given)
     if "site" in document:
-        document["site"] = {k: v for k, v in document["site"].items() if k != "identity_secret"}
+        document["site"] = without_secret(document["site"])
     return document, config.site.identity_secret
 
 
@@ -62,4 +59,4 @@ def _told(changes: Changes, secret: str | None) -> Changes:
     """Name the secret where it is given: whether it is another one than before is nobody's to learn."""
     if secret is None:
         return changes
-    return changes.model_copy(update={"changed": [*changes.changed, SECRET]})
+    return changes.model_copy(update={"changed": [*changes.changed, _SECRET]})

@@ -59,7 +59,7 @@ _FREEZE = text("""
                 CASE kind WHEN 'experiments' THEN
                     document || jsonb_build_object('phase', CAST(:phases AS jsonb) -> key)
                 ELSE document END
-                ORDER BY position
+                ORDER BY position, key
             )
         END AS given
         FROM drafts WHERE site_id = :site_id GROUP BY kind

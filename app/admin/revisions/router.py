@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.admin.difference import Changes
+from app.admin.idempotency import Idempotent
 from app.admin.revisions import service
 from app.admin.revisions.schemas import Publication, Published, Revision, RevisionSummary
 from app.admin.route import AdminRoute
@@ -25,11 +26,12 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
     "",
     status_code=201,
     summary="Publish the draft",
-    responses=problems(400, 401, 403, 413, 415, 422, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 422, 503),
 )
 async def publish(
     caller: Annotated[Caller, Depends(require(Role.PUBLISHER))],
     session: Session,
+    _once: Idempotent,
     publication: Publication,
     response: Response,
 ) -> Published:
@@ -68,11 +70,12 @@ async def compare(
 @router.post(
     "/{number}/restore",
     summary="Make the draft equal to a revision",
-    responses=problems(401, 403, 404, 412, 422, 428, 503),
+    responses=problems(401, 403, 404, 409, 412, 422, 428, 503),
 )
 async def restore(
     caller: Annotated[Caller, Depends(require(Role.EDITOR))],
     session: Session,
+    _once: Idempotent,
     precondition: Preconditions,
     number: Number,
     response: Response,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.engine.named import unknown_attribute
 from tests.builders import rule, segment
 from tests.unit.engine.complaints import complaints
 
@@ -40,3 +41,21 @@ def test_only_the_first_of_many_missing_names_come_with_a_suggestion() -> None:
     assert len(found) == 1_000
     assert all("did you mean" in message for message in found[:20])
     assert not any("did you mean" in message for message in found[20:])
+
+
+@pytest.mark.parametrize(
+    ("root", "told"),
+    [
+        ("trait", "there is no attribute 'trait'; did you mean traits?"),
+        (
+            "weather",
+            "there is no attribute 'weather'; known are context, events, profile, segments, stage, stages,",
+        ),
+    ],
+)
+def test_of_an_attribute_that_nobody_has_it_is_said_which_there_are(root: str, told: str) -> None:
+    assert unknown_attribute(root).startswith(told)
+
+
+def test_where_other_attributes_can_be_asked_for_these_are_named() -> None:
+    assert unknown_attribute("weather", ("properties",)).endswith("known are properties")

@@ -66,8 +66,8 @@ RETURNING = segment("returning", {"profile.is_new": False})
             "/experiments/0/exclusion_group/key",
             "no exclusion group 'g'",
         ),
-        ({"segments": [segment("a", {"trait.x": 1})]}, "/segments/0/condition", "did you mean 'traits'?"),
-        ({"segments": [segment("a", {"weather": 1})]}, "/segments/0/condition", "there is no attribute"),
+        ({"segments": [segment("a", {"trait.x": 1})]}, "/segments/0/condition", "did you mean traits?"),
+        ({"segments": [segment("a", {"weather": 1})]}, "/segments/0/condition", "known are context, events,"),
         ({"segments": [segment("a", {"stages.x": "y"})]}, "/segments/0/condition", "no journey 'x'"),
         ({"segments": [segment("a", {"stages": "y"})]}, "/segments/0/condition", "no journey ''"),
         (
@@ -78,12 +78,12 @@ RETURNING = segment("returning", {"profile.is_new": False})
         (
             {"journeys": [journey("a", {"key": "b", "when": {"context.x": 1}, "stay": {"conext.x": 1}})]},
             "/journeys/0/stages/1/stay",
-            "did you mean 'context'?",
+            "did you mean context?",
         ),
         (
             {"rules": [rule("r", audience={"condition": {"$or": [{"$not": {"trait": 1}}]}})]},
             "/rules/0/audience/condition",
-            "did you mean 'traits'?",
+            "did you mean traits?",
         ),
     ],
 )

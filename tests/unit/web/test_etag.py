@@ -1,7 +1,7 @@
 import pytest
 
 from app.web.etag import Precondition, etag_of
-from app.web.problems import PreconditionMissingError, StaleError
+from app.web.problems import PreconditionMissingError, ProblemError, StaleError
 
 NOW = '"now"'
 
@@ -53,3 +53,15 @@ def test_any_other_if_none_match_says_nothing_about_a_change() -> None:
 def test_a_stale_etag_is_stale_even_where_nothing_is_there() -> None:
     with pytest.raises(StaleError):
         Precondition(if_match='"old"').check(NOW, is_new=True)
+
+
+@pytest.mark.parametrize("precondition", [Precondition(), Precondition(if_none_match="*")])
+def test_what_is_not_there_may_be_made(precondition: Precondition) -> None:
+    precondition.check_absent()
+
+
+@pytest.mark.parametrize("given", [NOW, "*"])
+def test_what_is_not_there_cannot_be_what_somebody_saw(given: str) -> None:
+    with pytest.raises(ProblemError) as raised:
+        Precondition(if_match=given).check_absent()
+    assert (raised.value.status, raised.value.headers) == (412, {})

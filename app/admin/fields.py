@@ -1,10 +1,18 @@
 """The kinds of values that stand in a configuration, each with its bounds."""
 
+from collections.abc import Collection
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+
+from app.admin.wording import refused
+from app.engine.comparisons import comparisons_in
+from app.engine.conditions import compile_condition
+from app.engine.named import ROOTS, unknown_attribute
+from app.engine.problems import Problem, Problems
 
 JSON_LIMIT_BYTES = 64 * 2**10
 
@@ -13,6 +21,19 @@ def _small(value: Any) -> Any:
     if len(msgspec.json.encode(value)) > JSON_LIMIT_BYTES:
         raise PydanticCustomError("too_large", "is larger than 64 KiB as JSON")
     return value
+
+
+def _sound(condition: dict[str, Any], roots: Collection[str]) -> dict[str, Any]:
+    """Refuse what can never be published; whether what it names exists is seen when that is done."""
+    try:
+        compile_condition(condition)
+    except Problems as error:
+        raise refused(error.problems, "Condition") from error
+    strange = [asked for asked in comparisons_in(condition) if asked.path[0] not in roots]
+    if strange:
+        told = [Problem(asked.pointer, unknown_attribute(asked.path[0], roots)) for asked in strange]
+        raise refused(told, "Condition")
+    return condition
 
 
 # A leading `$` is for ours, such as `$holdout`.
@@ -30,5 +51,9 @@ Weekday = Annotated[int, Field(ge=1, le=7)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
 Content = Annotated[Any, AfterValidator(_small)]
-Condition = Annotated[dict[str, Any], AfterValidator(_small)]
+Condition = Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(partial(_sound, roots=ROOTS))]
+# What a metric asks of an event.
+EventCondition = Annotated[
+    dict[str, Any], AfterValidator(_small), AfterValidator(partial(_sound, roots=("properties",)))
+]
 Keys = Annotated[list[Key], Field(max_length=200)]

@@ -5,119 +5,12 @@ import msgspec
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from app.admin.config import schemas
+from app.admin import parts
 from app.admin.config.examples import CONFIG
 from app.admin.config.schemas import ConfigDocument
 from app.engine import model
 from app.engine.compile import compile_ruleset, parse_document
-
-FULL: dict[str, Any] = {
-    "site": {
-        "origins": ["https://shop.example"],
-        "timezone": "Europe/London",
-        "default_locale": "en-GB",
-        "consent": {"personalization": "denied", "analytics": "granted"},
-        "expose": ["stage"],
-        "retention": {"events_days": 90, "assignments_days": 3650, "decisions_days": 1},
-        "identity_secret": "0123456789abcdef",
-    },
-    "placements": [
-        {"key": "p", "default": "d", "variants": [{"key": "d", "content": {}, "locales": {"de_AT": ["x"]}}]}
-    ],
-    "segments": [{"key": "s", "condition": {"context.country": "DE"}}],
-    "journeys": [
-        {
-            "key": "j",
-            "primary": True,
-            "stages": [
-                {"key": "a"},
-                {
-                    "key": "b",
-                    "when": {},
-                    "stay": {},
-                    "min_dwell_s": 1,
-                    "decay_after_days": 0.5,
-                    "precedence": -1,
-                },
-            ],
-        }
-    ],
-    "metrics": [
-        {
-            "key": "m",
-            "event": "order_completed",
-            "kind": "ratio",
-            "property": "value",
-            "denominator": {"event": "page_viewed", "property": None},
-            "window_days": 7,
-            "where": {},
-            "direction": "down",
-            "cap": {"percentile": 0.99},
-            "covariate_days": 30,
-            "trusted": True,
-        }
-    ],
-    "exclusion_groups": [{"key": "g", "salt": "g", "unit": "user"}],
-    "experiments": [
-        {
-            "key": "e",
-            "arms": [
-                {"key": "a", "weight": 0.5, "variants": {"p": "d"}},
-                {"key": "b", "variants": {"p": None}},
-            ],
-            "unit": "user",
-            "before_login": "skip",
-            "traffic": 12.5,
-            "salt": "e",
-            "sticky": False,
-            "status": "stopped",
-            "rollout": "a",
-            "exclusion_group": {"key": "g", "from": 0, "to": 50},
-            "primary_metric": "m",
-            "metrics": [{"metric": "m", "role": "guardrail", "margin": 0.01}],
-            "analysis": {
-                "method": "fixed",
-                "alpha": 0.1,
-                "mde": 0.02,
-                "planned_units": 100,
-                "correction": "none",
-            },
-        }
-    ],
-    "rules": [
-        {
-            "key": "r",
-            "placements": ["p"],
-            "deliver": {"variant": "d"},
-            "priority": 999,
-            "audience": {"stages": ["a"], "segments": ["s"], "not_segments": [], "condition": {}},
-            "schedule": {
-                "starts_at": "2026-11-21T09:00:00+01:00",
-                "ends_at": "2026-12-21T09:00:00Z",
-                "timezone": "UTC",
-                "windows": [{"days": [1, 7], "from": "22:00", "to": "24:00"}],
-            },
-            "consent": ["analytics"],
-            "in_holdout": True,
-            "theme": "t",
-            "enabled": False,
-            "owner": "o",
-            "note": "n",
-        }
-    ],
-    "holdout": {"percent": 5, "salt": "2026q4", "unit": "user", "metrics": ["m"]},
-}
-
-
-def with_value(path: str, value: object) -> dict[str, Any]:
-    """Change one value of the full document, at a JSON pointer."""
-    document = copy.deepcopy(FULL)
-    *way, last = path.split("/")[1:]
-    place: Any = document
-    for step in way:
-        place = place[int(step) if isinstance(place, list) else step]
-    place[int(last) if isinstance(place, list) else last] = value
-    return document
+from tests.unit.admin.full_document import FULL, with_value
 
 
 def places(document: object) -> list[str]:
@@ -222,7 +115,7 @@ def test_twenty_thousand_rules_are_enough() -> None:
     assert places({"rules": [{"key": f"r{i}", **rule} for i in range(20_001)]}) == ["/rules"]
 
 
-MODELS = [getattr(schemas, name) for name in dir(model) if hasattr(schemas, name)]
+MODELS = [getattr(parts, name) for name in dir(model) if hasattr(parts, name)]
 MODELS = [each for each in MODELS if isinstance(each, type) and issubclass(each, BaseModel)]
 
 
@@ -236,14 +129,14 @@ def test_the_schema_has_the_fields_and_defaults_of_the_engines_model(schema: typ
 
 
 def test_no_part_of_the_engines_model_is_forgotten() -> None:
-    parts = {
+    names = {
         name
         for name, value in vars(model).items()
         if isinstance(value, type)
         and issubclass(value, msgspec.Struct)
         and value.__module__ == model.__name__
     }
-    assert parts - {schema.__name__ for schema in MODELS} == {"_Part", "Document"}
+    assert names - {schema.__name__ for schema in MODELS} == {"_Part", "Document"}
 
 
 def _engine_fields(struct: type[msgspec.Struct]) -> dict[str, Any]:

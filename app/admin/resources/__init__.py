@@ -1,0 +1,1 @@
+"""The resources of the draft, one by one: every kind by the same routes."""
