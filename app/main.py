@@ -23,6 +23,7 @@ from app.api.whereabouts import Whereabouts, open_countries
 from app.decision.amend import Amend
 from app.decision.decide import Decide
 from app.decision.observe import Observe
+from app.decision.preview import Preview
 from app.embedded.servers import start as start_embedded
 from app.embedded.watch import watched
 from app.journal.append import FileJournal
@@ -41,6 +42,7 @@ from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from app.rulesets.others import OtherRulesets
+from app.rulesets.previewed import PreviewedRulesets
 from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
@@ -122,7 +124,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     keyring, rulesets = Keyring(settings.key_requests_per_s), LiveRulesets()
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
-    api.state.other_rulesets = OtherRulesets(rulesets)
+    api.state.other_rulesets = others = OtherRulesets(rulesets)
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
     api.state.probes = _probes(postgres, valkey, journal, lag)
     stores = _stores(settings, (valkey, hot), postgres, rulesets)
@@ -143,7 +145,9 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
-    return Parts(decide, observe, rulesets, keyring, whereabouts)
+    previewed = PreviewedRulesets(postgres.pool, others)
+    preview = Preview(stores.hurried, stores.caps)
+    return Parts(decide, observe, preview, rulesets, previewed, keyring, whereabouts)
 
 
 class _Stores(NamedTuple):

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
 from app.admin.preview.router import router as preview
+from app.admin.preview_links.router import router as preview_links
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
@@ -19,5 +20,6 @@ def admin_router() -> APIRouter:
     router.include_router(results)
     router.include_router(decisions)
     router.include_router(preview)
+    router.include_router(preview_links)
     router.include_router(profiles)
     return router

@@ -59,6 +59,17 @@ class ConsentBody(Struct, frozen=True):
     analytics: bool | None = None
 
 
+# No limit of its own: a page that was opened by a broken link still gets its decision.
+Token = Annotated[
+    str,
+    Meta(
+        description="What a preview link carries as `signpost_preview`. Nothing is logged. Where it does not hold"
+        ' (forged, expired, revoked, of another site), the decision is as ever with `"degraded": ["preview"]`,'
+        " and unlogged: nobody is taken into an experiment and nothing with a cap is shown."
+    ),
+]
+
+
 class DecideBody(Struct, frozen=True):
     """`POST /decide`."""
 
@@ -69,6 +80,7 @@ class DecideBody(Struct, frozen=True):
     consent: ConsentBody = ConsentBody()
     explain: bool = False
     at: Instant | None = None
+    preview: Token | None = None
 
 
 class EventsBody(Struct, frozen=True):

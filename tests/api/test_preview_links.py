@@ -1,0 +1,305 @@
+"""`POST /api/v1/preview-links`, and what a page sees that was opened by such a link."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import pytest_asyncio
+from httpx import AsyncClient, Response
+
+from app.kit.clock import now
+from app.storage.postgres import Postgres
+from app.web.keyring import Role
+from app.web.preview_token import read_token
+from tests.api.answers import CONFIG_URL, pointers, replace, said
+from tests.api.conftest import AdminFactory
+from tests.builders import delivering, document, experiment, journey, rule, segment
+from tests.shop import RunningEdge, Shop
+from tests.sites import SiteFactory
+from tests.waiting import until
+
+URL = "/api/v1/preview-links"
+VIEWED = segment("viewed", {"events.page_viewed.count": {"$gte": 1}})
+SITE: dict[str, Any] = {
+    "site": {"origins": ["https://shop.example"]},
+    "segments": [VIEWED],
+    "journeys": [journey("new", {"key": "known", "when": {"traits.known": True}})],
+    "experiments": [experiment()],
+    "rules": [
+        rule("viewer", priority=900, audience={"segments": ["viewed"]}),
+        rule("known", priority=800, audience={"stages": ["known"]}, cap={"count": 1}),
+        delivering("hero-copy"),
+    ],
+}
+PAGE = "https://shop.example"
+
+
+@pytest_asyncio.fixture
+async def client(admin: AdminFactory) -> AsyncClient:
+    """An admin of a site with a draft."""
+    opened = await admin()
+    await replace(opened, document(**SITE))
+    return opened
+
+
+@pytest_asyncio.fixture
+async def shop(edge: RunningEdge, new_site: SiteFactory) -> Shop:
+    """A site in force, asked in both ways."""
+    return await edge.shop(new_site, **SITE)
+
+
+async def link(client: AsyncClient, **body: Any) -> dict[str, Any]:
+    response = await client.post(URL, json=body)
+    assert response.status_code == 201
+    answered: dict[str, Any] = response.json()
+    return answered
+
+
+async def token_of(shop: Shop, **body: Any) -> str:
+    response = await shop.edge.client.post(URL, json=body, headers=shop.secret)
+    assert response.status_code == 201
+    token: str = response.json()["token"]
+    return token
+
+
+async def seen(shop: Shop, token: str, **body: Any) -> dict[str, Any]:
+    """Decide as a page of the shop does that was opened by a link."""
+    answer = await shop.decide({"Origin": PAGE, **shop.public}, preview=token, **body)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def hero(told: dict[str, Any]) -> tuple[str, str | None, str | None]:
+    choice = told["placements"]["home.hero"]
+    return choice["reason"], choice["rule"], choice["arm"]
+
+
+async def change_draft(shop: Shop, **fields: Any) -> Response:
+    headers = {**shop.secret, "If-Match": "*"}
+    response = await shop.edge.client.put(CONFIG_URL, json=document(**fields), headers=headers)
+    return response.raise_for_status()
+
+
+async def test_a_link_lasts_a_day_unless_something_else_is_said(client: AsyncClient) -> None:
+    def lasts(made: dict[str, Any]) -> timedelta:
+        return datetime.fromisoformat(made["expires_at"]) - now()
+
+    assert abs(lasts(await link(client)) - timedelta(days=1)) < timedelta(minutes=1)
+    assert abs(lasts(await link(client, expires_in_s=60)) - timedelta(minutes=1)) < timedelta(minutes=1)
+    at = (now() + timedelta(days=29)).isoformat()
+    assert abs(lasts(await link(client, expires_at=at)) - timedelta(days=29)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("https://shop.example", "https://shop.example?signpost_preview={}"),
+        ("https://shop.example/a?b=1&c#d?e", "https://shop.example/a?b=1&c&signpost_preview={}#d?e"),
+        ("http://localhost:3000/?signpost_preview=old&a=%20b", "http://localhost:3000/?a=%20b&signpost_preview={}"),
+    ],
+)
+async def test_the_address_of_a_page_is_answered_with_the_token(
+    client: AsyncClient, url: str, opened: str
+) -> None:
+    made = await link(client, url=url)
+
+    assert made["url"] == opened.format(made["token"])
+    assert parse_qs(urlsplit(made["url"]).query)["signpost_preview"] == [made["token"]]
+    assert (await link(client))["url"] is None
+
+
+async def test_a_token_says_all_that_was_asked(client: AsyncClient, postgres: Postgres) -> None:
+    made = await link(
+        client,
+        arms={"hero-copy": "treatment"},
+        stage="known",
+        segments={"add": ["viewed"]},
+        at="2026-11-27T09:00:00Z",
+    )
+
+    secrets = await postgres.pool.fetch("SELECT preview_secret FROM sites")
+    [read] = [found for row in secrets if (found := read_token(made["token"], row[0], now()))]
+    assert (read.revision, read.at) == (None, datetime(2026, 11, 27, 9, tzinfo=UTC))
+    assert (read.forced.stages, read.forced.segments) == ({"purchase": "known"}, {"viewed": True})
+    assert read.forced.arms == {"hero-copy": "treatment", "$holdout": "personalized"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "places"),
+    [
+        ({"arms": {"hero-copi": "treatment"}}, ["/arms/hero-copi"]),
+        ({"arms": {"hero-copy": "treatmnt"}}, ["/arms/hero-copy"]),
+        ({"arms": {"$holdout": "neither"}}, ["/arms/$holdout"]),
+        ({"stage": "nowhere"}, ["/stage"]),
+        ({"stages": {"purchase": "nowhere", "x": "y"}}, ["/stages/purchase", "/stages/x"]),
+        ({"segments": {"add": ["nobody"]}}, ["/segments/add/0"]),
+        ({"segments": {"remove": ["viewed", "nobody"]}}, ["/segments/remove/1"]),
+        ({"segments": {"only": ["nobody"]}}, ["/segments/only/0"]),
+        ({"segments": {"only": [], "add": ["viewed"]}}, ["/segments/only"]),
+        ({"segments": {"add": ["viewed"], "remove": ["viewed"]}}, ["/segments/remove/0"]),
+        ({"segments": ["viewed"]}, ["/segments"]),
+        ({"revision": 7}, ["/revision"]),
+        ({"revision": "published"}, ["/revision"]),
+        ({"revision": True}, ["/revision"]),
+        ({"revision": 0}, ["/revision"]),
+        ({"at": "tomorrow"}, ["/at"]),
+        ({"expires_in_s": 0}, ["/expires_in_s"]),
+        ({"expires_in_s": 30 * 86_400 + 1}, ["/expires_in_s"]),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, ["/expires_at"]),
+        ({"expires_at": "2199-01-01T00:00:00Z"}, ["/expires_at"]),
+        ({"expires_at": "2199-01-01T00:00:00Z", "expires_in_s": 5}, ["/expires_in_s"]),
+        ({"url": "javascript:alert(1)"}, ["/url"]),
+        ({"url": "https://me@shop.example/"}, ["/url"]),
+        ({"url": "/bikes"}, ["/url"]),
+        ({"colour": "red"}, ["/colour"]),
+        ([], [""]),
+    ],
+)
+async def test_what_cannot_be_is_refused_at_its_place(client: AsyncClient, wrong: Any, places: list[str]) -> None:
+    assert pointers(await client.post(URL, json=wrong)) == places
+
+
+async def test_a_refusal_says_what_would_be_right(client: AsyncClient) -> None:
+    response = await client.post(URL, json={"arms": {"hero-copi": "x"}, "segments": {"add": ["viewd"]}})
+
+    assert [error["message"] for error in said(response, 422)["errors"]] == [
+        "there is no experiment 'hero-copi'; did you mean hero-copy?",
+        "there is no segment 'viewd'; did you mean viewed?",
+    ]
+
+
+async def test_a_link_that_would_be_too_long_is_refused(admin: AdminFactory) -> None:
+    client = await admin()
+    many = [segment(f"{number:03}-{'x' * 60}", {}) for number in range(100)]
+    await replace(client, document(segments=many))
+
+    refused = await client.post(URL, json={"segments": {"only": [one["key"] for one in many]}})
+
+    assert pointers(refused) == [""]
+
+
+async def test_a_draft_that_does_not_compile_is_said_with_every_place(admin: AdminFactory) -> None:
+    client = await admin()
+    await replace(client, document(rules=[rule("r", placements=["nowhere"])]))
+
+    assert pointers(await client.post(URL, json={})) == ["/rules/0/placements/0"]
+
+
+async def test_it_is_written_down_who_signed_what_but_not_the_token(
+    client: AsyncClient, postgres: Postgres
+) -> None:
+    made = await link(client, stage="known", url=PAGE)
+    assert (await client.delete(URL)).status_code == 204
+
+    rows = await postgres.pool.fetch(
+        "SELECT action, after::text FROM audit WHERE target = 'preview-links' ORDER BY id DESC LIMIT 2"
+    )
+    assert [row["action"] for row in rows] == ["revoked", "signed"]
+    assert '"stage": "known"' in rows[1]["after"]
+    assert made["token"] not in rows[1]["after"]
+
+
+async def test_editors_make_and_end_links_and_viewers_do_not(
+    admin: AdminFactory, new_site: SiteFactory
+) -> None:
+    site = await new_site()
+    viewer, editor = await admin(Role.VIEWER, site), await admin(Role.EDITOR, site)
+
+    for response in (await viewer.post(URL, json={}), await viewer.delete(URL)):
+        said(response, 403)
+    assert (await editor.post(URL, json={})).status_code == 201
+    assert (await editor.delete(URL)).status_code == 204
+
+
+async def test_a_page_shows_the_arm_that_a_link_forces_for_the_whole_visit(shop: Shop) -> None:
+    for arm in ("control", "treatment"):
+        token = await token_of(shop, revision=1, arms={"hero-copy": arm})
+        for visitor in ("v-1", "v-2", "v-3"):
+            told = await seen(shop, token, visitor={"id": visitor})
+            assert hero(told) == ("preview", "hero-copy-rule", arm)
+            assert (told["revision"], told["assignments"], told["degraded"]) == (1, [], [])
+
+
+async def test_a_page_shows_the_draft_as_it_stands_when_it_is_loaded(shop: Shop) -> None:
+    token = await token_of(shop)
+
+    for key in ("first", "second"):
+        await change_draft(shop, rules=[rule(key)])
+        told = await seen(shop, token)
+        assert (hero(told), told["revision"]) == (("rule", key, None), None)
+    assert (await shop.decide()).json()["revision"] == 1
+
+
+async def test_an_experiment_can_be_looked_at_before_it_starts(shop: Shop) -> None:
+    await change_draft(shop, experiments=[experiment(status="draft")], rules=[delivering("hero-copy")])
+
+    token = await token_of(shop, arms={"hero-copy": "treatment"})
+
+    assert hero(await seen(shop, token)) == ("preview", "hero-copy-rule", "treatment")
+    assert hero(await seen(shop, await token_of(shop))) == ("default", None, None)
+
+
+async def test_nothing_of_a_preview_is_kept(shop: Shop) -> None:
+    token = await token_of(shop, stage="known", segments={"remove": ["viewed"]})
+
+    for _ in range(3):
+        told = await seen(
+            shop,
+            token,
+            visitor={"id": "v-9"},
+            events=[{"name": "page_viewed"}],
+            consent={"personalization": True, "analytics": True},
+        )
+        # It has a cap of one, and nobody takes anything from it.
+        assert hero(told) == ("preview", "known", None)
+
+    assert shop.records == []
+    after = await shop.decide(visitor={"id": "v-9"})
+    assert after.json()["visitor"]["segments"] == []
+    assert after.json()["assignments"][0]["first"] is True
+
+
+async def test_what_a_visitor_is_known_for_counts(shop: Shop) -> None:
+    await shop.send({"name": "page_viewed"}, visitor={"id": "v-8"})
+    kept = len(shop.records)
+
+    told = await seen(shop, await token_of(shop, revision=1), visitor={"id": "v-8"})
+
+    assert (hero(told), told["visitor"]["segments"]) == (("rule", "viewer", None), ["viewed"])
+    assert len(shop.records) == kept
+
+
+async def test_every_link_ends_when_they_are_revoked(shop: Shop) -> None:
+    token = await token_of(shop, revision=1, arms={"hero-copy": "treatment"})
+    assert (await shop.edge.client.delete(URL, headers=shop.secret)).status_code == 204
+
+    async def has_ended() -> bool:
+        return (await seen(shop, token))["degraded"] == ["preview"]
+
+    await until(has_ended)
+    assert shop.records == []
+    again = await token_of(shop, revision=1, arms={"hero-copy": "treatment"})
+    assert hero(await seen(shop, again))[2] == "treatment"
+
+
+async def test_a_link_of_another_site_does_not_hold(
+    shop: Shop, edge: RunningEdge, new_site: SiteFactory
+) -> None:
+    other = await edge.shop(new_site, **SITE)
+    token = await token_of(other, revision=1, arms={"hero-copy": "treatment"})
+
+    told = await seen(shop, token)
+
+    assert (told["degraded"], told["assignments"], shop.records) == (["preview"], [], [])
+
+
+async def test_while_the_draft_is_broken_its_link_shows_what_is_in_force(shop: Shop) -> None:
+    token = await token_of(shop)
+    await change_draft(shop, rules=[rule("r", placements=["nowhere"])])
+
+    told = await seen(shop, token)
+
+    assert (told["revision"], told["degraded"]) == (1, ["preview"])
