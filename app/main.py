@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 
 from app.admin.routes import admin_router
-from app.api import health, openapi
+from app.api import docs, health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
 from app.api.metrics import registry_of
@@ -92,7 +92,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
             edge.parts = await _open(chosen, api, edge, stack)
             yield
 
-    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, redoc_url=None)
+    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
     edge = PublicEdge(RequestId(_mounted(api)), clock)
     return edge
 
@@ -104,6 +104,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _mounted(api: FastAPI) -> FastAPI:
     api.include_router(health.router)
+    api.include_router(docs.router)
     api.include_router(admin_router())
     install_problem_handlers(api)
     openapi.describe(api)
