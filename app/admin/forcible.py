@@ -11,7 +11,7 @@ from app.engine.ruleset import Ruleset
 def forced_stages(
     stage: str | None, stages: Mapping[str, str], ruleset: Ruleset, place: Place
 ) -> dict[str, str]:
-    """Name the stage of each journey of which one is said, `stage` for the primary one; refuse unknown ones."""
+    """Name the stage of each journey that has one forced, `stage` for the primary one; refuse others."""
     known, forced = Forcible.of(ruleset).stages, dict(stages)
     refuse_unknown("journey", stages, known, place.at("stages"))
     if stage is None:

@@ -51,7 +51,10 @@ _DECIDED = {
     "assignments": [{"experiment": "hero-copy", "arm": "treatment", "phase": 1, "first": True}],
     "degraded": [],
 }
-_EXPLAINED = {**_DECIDED, "placements": {"home.hero": {**_SHOWN, "trace": [{"rule": "hero-test", "lacked": []}]}}}
+_EXPLAINED = {
+    **_DECIDED,
+    "placements": {"home.hero": {**_SHOWN, "trace": [{"rule": "hero-test", "lacked": []}]}},
+}
 _RATIO = {"p_value": 0.41, "mismatch": False}
 _RESULTS = {
     "experiment": "hero-copy",
@@ -191,7 +194,9 @@ EXAMPLES: Mapping[str, Example] = {
         },
     ),
     "GET /api/v1/profiles/{visitor}": Example(_PROFILE),
-    "PATCH /api/v1/profiles/{visitor}": Example(None, {"traits": {"plan": {"tier": "gold"}, "newsletter": None}}),
+    "PATCH /api/v1/profiles/{visitor}": Example(
+        None, {"traits": {"plan": {"tier": "gold"}, "newsletter": None}}
+    ),
 }
 
 

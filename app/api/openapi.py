@@ -26,12 +26,13 @@ _REFUSALS = {
 }
 
 
-_DECIDE = """Answers the content of each placement and why it is shown, and keeps a durable trace of the choice.
+_DECIDE = """Answers what each placement shows and why, and keeps a durable trace of the choice.
 
 What a page leaves out of `context` is read from its request's headers; of a server's request no header is
 read. Whatever is missing, such as a profile, is named in `degraded` and keeps no page from its answer. Only
-with a secret key the body may say `at` and `explain`. With `preview`, a token of `POST /api/v1/preview-links`,
-the decision shows what the link does, and nothing of it is logged.
+with a secret key the body may say `at` and `explain`. With `preview`, a token of
+`POST /api/v1/preview-links`, the decision shows what the link does, and nothing of it is logged. Where the
+token does not hold, the page still gets its decision, unlogged, with `"degraded": ["preview"]`.
 
 A page may send its public key as `?key=` and the body as `text/plain`, which spares it the preflight."""
 

@@ -38,9 +38,7 @@ def instant_asked(body: DecideBody, caller: Caller, now: datetime) -> datetime:
     return body.at
 
 
-def page_load(
-    body: DecideBody, request: Request, parts: Parts, caller: Caller, site: LiveSite
-) -> PageLoad:
+def page_load(body: DecideBody, request: Request, parts: Parts, caller: Caller, site: LiveSite) -> PageLoad:
     """Gather what is asked, all but the events."""
     asks = request if caller.kind == "public" else None
     context = context_of(body.context, asks, parts.whereabouts)
@@ -60,9 +58,7 @@ def with_events(
 ) -> PageLoad:
     """Add the events of the body, as `records_of` does; raises WrongContentError where one is too old."""
     trusted = caller.kind == "secret"
-    events = records_of(
-        body.events, page.site, page.profile_key, now, trusted=trusted, sent_at=sent_at
-    )
+    events = records_of(body.events, page.site, page.profile_key, now, trusted=trusted, sent_at=sent_at)
     return msgspec.structs.replace(page, events=events)
 
 

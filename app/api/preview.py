@@ -1,10 +1,11 @@
 """`POST /decide` for a tester who came by a preview link; nothing of it is logged."""
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app.api.page import instant_asked, keep_back, page_load
+from app.api.page import instant_asked, keep_back, page_load, with_events
 from app.api.parts import Parts
 from app.api.request import Request
 from app.api.wire import DecideBody
@@ -68,6 +69,8 @@ class Previewing:
         link = read_token(token, self._site.preview_secret, now)
         if link is None:
             return None
+        # A request may be begun outside of any task, where nothing can be waited for with a time limit.
+        await asyncio.sleep(0)
         try:
             ruleset = await self._parts.previewed.find(self._site.id, link.revision, link.forced)
         except (Problems, NoSuchRevision, PreviewsUnavailable):

@@ -63,9 +63,9 @@ class ConsentBody(Struct, frozen=True):
 Token = Annotated[
     str,
     Meta(
-        description="What a preview link carries as `signpost_preview`. Nothing is logged. Where it does not hold"
-        ' (forged, expired, revoked, of another site), the decision is as ever with `"degraded": ["preview"]`,'
-        " and unlogged: nobody is taken into an experiment and nothing with a cap is shown."
+        description="What a preview link carries as `signpost_preview`; nothing is logged. Where it does not"
+        " hold (forged, expired, revoked, of another site), the decision is as in force, unlogged too, with"
+        ' `"degraded": ["preview"]`: nobody is taken into an experiment and nothing with a cap is shown.'
     ),
 ]
 

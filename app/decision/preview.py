@@ -52,7 +52,7 @@ class Preview:
 
 
 def _lacking(view: View, known: Known) -> tuple[str, ...]:
-    """Say what the decision has to do without; a profile that lacks history is not filled in for a preview."""
+    """Say what the decision has to do without; history that a profile lacks is not filled in for it."""
     lacking = () if view.ruleset is not None else ("revision",)
     if known.own is None:
         return (*lacking, "profile")

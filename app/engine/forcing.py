@@ -16,7 +16,7 @@ from app.engine.visitor import Visitor
 
 
 class Forcible(msgspec.Struct, frozen=True):
-    """What can be forced by a ruleset: the stages of each journey, the segments, the arms of each experiment."""
+    """What a ruleset knows: the stages of each journey, the segments, the arms of each experiment."""
 
     stages: Mapping[str, frozenset[str]]
     segments: frozenset[str]

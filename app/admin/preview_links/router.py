@@ -40,8 +40,8 @@ async def make_link(
 ) -> PreviewLinkAnswer:
     """Sign a token by which a page is decided on as it will be, or for somebody else. Needs the role editor.
 
-    A page sends the token to `/decide` as `preview`, for the whole visit. What such a decision forces says
-    `reason: preview`; nothing of it is logged. A link of the draft shows it as it stands whenever it is opened.
+    A page sends the token to `/decide` as `preview`, for the whole visit. Nothing of it is logged, and what
+    is decided by forcing says `reason: preview`. A link of the draft shows it as it stands at each page load.
     """
     return await service.make_link(session, caller, previewed, asked, now())
 

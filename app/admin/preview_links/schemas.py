@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body, Part
@@ -34,14 +34,14 @@ Revision = Annotated[
 
 
 class ForcedSegments(Part):
-    """In which segments the visitor is: those of `add` too, those of `remove` not, or those of `only` alone."""
+    """In which segments the visitor is: in `add` too, not in `remove`; or in those of `only` alone."""
 
     add: Names = Field(default_factory=list)
     remove: Names = Field(default_factory=list)
     only: Names | None = None
 
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "revision": "draft",
     "arms": {"hero-copy": "treatment"},
     "stage": "consideration",
@@ -55,12 +55,12 @@ _EXAMPLE = {
 class PreviewLinkRequest(Body):
     """What the link shows. What is not forced stays as it is for whoever opens it.
 
-    An arm is shown to its rule's audience, whatever the experiment's status, traffic and group. `$holdout` can
-    be forced like an experiment; where anything else is, it counts as `personalized`. `stage` is that of the
-    primary journey. `at` is the instant as of which is decided.
+    An arm is shown to its rule's audience, whatever the experiment's status, traffic and group. `$holdout`
+    can be forced like an experiment; where anything else is, it counts as `personalized`. `stage` is that of
+    the primary journey. `at` is the instant as of which is decided.
     """
 
-    model_config = {"json_schema_extra": {"examples": [_EXAMPLE]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     revision: Revision = "draft"
     arms: dict[Name, Name] = Field(default_factory=dict, max_length=50)
@@ -98,21 +98,18 @@ def _wrong_in_segments(segments: Mapping[str, Any]) -> Iterator[tuple[Location, 
                 yield ("segments", "remove", position), "is in `add` too: a segment is in one of the two"
 
 
+_SIGNED = "pv1.eyJ4IjoxNzY0ODM4ODAwMDAwfQ.yJt0mA4mP1sQy3pXc0oZ2w"
+_LINK: dict[str, Any] = {
+    "token": _SIGNED,
+    "expires_at": "2026-12-04T09:00:00Z",
+    "url": f"https://shop.example/bikes?signpost_preview={_SIGNED}",
+}
+
+
 class PreviewLinkAnswer(BaseModel):
     """A link. Its token is a secret: whoever has it sees what it shows, until it expires or is revoked."""
 
-    model_config = {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "token": "pv1.eyJ4IjoxNzY0ODM4ODAwMDAwfQ.yJt0mA4mP1sQy3pXc0oZ2w",
-                    "expires_at": "2026-12-04T09:00:00Z",
-                    "url": "https://shop.example/bikes?signpost_preview="
-                    "pv1.eyJ4IjoxNzY0ODM4ODAwMDAwfQ.yJt0mA4mP1sQy3pXc0oZ2w",
-                }
-            ]
-        }
-    }
+    model_config = ConfigDict(json_schema_extra={"examples": [_LINK]})
 
     token: str = Field(description="For the field `preview` of `/decide`.")
     expires_at: datetime

@@ -40,7 +40,7 @@ async def make_link(
     """Sign a link that shows what is asked.
 
     Raises:
-        WrongContentError: what is forced is not known to the draft or revision, or the link would last too long.
+        WrongContentError: something forced is not known there, or the link would last too long.
         ProblemError: the draft or revision does not compile.
 
     """

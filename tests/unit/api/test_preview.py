@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.engine.forced import Forced
+from app.engine.forced import NOTHING_FORCED, Forced
 from app.web.preview_token import PreviewLink, sign
 from tests.builders import DAY, NOW, delivering, experiment, journey, rule, ruleset, segment
-from tests.unit.api.edge import PREVIEW_SECRET, SECRET, SITE, Edge, live_site
+from tests.unit.api.edge import PREVIEW_SECRET, PUBLIC, SECRET, SITE, Edge, live_site
 
 SHOP: dict[str, Any] = {
     "segments": [segment("viewed", {"events.page_viewed.count": {"$gte": 1}})],
@@ -38,13 +38,13 @@ def edge() -> Edge:
     return Edge(ruleset(**SHOP))
 
 
-def token(forced: Forced = Forced(), **fields: Any) -> str:
+def token(forced: Forced = NOTHING_FORCED, **fields: Any) -> str:
     """Sign a link to the revision in force."""
     return sign(msgspec.structs.replace(LINK, forced=forced, **fields), PREVIEW_SECRET)
 
 
-async def told(edge: Edge, *key: str, **body: Any) -> dict[str, Any]:
-    answer = await edge.decide(*key, **body)
+async def told(edge: Edge, key: str = PUBLIC, **body: Any) -> dict[str, Any]:
+    answer = await edge.decide(key, **body)
     assert answer.status == 200
     told: dict[str, Any] = answer.json()
     return told

@@ -16,7 +16,6 @@ from tests.unit.decision.asking import (
     BOTH,
     NONE,
     ONLY_ANALYTICS,
-    SITE,
     VIEWED_ONCE,
     Asking,
     experimenting,
@@ -29,7 +28,7 @@ CAPPED = rule("once", cap={"count": 1})
 VIEWER = Forced(segments={"viewed": True})
 
 
-class Testing:
+class Looking:
     """A tester's page over the same fakes as everybody's."""
 
     def __init__(self, published: Ruleset | None, profiles: FakeProfiles | None = None) -> None:
@@ -37,7 +36,9 @@ class Testing:
         self.published = published
         self._preview = Preview(self.asking.profiles, self.asking.caps)
 
-    async def decide(self, forced: Forced = NOTHING_FORCED, by: Ruleset | None = None, **fields: Any) -> Decided:
+    async def decide(
+        self, forced: Forced = NOTHING_FORCED, by: Ruleset | None = None, **fields: Any
+    ) -> Decided:
         ruleset = by or self.published
         assert ruleset is not None
         return await self._preview.decide(page(**fields), ruleset, forced, NOW)
@@ -61,29 +62,29 @@ def rules_shown(decided: Decided) -> list[str | None]:
 
 
 async def test_the_ruleset_that_is_given_decides() -> None:
-    testing = Testing(telling())
+    looking = Looking(telling())
 
-    decided = await testing.decide(by=ruleset(rules=[rule("new")]))
+    decided = await looking.decide(by=ruleset(rules=[rule("new")]))
 
     assert rules_shown(decided) == ["new"]
-    assert (decided.degraded, testing.kept()) == ((), [])
+    assert (decided.degraded, looking.kept()) == ((), [])
 
 
 async def test_an_experiment_takes_the_tester_in_as_ever_and_nothing_is_logged() -> None:
-    testing = Testing(experimenting())
+    looking = Looking(experimenting())
     usual = await Asking(experimenting()).decide()
 
-    decided = await testing.decide()
+    decided = await looking.decide()
 
     choice = decided.decision.placements["home.hero"]
     assert choice == usual.decision.placements["home.hero"]
-    assert (choice.reason, decided.decision.arms, testing.kept()) == (Reason.EXPERIMENT, (), [])
+    assert (choice.reason, decided.decision.arms, looking.kept()) == (Reason.EXPERIMENT, (), [])
 
 
 async def test_what_is_forced_is_shown_and_explained() -> None:
-    testing = Testing(telling())
+    looking = Looking(telling())
 
-    decided = await testing.decide(VIEWER)
+    decided = await looking.decide(VIEWER)
 
     assert decided.decision.placements["home.hero"].reason == Reason.PREVIEW
     assert decided.decision.segments == ("viewed",)
@@ -92,36 +93,36 @@ async def test_what_is_forced_is_shown_and_explained() -> None:
 
 
 async def test_the_profile_is_read_and_events_count_for_this_decision_alone() -> None:
-    testing = Testing(telling())
-    await testing.asking.views("e-1")
-    before = testing.kept()
+    looking = Looking(telling())
+    await looking.asking.views("e-1")
+    before = looking.kept()
 
-    decided = await testing.decide(events=[viewed("e-2"), viewed("e-1")], consent=BOTH)
+    decided = await looking.decide(events=[viewed("e-2"), viewed("e-1")], consent=BOTH)
 
     assert decided.decision.segments == ("viewed", "viewed-twice")
-    assert testing.kept() == before
-    assert (await testing.asking.remembered()).counters["page_viewed"].count == 1
+    assert looking.kept() == before
+    assert (await looking.asking.remembered()).counters["page_viewed"].count == 1
 
 
 async def test_a_user_on_a_new_device_takes_nothing_over() -> None:
-    testing = Testing(telling())
-    await testing.asking.views("e-1")
-    before = testing.kept()
+    looking = Looking(telling())
+    await looking.asking.views("e-1")
+    before = looking.kept()
 
-    decided = await testing.decide(user="u-1")
+    decided = await looking.decide(user="u-1")
 
     assert decided.decision.segments == ("viewed",)
-    assert testing.kept() == before
+    assert looking.kept() == before
 
 
 async def test_a_cap_with_room_is_shown_and_keeps_its_room() -> None:
-    testing = Testing(ruleset(rules=[CAPPED]))
+    looking = Looking(ruleset(rules=[CAPPED]))
 
     for _ in range(3):
-        assert rules_shown(await testing.decide()) == ["once"]
-    assert testing.kept() == []
-    assert rules_shown(await testing.asking.decide()) == ["once"]
-    assert rules_shown(await testing.decide()) == [None]
+        assert rules_shown(await looking.decide()) == ["once"]
+    assert looking.kept() == []
+    assert rules_shown(await looking.asking.decide()) == ["once"]
+    assert rules_shown(await looking.decide()) == [None]
 
 
 @pytest.mark.parametrize(
@@ -133,42 +134,42 @@ async def test_a_cap_with_room_is_shown_and_keeps_its_room() -> None:
     ],
 )
 async def test_who_is_never_taken_in_is_not_here_either(fields: dict[str, Any], reason: Reason) -> None:
-    decided = await Testing(experimenting()).decide(**fields)
+    decided = await Looking(experimenting()).decide(**fields)
 
     assert decided.decision.placements["home.hero"].reason == reason
 
 
 async def test_without_profiles_it_is_decided_on_the_context() -> None:
-    testing = Testing(experimenting())
-    testing.asking.profiles.away = True
+    looking = Looking(experimenting())
+    looking.asking.profiles.away = True
 
-    decided = await testing.decide(VIEWER)
+    decided = await looking.decide(VIEWER)
 
     assert (decided.degraded, decided.decision.segments) == (("profile",), ("viewed",))
     assert decided.decision.placements["home.hero"].reason == Reason.DEFAULT
 
 
 async def test_what_another_ruleset_asks_of_the_past_is_missing_and_not_filled_in() -> None:
-    testing = Testing(ruleset())
-    await testing.asking.views("e-1")
-    before = testing.kept()
+    looking = Looking(ruleset())
+    await looking.asking.views("e-1")
+    before = looking.kept()
 
-    decided = await testing.decide(by=telling())
+    decided = await looking.decide(by=telling())
 
-    assert (decided.degraded, testing.kept()) == (("history",), before)
+    assert (decided.degraded, looking.kept()) == (("history",), before)
 
 
 async def test_a_link_that_does_not_hold_leaves_the_page_as_it_is_in_force() -> None:
-    testing = Testing(telling())
+    looking = Looking(telling())
 
-    decided = await testing.decide_unlogged(events=[viewed()])
+    decided = await looking.decide_unlogged(events=[viewed()])
 
     assert rules_shown(decided) == ["offer"]
-    assert (decided.degraded, testing.kept()) == (("preview",), [])
+    assert (decided.degraded, looking.kept()) == (("preview",), [])
 
 
 async def test_by_a_link_that_does_not_hold_nobody_comes_by_what_is_counted() -> None:
-    testing = Testing(
+    looking = Looking(
         ruleset(
             segments=[VIEWED_ONCE],
             experiments=[experiment()],
@@ -176,24 +177,23 @@ async def test_by_a_link_that_does_not_hold_nobody_comes_by_what_is_counted() ->
         )
     )
 
-    decided = await testing.decide_unlogged()
+    decided = await looking.decide_unlogged()
 
     assert rules_shown(decided) == [None]
-    assert (decided.degraded, testing.kept()) == (("preview", "caps"), [])
+    assert (decided.degraded, looking.kept()) == (("preview", "caps"), [])
 
 
 async def test_a_link_that_does_not_hold_changes_nothing_where_nothing_is_published() -> None:
-    testing = Testing(None)
+    looking = Looking(None)
 
-    assert (await testing.decide_unlogged()).degraded == ("preview", "revision")
-    testing.asking.profiles.away = True
-    assert (await testing.decide_unlogged()).degraded == ("preview", "revision", "profile")
+    assert (await looking.decide_unlogged()).degraded == ("preview", "revision")
+    looking.asking.profiles.away = True
+    assert (await looking.decide_unlogged()).degraded == ("preview", "revision", "profile")
 
 
 async def test_a_profile_that_is_known_keeps_its_arm_by_any_link() -> None:
-    testing = Testing(experimenting())
-    arm = (await testing.asking.decide()).decision.placements["home.hero"].arm
+    looking = Looking(experimenting())
+    arm = (await looking.asking.decide()).decision.placements["home.hero"].arm
 
-    for decided in (await testing.decide(), await testing.decide_unlogged()):
+    for decided in (await looking.decide(), await looking.decide_unlogged()):
         assert decided.decision.placements["home.hero"].arm == arm
-    assert await testing.asking.profiles.load(SITE, "v-1")

@@ -35,7 +35,7 @@ def site(**fields: Any) -> Ruleset:
     return finished(compiling(whole, 1, idle=True))
 
 
-def testing(**fields: Any) -> Ruleset:
+def trial(**fields: Any) -> Ruleset:
     """A site whose experiment of two arms everybody is in, unless the fields say otherwise."""
     return site(experiments=[experiment(**fields)], rules=[delivering("hero-copy")])
 
@@ -45,7 +45,10 @@ def seen(rules: Ruleset, forced: Forced | None, profile: Profile | None = None) 
 
 
 def decided(
-    rules: Ruleset, forced: Forced, profile: Profile | None = None, placements: tuple[str, ...] = ("home.hero",)
+    rules: Ruleset,
+    forced: Forced,
+    profile: Profile | None = None,
+    placements: tuple[str, ...] = ("home.hero",),
 ) -> Decision:
     otherwise = evaluate(rules, seen(rules, None, profile), placements)
     return evaluate_forced(rules, seen(rules, forced, profile), placements, forced, otherwise)
@@ -105,7 +108,11 @@ def test_what_forcing_has_decided_says_so_and_the_rest_says_what_it_ever_does() 
         Reason.UNKNOWN_PLACEMENT,
     ]
     assert (decision.revision, decision.stage, decision.stages) == (1, "new", {"purchase": "new"})
-    assert (decision.segments, decision.arms, decision.capped) == (("german", "buyer", "german-buyer"), (), ())
+    assert (decision.segments, decision.arms, decision.capped) == (
+        ("german", "buyer", "german-buyer"),
+        (),
+        (),
+    )
 
 
 @pytest.mark.parametrize("forced", ["control", "treatment"])
@@ -124,7 +131,7 @@ def test_what_forcing_has_decided_says_so_and_the_rest_says_what_it_ever_does() 
 def test_a_forced_arm_is_shown_whatever_else_keeps_the_visitor_out(
     fields: Mapping[str, Any], forced: str
 ) -> None:
-    choice = shown(testing(**fields), arms(hero_copy=forced))
+    choice = shown(trial(**fields), arms(hero_copy=forced))
 
     shows = {"control": "default", "treatment": "offer"}[forced]
     assert (choice.variant, choice.rule, choice.arm) == (shows, "hero-copy-rule", forced)
@@ -134,8 +141,8 @@ def test_a_forced_arm_is_shown_whatever_else_keeps_the_visitor_out(
 def test_an_arm_that_the_visitor_is_in_is_a_preview_too_where_it_is_forced() -> None:
     held = Profile(arms={"hero-copy": ArmHeld("control", 1, 1)})
 
-    assert shown(testing(), arms(hero_copy="control"), held).reason == Reason.PREVIEW
-    assert shown(testing(), arms(hero_copy="treatment"), held).arm == "treatment"
+    assert shown(trial(), arms(hero_copy="control"), held).reason == Reason.PREVIEW
+    assert shown(trial(), arms(hero_copy="treatment"), held).arm == "treatment"
 
 
 def test_a_forced_arm_is_for_the_audience_of_its_rule() -> None:
@@ -166,7 +173,9 @@ def test_arms_that_are_not_forced_stay_as_they_are() -> None:
         placements=[placement(), placement("home.side")],
         experiments=[
             experiment("a"),
-            experiment("b", arms=[arm(key, variants={"home.side": "offer"}) for key in ("control", "treatment")]),
+            experiment(
+                "b", arms=[arm(key, variants={"home.side": "offer"}) for key in ("control", "treatment")]
+            ),
         ],
         rules=[delivering("a"), delivering("b", placements=["home.side"])],
     )
@@ -197,7 +206,7 @@ def test_a_side_of_the_holdout_can_be_forced(percent: int) -> None:
 
 
 def test_a_trace_shows_a_forced_arm_and_what_does_not_run() -> None:
-    rules = testing(status="draft")
+    rules = trial(status="draft")
 
     assert traced(rules, arms(hero_copy="treatment")) == [Candidate("hero-copy-rule", ())]
     assert traced(rules, NOTHING_FORCED) == [Candidate("hero-copy-rule", (Lack.NOT_RUNNING,))]
@@ -206,8 +215,8 @@ def test_a_trace_shows_a_forced_arm_and_what_does_not_run() -> None:
 def test_what_does_not_run_is_only_there_to_be_forced() -> None:
     whole = parsed(experiments=[experiment(status="draft")], rules=[delivering("hero-copy")])
 
-    assert [len(rules.rules) for rules in (testing(status="draft"), compile_ruleset(whole, 1))] == [1, 0]
-    assert shown(testing(status="draft"), NOTHING_FORCED).reason == Reason.DEFAULT
+    assert [len(rules.rules) for rules in (trial(status="draft"), compile_ruleset(whole, 1))] == [1, 0]
+    assert shown(trial(status="draft"), NOTHING_FORCED).reason == Reason.DEFAULT
 
 
 @pytest.mark.parametrize(
@@ -222,7 +231,7 @@ def test_what_does_not_run_is_only_there_to_be_forced() -> None:
     ],
 )
 def test_what_a_ruleset_does_not_know_does_not_fit(unknown: Forced) -> None:
-    assert fitting(unknown, testing()) == NOTHING_FORCED
+    assert fitting(unknown, trial()) == NOTHING_FORCED
 
 
 def test_what_a_ruleset_knows_fits() -> None:
@@ -233,4 +242,4 @@ def test_what_a_ruleset_knows_fits() -> None:
         arms={"hero-copy": "control", HOLDOUT: GENERIC},
     )
 
-    assert fitting(forced, testing()) == forced
+    assert fitting(forced, trial()) == forced

@@ -34,7 +34,11 @@ def test_a_token_says_what_was_signed(link: PreviewLink) -> None:
     arms=st.dictionaries(names, names, max_size=3),
 )
 def test_whatever_is_forced_is_read_as_it_was_signed(
-    stages: dict[str, str], segments: dict[str, bool], only: bool, arms: dict[str, str]  # noqa: FBT001 - hypothesis names it
+    stages: dict[str, str],
+    segments: dict[str, bool],
+    *,
+    only: bool,
+    arms: dict[str, str],
 ) -> None:
     forced = Forced(stages=stages, segments=segments, only=only, arms=arms)
     link = PreviewLink(expires_at=NOW + DAY, forced=forced)
