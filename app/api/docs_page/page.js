@@ -125,6 +125,7 @@ async function start() {
     const groups = grouped(api, operationsOf(api)).map(([name, operations]) => groupView(name, operations, api));
     main.replaceChildren(...groups.map(({ section }) => section));
     document.getElementById("groups").replaceChildren(...groups.map(({ nav }) => nav));
+    document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
     findInput.addEventListener("input", () => find(groups));
     window.addEventListener("hashchange", openNamed);
     find(groups);
