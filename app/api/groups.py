@@ -1,4 +1,4 @@
-"""The operations by who uses them: every tag there is, and the group that it stands in."""
+"""The operations by who uses them: the tags that routes may have, and the group of each."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,17 +9,31 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "pages": "What pages, and the servers behind them, ask at every page load. A public key will do.",
     },
     "Admins": {
-        "config": "The draft: everything that a site shows, and to whom.",
+        "config": "The draft as one document: everything that a site shows, and to whom.",
+        "site": "What holds for the whole site.",
+        "placements": "Named places, and the variants that each can show.",
+        "segments": "Named groups of visitors.",
+        "journeys": "Named ways, and the stages on them.",
+        "rules": "Who gets what where.",
+        "lint": "What a draft says and perhaps does not mean.",
         "revisions": "Publishing the draft, and what was published before.",
         "preview": "Looking at what is not in force yet, or as somebody else.",
         "profiles": "What is remembered of a visitor.",
     },
     "Experimenters": {
+        "experiments": "Randomized comparisons.",
+        "metrics": "What experiments are judged by.",
+        "exclusion_groups": "Experiments that share no visitors.",
+        "holdout": "Visitors who are kept on default content.",
+        "segments and stages": "How many visitors are in each.",
         "results": "What experiments have come to.",
         "decisions": "Why somebody was shown what they were shown.",
     },
     "Operators": {
         "operations": "How a process fares.",
+        "keys": "Who may do what.",
+        "audit": "Who changed what.",
+        "webhooks": "Whom the service tells what has happened.",
     },
 }
 

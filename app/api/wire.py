@@ -66,6 +66,7 @@ Token = Annotated[
         description="What a preview link carries as `signpost_preview`; nothing is logged. Where it does not"
         " hold (forged, expired, revoked, of another site), the decision is as in force, unlogged too, with"
         ' `"degraded": ["preview"]`: nobody is taken into an experiment and nothing with a cap is shown.'
+        " The same is said where a part of what is forced is not known any more; the rest is forced still."
     ),
 ]
 

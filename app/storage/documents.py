@@ -39,11 +39,12 @@ async def load_document(connection: Connection, site: int, number: int) -> dict[
     return document
 
 
-# Whatever is changed in a row, be it by removing it and adding it anew, changes what is told of it here.
+# Whatever is changed in a row, be it by removing it and adding it anew, changes its hash. No row is there twice,
+# so that none hides another.
 _DRAFT_STATE = """
-    SELECT md5(coalesce(
-        string_agg(concat_ws('/', kind, key, position, version, updated_at), ' ' ORDER BY kind, key), ''
-    ))
+    SELECT count(*) || ':' || coalesce(
+        bit_xor(hash_record_extended(ROW(kind, key, position, version, updated_at), 0)), 0
+    )
     FROM drafts WHERE site_id = $1
 """
 

@@ -8,14 +8,21 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient
 
+from app.admin.preview_links.schemas import PreviewLinkRequest
+from app.admin.preview_links.service import make_link
 from app.kit.clock import now
+from app.rulesets.live import LiveRulesets
+from app.rulesets.others import OtherRulesets
+from app.rulesets.previewed import PreviewedRulesets
 from app.storage.postgres import Postgres
-from app.web.keyring import Role
+from app.web.keyring import Caller, Role
 from app.web.preview_token import read_token
+from app.web.problems import UnavailableError
 from tests.api.answers import pointers, replace, said
 from tests.api.conftest import AdminFactory
 from tests.api.previewing import PAGE, SITE, URL
 from tests.builders import document, rule, segment
+from tests.fakes import AwayPool
 from tests.sites import SiteFactory
 
 
@@ -142,6 +149,18 @@ async def test_a_draft_that_does_not_compile_is_said_with_every_place(admin: Adm
     await replace(client, document(rules=[rule("r", placements=["nowhere"])]))
 
     assert pointers(await client.post(URL, json={})) == ["/rules/0/placements/0"]
+
+
+async def test_while_the_database_cannot_say_what_is_forced_nothing_is_signed(
+    postgres: Postgres, new_site: SiteFactory
+) -> None:
+    away: Any = AwayPool()
+    caller = Caller((await new_site()).site_id, "k-1", "secret", Role.EDITOR, "the editor")
+    previewed = PreviewedRulesets(away, OtherRulesets(LiveRulesets()))
+
+    async with postgres.engine.begin() as connection:
+        with pytest.raises(UnavailableError):
+            await make_link(connection, caller, previewed, PreviewLinkRequest(), now())
 
 
 async def test_it_is_written_down_who_signed_what_but_not_the_token(

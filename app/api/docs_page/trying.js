@@ -18,7 +18,8 @@ export class Trying {
 
   view() {
     const send = element("button", { type: "submit" }, `Send ${this.operation.method} ${this.operation.path}`);
-    const form = element("form", { class: "try" }, this.fields.map((field) => field.row),
+    const form = element("form", { class: "try" },
+      element("p", {}, "This asks the running service: what it changes, is changed."), this.fields.map((field) => field.row),
       this.body ? element("p", {}, element("label", { for: this.body.id }, `Body (${this.media})`), this.body) : "",
       element("p", {}, send), this.answer);
     form.addEventListener("input", () => this.#tell());
