@@ -39,8 +39,8 @@ async def load_document(connection: Connection, site: int, number: int) -> dict[
     return document
 
 
-# Whatever is changed in a row, be it by removing it and adding it anew, changes its hash. No row is there twice,
-# so that none hides another.
+# Whatever is changed in a row, be it by removing it and adding it anew, changes its hash. No row is there
+# twice, so that none hides another.
 _DRAFT_STATE = """
     SELECT count(*) || ':' || coalesce(
         bit_xor(hash_record_extended(ROW(kind, key, position, version, updated_at), 0)), 0

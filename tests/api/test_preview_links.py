@@ -160,7 +160,7 @@ async def test_while_the_database_cannot_say_what_is_forced_nothing_is_signed(
 
     async with postgres.engine.begin() as connection:
         with pytest.raises(UnavailableError):
-            await make_link(connection, caller, previewed, PreviewLinkRequest(), now())
+            await make_link(connection, caller, previewed, PreviewLinkRequest.model_validate({}), now())
 
 
 async def test_it_is_written_down_who_signed_what_but_not_the_token(
