@@ -183,6 +183,17 @@ async def test_a_database_that_is_away_is_said() -> None:
             await previewed.find(1, revision, NOTHING_FORCED)
 
 
+async def test_a_database_that_does_not_answer_in_time_is_said(site: Site, postgres: Postgres) -> None:
+    hurried = PreviewedRulesets(postgres.pool, site.others, wait_s=0.05)
+
+    async with postgres.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE drafts IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(PreviewsUnavailable):
+            await hurried.find(site.number, None, NOTHING_FORCED)
+
+    assert await site.rules_of(None) == []
+
+
 async def test_a_database_that_fails_is_said(postgres: Postgres) -> None:
     pool = await asyncpg.create_pool(
         postgres.engine.url.set(drivername="postgresql").render_as_string(hide_password=False),

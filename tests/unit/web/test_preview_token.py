@@ -46,6 +46,16 @@ def test_whatever_is_forced_is_read_as_it_was_signed(
     assert read_token(sign(link, SECRET), SECRET, NOW) == link
 
 
+def test_links_that_are_about_hold_whichever_version_reads_them() -> None:
+    token = (
+        "pv1.eyJ4IjoxNzczMjMwNDAwMDAwLCJyIjo3LCJ0IjoxNzgwOTIwMDAwMDAwLCJqIjp7InB1cmNoYXNlIjoiZGVjaXNpb24ifSwi"
+        "cyI6eyJidXllciI6dHJ1ZSwibmV3IjpmYWxzZX0sIm8iOnRydWUsImEiOnsiaGVybyI6ImIifX0.AXF-MhJ1KXkxbvsUZFNp-g"
+    )
+
+    assert read_token(token, SECRET, NOW) == EVERYTHING
+    assert sign(EVERYTHING, SECRET) == token
+
+
 def test_a_token_is_small_and_can_stand_in_an_address() -> None:
     token = sign(EVERYTHING, SECRET)
 
