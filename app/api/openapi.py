@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api.examples import add_examples
 from app.api.groups import described_tags, tag_groups, tags_used
+from app.api.whole_examples import put_nulls_back
 from app.api.wire import DecideBody, EventsBody
 from app.web.answer_schema import ANSWER
 
@@ -50,6 +51,7 @@ def describe(api: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
             document = generate()
+            put_nulls_back(document, api)
             _add_public(document)
             used = tags_used(document)
             document |= {"tags": described_tags(used), "x-tagGroups": tag_groups(used)}
