@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.routes import admin_router
 from app.admin.runs.starter import Starter
-from app.api import health, openapi
+from app.api import docs, health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
 from app.api.metrics import registry_of
@@ -25,6 +25,7 @@ from app.api.whereabouts import Whereabouts, open_countries
 from app.decision.amend import Amend
 from app.decision.decide import Decide
 from app.decision.observe import Observe
+from app.decision.preview import Preview
 from app.embedded.servers import start as start_embedded
 from app.embedded.watch import watched
 from app.journal.append import FileJournal
@@ -43,6 +44,7 @@ from app.profiles.redis import RedisProfiles
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from app.rulesets.others import OtherRulesets
+from app.rulesets.previewed import PreviewedRulesets
 from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
@@ -99,7 +101,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
             edge.parts = await _open(chosen, api, edge, stack)
             yield
 
-    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, redoc_url=None)
+    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
     edge = PublicEdge(RequestId(_mounted(api)), clock)
     return edge
 
@@ -121,6 +123,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _mounted(api: FastAPI) -> FastAPI:
     api.include_router(health.router)
+    api.include_router(docs.router)
     api.include_router(admin_router())
     install_problem_handlers(api)
     openapi.describe(api)
@@ -143,7 +146,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     await stack.enter_async_context(background(keep_writing_use(keyring, postgres.pool)))
     api.state.postgres, api.state.keyring = postgres, keyring
-    api.state.other_rulesets = OtherRulesets(rulesets)
+    api.state.other_rulesets = others = OtherRulesets(rulesets)
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
     api.state.probes = _probes(postgres, valkey, journal, lag)
     stores = _stores(settings, (valkey, hot), postgres, rulesets)
@@ -164,7 +167,9 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
-    return Parts(decide, observe, rulesets, keyring, whereabouts)
+    previewed = PreviewedRulesets(postgres.pool, others)
+    preview = Preview(stores.hurried, stores.caps)
+    return Parts(decide, observe, preview, rulesets, previewed, keyring, whereabouts)
 
 
 class _Stores(NamedTuple):

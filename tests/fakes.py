@@ -160,3 +160,6 @@ class AwayPool:
 
     async def fetch(self, *_: object) -> list[object]:
         raise ConnectionRefusedError
+
+    def acquire(self, **_: object) -> None:
+        raise ConnectionRefusedError

@@ -7,8 +7,8 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from app.engine.model import Document
+from app.storage.documents import SINGLES
 
-SINGLES = frozenset({"site", "holdout"})
 FIELDS = Document.__struct_fields__
 
 

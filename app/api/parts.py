@@ -5,7 +5,9 @@ import msgspec
 from app.api.whereabouts import NOWHERE, Whereabouts
 from app.decision.decide import Decide
 from app.decision.observe import Observe
+from app.decision.preview import Preview
 from app.rulesets.live import LiveRulesets
+from app.rulesets.previewed import PreviewedRulesets
 from app.web.keyring import Keyring
 
 
@@ -14,6 +16,8 @@ class Parts(msgspec.Struct, frozen=True):
 
     decide: Decide
     observe: Observe
+    preview: Preview
     rulesets: LiveRulesets
+    previewed: PreviewedRulesets
     keyring: Keyring
     whereabouts: Whereabouts = NOWHERE

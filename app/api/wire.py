@@ -59,6 +59,18 @@ class ConsentBody(Struct, frozen=True):
     analytics: bool | None = None
 
 
+# No limit of its own: a page that was opened by a broken link still gets its decision.
+Token = Annotated[
+    str,
+    Meta(
+        description="What a preview link carries as `signpost_preview`; nothing is logged. Where it does not"
+        " hold (forged, expired, revoked, of another site), the decision is as in force, unlogged too, with"
+        ' `"degraded": ["preview"]`: nobody is taken into an experiment and nothing with a cap is shown.'
+        " The same is said where a part of what is forced is not known any more; the rest is forced still."
+    ),
+]
+
+
 class DecideBody(Struct, frozen=True):
     """`POST /decide`."""
 
@@ -69,6 +81,7 @@ class DecideBody(Struct, frozen=True):
     consent: ConsentBody = ConsentBody()
     explain: bool = False
     at: Instant | None = None
+    preview: Token | None = None
 
 
 class EventsBody(Struct, frozen=True):

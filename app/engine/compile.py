@@ -76,8 +76,11 @@ def compile_ruleset(document: Document, revision: int) -> Ruleset:
     return finished(compiling(document, revision))
 
 
-def compiling(document: Document, revision: int) -> Steps[Ruleset]:
-    """Do what `compile_ruleset` does, in steps."""
+def compiling(document: Document, revision: int, *, idle: bool = False) -> Steps[Ruleset]:
+    """Do what `compile_ruleset` does, in steps.
+
+    With `idle`, rules whose experiment does not run are kept, for those whose arm is forced.
+    """
     reading = Reading()
     problems = []
     for finding in check_document(document, reading):
@@ -86,7 +89,7 @@ def compiling(document: Document, revision: int) -> Steps[Ruleset]:
         yield
     if problems:
         raise Problems(problems)
-    ruleset = yield from _Compilation(document, reading).ruleset(revision)
+    ruleset = yield from _Compilation(document, reading, idle=idle).ruleset(revision)
     yield from reading.letting_go()
     return ruleset
 
@@ -94,8 +97,9 @@ def compiling(document: Document, revision: int) -> Steps[Ruleset]:
 class _Compilation:
     """A sound document on its way to a ruleset."""
 
-    def __init__(self, document: Document, reading: Reading) -> None:
+    def __init__(self, document: Document, reading: Reading, *, idle: bool) -> None:
         self._document = document
+        self._idle = idle
         self._reading = reading
         self._zone = ZoneInfo(document.site.timezone)
         self._groups = {group.key: group for group in document.exclusion_groups}
@@ -149,7 +153,8 @@ class _Compilation:
     def _delivers(self, rule: Rule) -> bool:
         """Tell a rule that is asked from one that is off, or whose experiment has nothing to deliver."""
         experiment = self._experiments[rule.deliver.experiment] if rule.deliver.experiment else None
-        return rule.enabled and (experiment is None or experiment.running or experiment.rollout is not None)
+        delivers = experiment is None or experiment.running or experiment.rollout is not None
+        return rule.enabled and (delivers or self._idle)
 
     def _rule(self, rule: Rule) -> CompiledRule:
         delivered = rule.deliver.experiment

@@ -25,7 +25,7 @@ def evaluate(
 
     `refused` names rules whose cap was found to be used up; they are passed over.
     """
-    evaluation = _Evaluation(ruleset, visitor, refused)
+    evaluation = Evaluation(ruleset, visitor, refused)
     chosen = {key: evaluation.choose(key) for key in placements}
     return Decision(
         ruleset.revision,
@@ -48,7 +48,7 @@ def is_capped_out(rule: CompiledRule, visitor: Visitor, refused: frozenset[str])
     return not rule.cap.leaves_room(visitor.profile.caps.get(rule.key, ()), visitor.now_ms)
 
 
-class _Evaluation:
+class Evaluation:
     """One decision under way: each experiment is asked once, however many placements it spans."""
 
     def __init__(self, ruleset: Ruleset, visitor: Visitor, refused: frozenset[str]) -> None:
@@ -66,6 +66,7 @@ class _Evaluation:
         self._search = Search(ruleset.index, visitor, held_out=self._held_out)
 
     def choose(self, key: str) -> Choice:
+        """Choose what one placement shows."""
         placement = self._ruleset.placements.get(key)
         if placement is None:
             return Choice(None, NOTHING, Reason.UNKNOWN_PLACEMENT)

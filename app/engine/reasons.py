@@ -10,6 +10,7 @@ class Reason(StrEnum):
     EXPERIMENT = "experiment"
     HOLDOUT = "holdout"
     DEFAULT = "default"
+    PREVIEW = "preview"
     UNKNOWN_PLACEMENT = "unknown_placement"
 
 
@@ -17,7 +18,8 @@ class Lack(StrEnum):
     """What kept a rule from being shown.
 
     `identity`: nobody is known whom the experiment could count. `logging`: who cannot be logged, such as a
-    robot, is not taken in. `variant`: the arm leaves this placement to the next rule.
+    robot, is not taken in. `variant`: the arm leaves this placement to the next rule. `not_running`: only a
+    forced arm would be shown.
     """
 
     HOLDOUT = "holdout"
@@ -32,4 +34,5 @@ class Lack(StrEnum):
     EXCLUSION_GROUP = "exclusion_group"
     TRAFFIC = "traffic"
     VARIANT = "variant"
+    NOT_RUNNING = "not_running"
     OUTRANKED = "outranked"

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -14,15 +13,13 @@ from app.engine.bucketing import BUCKETS, bucket_of
 from app.engine.conditions import Predicate
 from app.engine.context import with_clock
 from app.engine.counters import EventNeeds
+from app.engine.forced import Forced
 from app.engine.index import RuleIndex
 from app.engine.model import Holdout, Rule, Site
 from app.engine.profile import Profile, StageMove
 from app.engine.stages import CompiledJourney, Reached, Timed, settle_at, settle_past, stage_of
 from app.engine.visitor import Standing, Visitor
 from app.kit.clock import instant_of
-
-_NOTHING_FORCED: Mapping[str, str] = MappingProxyType({})
-
 
 # Twice as long as any that is registered. What a request says beyond that finds no translation.
 _LONGEST_LOCALE = 64
@@ -165,16 +162,19 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
         given: Mapping[str, Any],
         standing: Standing,
         now: datetime,
-        forced: Mapping[str, str] = _NOTHING_FORCED,
+        forced: Forced | None = None,
     ) -> Visitor:
         """See a profile in a request: its segments and stages at this instant are resolved, in order.
 
-        `forced` says of some journeys in which stage the visitor stands, whatever the profile says.
+        `forced` names only what this ruleset knows.
         """
         visitor = Visitor(profile, self._context(given, now), standing, now, self.primary_journey)
         # This moves stages alone, which conditions see as they are resolved now, not as they were held.
         visitor.profile, _ = settle_past(profile, visitor.now_ms, self.timed, self._reached)
-        _resolve(self.order, visitor, forced)
+        if forced is None:
+            _resolve(self.order, visitor)
+        else:
+            _resolve_forced(self.order, visitor, forced)
         return visitor
 
     def _context(self, given: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
@@ -195,7 +195,7 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
         """Find the stage of each journey for a profile alone, seen in no request."""
         now, context = _moment(at_ms, self.zone if self.reads_clock else None)
         visitor = Visitor(profile, context, _NOBODY, now, self.primary_journey)
-        return _resolve(self.staging, visitor, _NOTHING_FORCED)
+        return _resolve(self.staging, visitor)
 
 
 @lru_cache(maxsize=256)
@@ -205,7 +205,7 @@ def _moment(at_ms: int, zone: ZoneInfo | None) -> tuple[datetime, Mapping[str, A
     return now, {} if zone is None else with_clock({}, now, zone)
 
 
-def _resolve(steps: Sequence[Step], visitor: Visitor, forced: Mapping[str, str]) -> dict[str, Reached]:
+def _resolve(steps: Sequence[Step], visitor: Visitor) -> dict[str, Reached]:
     """Fill in segments and stages, and tell the stage of each journey."""
     reached: dict[str, Reached] = {}
     now, segments = visitor.now, visitor.segments
@@ -215,11 +215,22 @@ def _resolve(steps: Sequence[Step], visitor: Visitor, forced: Mapping[str, str])
             if holds(visitor, now):
                 segments.append(segment)
             continue
-        held = forced.get(step.key)
-        stage = stage_of(step, visitor) if held is None else Reached(held, "forced")
+        stage = stage_of(step, visitor)
         reached[step.key] = stage
         visitor.enter(step.key, stage.stage)
     return reached
+
+
+def _resolve_forced(steps: Sequence[Step], visitor: Visitor, forced: Forced) -> None:
+    """Fill in segments and stages as they are forced, and the others by what follows from these."""
+    for step in steps:
+        if isinstance(step, tuple):
+            segment, holds = step
+            said = forced.membership(segment)
+            if holds(visitor, visitor.now) if said is None else said:
+                visitor.segments.append(segment)
+        else:
+            visitor.enter(step.key, forced.stages.get(step.key) or stage_of(step, visitor).stage)
 
 
 _NOBODY = Standing(visitor="")

@@ -4,11 +4,12 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from app.engine.arms import arm_in, is_held_out, side_of_holdout
+from app.engine.arms import GENERIC, HOLDOUT, arm_in, is_held_out, side_of_holdout
 from app.engine.conditions import compile_condition
 from app.engine.conjuncts import Conjunct, conjuncts_of, identity_of
 from app.engine.decision import ArmTaken
 from app.engine.evaluate import is_capped_out
+from app.engine.forced import NOTHING_FORCED, Forced
 from app.engine.model import Audience, Schedule
 from app.engine.reasons import Lack
 from app.engine.ruleset import CompiledExperiment, CompiledRule, Ruleset
@@ -29,14 +30,19 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def tracing(
-    ruleset: Ruleset, visitor: Visitor, placements: Iterable[str], *, refused: frozenset[str] = frozenset()
+    ruleset: Ruleset,
+    visitor: Visitor,
+    placements: Iterable[str],
+    *,
+    refused: frozenset[str] = frozenset(),
+    forced: Forced = NOTHING_FORCED,
 ) -> Steps[Mapping[str, list[Candidate]]]:
     """List the candidates of each placement in order, a rule in each step.
 
     The first that lacks nothing is the one that `evaluate` shows; what stands after it is outranked, whatever
-    else it lacks.
+    else it lacks. Of what is `forced`, the arms count here; stages and segments the visitor has already.
     """
-    asking = _Asking(ruleset, visitor, refused)
+    asking = _Asking(ruleset, visitor, refused, forced.arms)
     traces: dict[str, list[Candidate]] = {key: [] for key in placements}
     shown: set[str] = set()
     for rule in ruleset.rules:
@@ -58,11 +64,15 @@ def tracing(
 class _Asking:
     """Asks each rule of all that it asks; what many ask alike is found out once."""
 
-    def __init__(self, ruleset: Ruleset, visitor: Visitor, refused: frozenset[str]) -> None:
+    def __init__(
+        self, ruleset: Ruleset, visitor: Visitor, refused: frozenset[str], arms: Mapping[str, str]
+    ) -> None:
         self._zone = ruleset.zone
         self._visitor = visitor
         self._refused = refused
-        self._held_out = is_held_out(side_of_holdout(ruleset, visitor))
+        self._arms = arms
+        held_out = is_held_out(side_of_holdout(ruleset, visitor))
+        self._held_out = arms[HOLDOUT] == GENERIC if HOLDOUT in arms else held_out
         self._known: dict[Hashable, bool] = {}
 
     def failing_parts(self, audience: Audience) -> Iterator[str]:
@@ -92,13 +102,17 @@ class _Asking:
         """Name what keeps an experiment, if it is one that a rule delivers, from showing something here."""
         if experiment is None:
             return
-        taken = arm_in(experiment, self._visitor) if experiment.running else None
-        if isinstance(taken, Lack):
-            yield taken
-            return
-        arm = taken.arm if isinstance(taken, ArmTaken) else experiment.rollout
-        if experiment.arms[arm or ""].get(placement) is None:
+        arm = self._arms.get(experiment.key) or self._arm_of(experiment)
+        if isinstance(arm, Lack):
+            yield arm
+        elif experiment.arms[arm].get(placement) is None:
             yield Lack.VARIANT
+
+    def _arm_of(self, experiment: CompiledExperiment) -> str | Lack:
+        if not experiment.running:
+            return experiment.rollout or Lack.NOT_RUNNING
+        taken = arm_in(experiment, self._visitor)
+        return taken.arm if isinstance(taken, ArmTaken) else taken
 
     def _holds(self, conjunct: Conjunct) -> bool:
         condition = conjunct.condition()

@@ -9,12 +9,16 @@ from app.engine.ruleset import Ruleset
 
 
 class LiveSite(msgspec.Struct, frozen=True):
-    """A site as decisions need it; `ruleset` is None until something was published."""
+    """A site as decisions need it; `ruleset` is None until something was published.
+
+    Without a `preview_secret` no preview link holds.
+    """
 
     id: int
     key: str
     identity_secret: str
     ruleset: Ruleset | None
+    preview_secret: str | None = None
 
     @property
     def origins(self) -> tuple[str, ...]:

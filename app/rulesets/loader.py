@@ -17,7 +17,7 @@ from app.storage.documents import load_document
 _log = logging.getLogger(__name__)
 
 _SITES = """
-    SELECT id, key, identity_secret,
+    SELECT id, key, identity_secret, preview_secret,
            (SELECT max(number) FROM revisions WHERE revisions.site_id = sites.id) AS revision
     FROM sites
 """
@@ -53,7 +53,8 @@ class RulesetLoader:
                 if compiled is not None and ruleset is not None:
                     retired += [*ruleset.rules, *ruleset.index.questions]
                 ruleset = compiled or ruleset
-            sites[row["id"]] = LiveSite(row["id"], row["key"], row["identity_secret"], ruleset)
+            told = row["id"], row["key"], row["identity_secret"]
+            sites[row["id"]] = LiveSite(*told, ruleset, row["preview_secret"])
         self._live.replace(sites)
         return retired
 

@@ -1,4 +1,4 @@
-"""Documents of revisions, read in pieces: a large one at once would take all the time of the event loop."""
+"""Documents of revisions and drafts, read in pieces: a large one at once would hold up the event loop."""
 
 from typing import Any, TypeAlias
 
@@ -7,6 +7,9 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+
+# What stands alone in a document; everything else is in lists.
+SINGLES = frozenset({"site", "holdout"})
 
 # To decode so many resources takes about half a millisecond.
 _AT_ONCE = 100
@@ -33,4 +36,33 @@ async def load_document(connection: Connection, site: int, number: int) -> dict[
             document.setdefault(field, []).append(msgspec.json.decode(text))
         else:
             document[field] = []
+    return document
+
+
+# Whatever is changed in a row, be it by removing it and adding it anew, changes its hash. No row is there
+# twice, so that none hides another.
+_DRAFT_STATE = """
+    SELECT count(*) || ':' || coalesce(
+        bit_xor(hash_record_extended(ROW(kind, key, position, version, updated_at), 0)), 0
+    )
+    FROM drafts WHERE site_id = $1
+"""
+
+_DRAFT_PARTS = "SELECT kind, document::text FROM drafts WHERE site_id = $1 ORDER BY kind, position"
+
+
+async def state_of_draft(connection: Connection, site: int) -> str:
+    """Name the state that a draft is in: another name for each, found without reading all of it."""
+    state: str = await connection.fetchval(_DRAFT_STATE, site)
+    return state
+
+
+async def load_draft_document(connection: Connection, site: int) -> dict[str, Any]:
+    """Read the document of a draft as plain JSON; the connection must be in a transaction."""
+    document: dict[str, Any] = {}
+    async for kind, text in connection.cursor(_DRAFT_PARTS, site, prefetch=_AT_ONCE):
+        if kind in SINGLES:
+            document[kind] = msgspec.json.decode(text)
+        else:
+            document.setdefault(kind, []).append(msgspec.json.decode(text))
     return document

@@ -28,6 +28,13 @@ sites = Table(
     Column("key", Text, nullable=False, unique=True),
     # HMAC key of `user_proof`; never answered by any route.
     Column("identity_secret", Text, nullable=False),
+    # What preview links are signed with; another one ends them all. Written as PostgreSQL tells it.
+    Column(
+        "preview_secret",
+        Text,
+        nullable=False,
+        server_default=text("((gen_random_uuid())::text || (gen_random_uuid())::text)"),
+    ),
     created_at(),
 )
 

@@ -27,7 +27,10 @@ ANSWER: dict[str, Any] = {
     "required": ["decision_id", "revision", "visitor", "placements", "assignments", "degraded"],
     "properties": {
         "decision_id": {"type": "string", "format": "uuid"},
-        "revision": {"type": "integer", "description": "0 where nothing is published"},
+        "revision": {
+            "type": ["integer", "null"],
+            "description": "0 where nothing is published, null where the draft is previewed",
+        },
         "visitor": {
             "type": "object",
             "properties": {

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from app.api.examples import EXAMPLES
 from app.main import openapi_document
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -23,15 +26,14 @@ def test_every_edge_is_in_the_document(path: str) -> None:
     assert path in openapi_document()["paths"]
 
 
-def test_every_route_says_what_it_is_for() -> None:
-    routes = [
-        route
-        for methods in openapi_document()["paths"].values()
-        for route in methods.values()
-        if isinstance(route, dict)
+def operations() -> list[Any]:
+    document = openapi_document()
+    return [
+        pytest.param(document, operation, id=f"{method} {path}")
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if isinstance(operation, dict)
     ]
-
-    assert all(route["summary"] for route in routes)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,63 @@ def test_every_kind_of_resource_has_its_own_schema(path: str, name: str) -> None
         assert patch["schema"] == {"$ref": f"{ref}/{name}Patch"}
         assert patch["examples"]
     assert document["components"]["schemas"][f"{name}Patch"]["additionalProperties"] is False
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def json_contents(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [content for media, content in told.get("content", {}).items() if media == "application/json"]
+
+
+def examples_in(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
+    """List the examples of a body or an answer, be they beside its schema or inside of it."""
+    named = [example["value"] for example in content.get("examples", {}).values()]
+    own = [content["example"]] if "example" in content else []
+    return named or own or resolved(document, content.get("schema", {})).get("examples", [])
+
+
+@pytest.mark.parametrize(("document", "operation"), operations())
+def test_every_operation_says_what_it_is_for_and_who_uses_it(
+    document: dict[str, Any], operation: dict[str, Any]
+) -> None:
+    assert operation["summary"]
+    assert operation["description"]
+    grouped = [tag for group in document["x-tagGroups"] for tag in group["tags"]]
+    described = [tag["name"] for tag in document["tags"] if tag["description"]]
+
+    assert set(operation["tags"]) <= set(grouped)
+    assert sorted(grouped) == sorted(described)
+
+
+@pytest.mark.parametrize(("document", "operation"), operations())
+def test_every_body_and_answer_has_an_example_that_is_as_its_schema_says(
+    document: dict[str, Any], operation: dict[str, Any]
+) -> None:
+    answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    contents = [
+        content for told in (operation.get("requestBody", {}), *answers) for content in json_contents(told)
+    ]
+
+    for content in contents:
+        examples = examples_in(document, content)
+        assert examples
+        schema = {**content.get("schema", {}), "components": document["components"]}
+        checked = jsonschema_rs.Draft202012Validator(schema)
+        assert [str(error) for example in examples for error in checked.iter_errors(example)] == []
+
+
+def test_the_groups_are_those_who_use_the_operations() -> None:
+    names = [group["name"] for group in openapi_document()["x-tagGroups"]]
+
+    assert names == ["Websites", "Admins", "Experimenters", "Operators"]
+
+
+def test_no_example_is_of_an_operation_that_is_gone() -> None:
+    document = openapi_document()
+    known = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+
+    assert EXAMPLES.keys() <= known

@@ -3,28 +3,18 @@
 import json
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from tests.service import Service, serving
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 ASK_PLAINLY = """async ([url, key, body]) => {
     const answer = await fetch(`${url}/decide?key=${key}`, {method: "POST", body});
@@ -80,17 +70,6 @@ def service(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     with serving(tmp_path_factory.mktemp("service")) as running:
         running.publish(document)
         yield running
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    executable = Path("/usr/bin/chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable, headless=True, args=CHROMIUM_FLAGS
-        )
-        yield await browser.new_page()
-        await browser.close()
 
 
 def preflights(service: Service) -> int:

@@ -39,8 +39,10 @@ async def test_a_site_is_known_before_it_publishes_anything(
 ) -> None:
     await loader.load()
 
-    [row] = await postgres.pool.fetch("SELECT key, identity_secret FROM sites WHERE id = $1", site)
-    assert live.find(site) == LiveSite(site, row["key"], row["identity_secret"], None)
+    [row] = await postgres.pool.fetch(
+        "SELECT key, identity_secret, preview_secret FROM sites WHERE id = $1", site
+    )
+    assert live.find(site) == LiveSite(site, row["key"], row["identity_secret"], None, row["preview_secret"])
 
 
 async def test_the_latest_revision_is_in_force(

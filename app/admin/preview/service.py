@@ -7,10 +7,12 @@ from typing import Any, TypeAlias
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.draft import load_draft
+from app.admin.forcible import forced_stages
 from app.admin.preview.schemas import Preview, SaidEvent
-from app.admin.preview.visitor import forced_stages, made_up_profile
+from app.admin.preview.visitor import made_up_profile
 from app.decision.consent import ANALYTICS, PERSONALIZATION, granted
 from app.engine.evaluate import evaluate
+from app.engine.forced import Forced
 from app.engine.names import snake_case
 from app.engine.places import Place
 from app.engine.problems import Problems
@@ -62,7 +64,7 @@ def _seen(said: Preview, ruleset: Ruleset, context: Mapping[str, Any], at: datet
     """See the visitor as a decision would: what the request brings is folded in, where there is consent."""
     place = Place("", [])
     profile = made_up_profile(said.profile, ruleset, ms_of(at), place.at("profile"))
-    forced = forced_stages(said, ruleset, place)
+    forced = forced_stages(said.stage, said.stages, ruleset, place)
     if place.problems:
         raise WrongContentError(place.problems)
     consent = granted(said.consent.model_dump(exclude_none=True), {}, ruleset)
@@ -78,7 +80,7 @@ def _seen(said: Preview, ruleset: Ruleset, context: Mapping[str, Any], at: datet
         profile = fold(profile, [_event(event, at) for event in said.events], ruleset)
     else:
         profile = Profile()
-    return ruleset.see(profile, context, standing, at, forced)
+    return ruleset.see(profile, context, standing, at, Forced(stages=forced))
 
 
 def _event(said: SaidEvent, now: datetime) -> Event:

@@ -12,15 +12,19 @@ from app.api.parts import Parts
 from app.api.public import PublicEdge
 from app.api.request import Receive, Request, Scope, Send
 from app.decision.observe import Observe
+from app.decision.preview import Preview
 from app.engine.ruleset import Ruleset
 from app.rulesets.live import LiveRulesets, LiveSite
+from app.rulesets.others import OtherRulesets
+from app.rulesets.previewed import PreviewedRulesets
 from app.web.keyring import Caller, Keyring, Role, hash_of
 from tests.builders import NOW, ruleset
-from tests.fakes import FakeJournal, FakeProfiles, decide_over
+from tests.fakes import AwayPool, FakeCaps, FakeJournal, FakeProfiles, decide_over
 
 SITE = 1
 PUBLIC, SECRET = "pk_public", "sk_secret"
 IDENTITY_SECRET = "the site's own"
+PREVIEW_SECRET = "what links are signed with"
 SHOP = "https://shop.example"
 
 Headers = Mapping[str, str]
@@ -80,7 +84,7 @@ def request(chunks: Iterable[bytes] = (b"",), *, then_gone: bool = False, **scop
 
 
 def live_site(published: Ruleset | None = None, number: int = SITE) -> LiveSite:
-    return LiveSite(number, f"site-{number}", IDENTITY_SECRET, published)
+    return LiveSite(number, f"site-{number}", IDENTITY_SECRET, published, PREVIEW_SECRET)
 
 
 def keyring(requests_per_s: float | None = None) -> Keyring:
@@ -117,7 +121,9 @@ class Edge:
         self.app.parts = Parts(
             decide_over(self.profiles, self.journal, self.live),
             Observe(self.profiles, self.journal, self.live),
+            Preview(self.profiles, FakeCaps()),
             self.live,
+            PreviewedRulesets(AwayPool(), OtherRulesets(self.live)),  # type: ignore[arg-type] # away all the same
             keyring(requests_per_s),
         )
 

@@ -9,14 +9,18 @@ from collections.abc import Callable
 import pytest
 
 from app.journal.append import JournalUnavailable
+from app.web.preview_token import PreviewLink, sign
+from tests.builders import DAY, NOW
 from tests.fakes import FakeJournal
-from tests.unit.api.edge import PUBLIC, SECRET, SHOP, Edge, live_site
+from tests.unit.api.edge import PREVIEW_SECRET, PUBLIC, SECRET, SHOP, Edge, live_site
 from tests.unit.kit.wire import Worker
 
 UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 DURATION = re.compile(rb"dur=[0-9.]+")
 KEY = f"Authorization: Bearer {PUBLIC}"
 DECIDE = json.dumps({"visitor": {"id": "v-1"}, "placements": ["home.hero"]}).encode()
+LINK = PreviewLink(expires_at=NOW + DAY, revision=1)
+PREVIEW = sign(LINK, PREVIEW_SECRET).encode()
 EVENTS = json.dumps({"visitor": {"id": "v-1"}, "events": [{"name": "Page Viewed"}]}).encode()
 
 
@@ -44,6 +48,8 @@ REQUESTS = {
     "an id": (asking(KEY, "X-Request-Id: mine-1"), [200]),
     "several ids": (asking(KEY, "X-Request-Id: \xff", "X-Request-Id: mine-2", "X-Request-Id: mine-3"), [200]),
     "explained": (asking(f"Authorization: Bearer {SECRET}", body=DECIDE[:-1] + b',"explain":true}'), [200]),
+    "a preview": (asking(KEY, body=DECIDE[:-1] + b',"preview":"' + PREVIEW + b'"}'), [200]),
+    "a preview that does not hold": (asking(KEY, body=DECIDE[:-1] + b',"preview":"x"}'), [200]),
     "no JSON": (asking(KEY, body=b"{"), [400]),
     "no body": (asking(KEY, body=b""), [400]),
     "no key": (asking(), [401]),

@@ -1,7 +1,7 @@
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, Body, FastAPI
 
 from app.api.openapi import describe
 
@@ -59,6 +59,32 @@ def references_in(value: Any) -> list[str]:
         return []
     own = [value["$ref"]] if "$ref" in value else []
     return own + [found for item in value.values() for found in references_in(item)]
+
+
+def test_examples_of_routes_keep_their_nulls() -> None:
+    told: dict[str, Any] = {"at": None, "inside": [{"of": None}]}
+    router, api = APIRouter(), FastAPI()
+
+    @router.post("/both", responses={200: {"content": {"application/json": {"example": told}}}})
+    def both(_body: Annotated[dict[str, Any], Body(openapi_examples={"one": {"value": told}})]) -> None: ...
+
+    extra = {"requestBody": {"content": {"application/x": {"examples": {"one": {"value": told}}}}}}
+
+    @router.put("/extra", openapi_extra=extra)
+    def added() -> None: ...
+
+    @router.get("/hidden", include_in_schema=False)
+    def hidden() -> None: ...
+
+    api.include_router(router, prefix="/in")
+    describe(api)
+    paths = api.openapi()["paths"]
+
+    post, put = paths["/in/both"]["post"], paths["/in/extra"]["put"]
+    assert post["responses"]["200"]["content"]["application/json"]["example"] == told
+    assert post["requestBody"]["content"]["application/json"]["examples"]["one"]["value"] == told
+    assert put["requestBody"]["content"]["application/x"]["examples"]["one"]["value"] == told
+    assert "/in/hidden" not in paths
 
 
 def test_the_document_is_made_once() -> None:

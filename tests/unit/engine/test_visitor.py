@@ -6,6 +6,7 @@ import pytest
 
 from app.engine.conditions import compile_condition
 from app.engine.event_attributes import NEVER_DAYS
+from app.engine.forced import Forced
 from app.engine.profile import Counter, Profile
 from app.engine.visitor import Standing, Visitor
 from app.kit.clock import ms_of
@@ -124,7 +125,7 @@ def test_a_forced_stage_is_what_everything_that_asks_for_it_sees() -> None:
         ],
     )
 
-    seen = rules.see(Profile(), {}, Standing(visitor="v-1"), NOW, {"purchase": "bought"})
+    seen = rules.see(Profile(), {}, Standing(visitor="v-1"), NOW, Forced(stages={"purchase": "bought"}))
 
     assert (seen.stage, seen.stages) == ("bought", {"purchase": "bought", "loyalty": "out"})
     assert seen.segments == ["buyer"]
