@@ -1,6 +1,6 @@
 """An experiment as a revision defined it: its arms, what they were promised, and what it is judged by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ import msgspec
 from app.engine.arms import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.bucketing import BUCKETS, arm_bounds, share_bound
 from app.engine.model import Analysis, Arm, Document, Experiment, Holdout, Metric, MetricUse
-from app.reporting.measure import Measure, measure_of, window_of
+from app.reporting.measure import Measure, measure_of
 from app.reporting.queries import find_document, find_revision
 from app.reporting.report import Role
 
@@ -57,7 +57,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def window(self) -> timedelta:
         """The longest window of a metric: a unit is complete when it has closed."""
-        return max((window_of(plan.metric) for plan in self.metrics if plan.metric), default=timedelta())
+        return max((measure.window for measure in self.measures.values()), default=timedelta())
 
 
 async def load_definition(
@@ -104,7 +104,7 @@ def define(document: Document, key: str) -> Definition | None:
         by_user=experiment.unit == "user",
         shares={arm.key: share for arm, share in zip(experiment.arms, shares, strict=True)},
         placements=None if key == HOLDOUT else sorted(placements),
-        metrics=list(_plans(experiment, {metric.key: metric for metric in document.metrics})),
+        metrics=list(_plans(experiment, document)),
         analysis=experiment.analysis,
         ended=experiment.status in {"stopped", "archived"},
     )
@@ -129,7 +129,8 @@ def _experiment_of(holdout: Holdout) -> Experiment:
     )
 
 
-def _plans(experiment: Experiment, metrics: Mapping[str, Metric]) -> Iterator[MetricPlan]:
+def _plans(experiment: Experiment, document: Document) -> Iterator[MetricPlan]:
+    metrics = {metric.key: metric for metric in document.metrics}
     roles: dict[str, Role] = {}
     if experiment.primary_metric is not None:
         roles[experiment.primary_metric] = "primary"
@@ -137,7 +138,9 @@ def _plans(experiment: Experiment, metrics: Mapping[str, Metric]) -> Iterator[Me
         roles.setdefault(use.metric, use.role)
     for key, role in roles.items():
         metric = metrics.get(key)
-        measure = measure_of(metric) if metric is not None else f"there is no metric {key!r}"
+        measure = (
+            measure_of(metric, document.journeys) if metric is not None else f"there is no metric {key!r}"
+        )
         if isinstance(measure, str):
             yield MetricPlan(key, role, metric, None, measure)
         else:

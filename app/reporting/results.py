@@ -62,7 +62,7 @@ def assemble(definition: Definition, counted: Counted, question: Question, now: 
     evidence = Evidence(
         arms=everyone.arms,
         complete=counted.complete.units,
-        crossed=counted.crossed,
+        crossed=everyone.crossed,
         sample_ratio=ratio,
         significant=significant,
     )
@@ -73,7 +73,7 @@ def assemble(definition: Definition, counted: Counted, question: Question, now: 
         population=question.population,
         units=everyone.units,
         units_complete=counted.complete.units,
-        crossed_units=counted.crossed,
+        crossed_units=everyone.crossed,
         arms=_arms(definition, everyone),
         sample_ratio=SampleRatioReport(ratio.p_value, ratio.mismatch),
         metrics=_metrics(definition, everyone, Compared(compared, adjust(compared, analysis), significant)),

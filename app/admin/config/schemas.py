@@ -31,7 +31,7 @@ from app.admin.difference import FIELDS, SINGLES
 from app.admin.instant import Instant
 from app.admin.strict_json import Location
 from app.engine.checks import LEAST_EVENTS_DAYS, MOST_DAYS
-from app.engine.model import DEFAULT_STAGES, ConsentDefault, Purpose, Status, Unit
+from app.engine.model import DEFAULT_STAGES, ConsentDefault, MetricKind, Purpose, Status, Unit
 
 
 class ConsentDefaults(Part):
@@ -119,11 +119,19 @@ class PercentileCap(Part):
 
 
 class Metric(Part):
-    """What an experiment is judged by."""
+    """What an experiment is judged by.
+
+    What is counted happens within `window_days`, which begin with the first assignment, or for `retention`
+    `after_days` later. `stage_reached` asks for a `stage`, `stage_progressed` for any that is later in the
+    journey than where the unit stood; without a `journey` the primary one counts.
+    """
 
     key: Key
-    event: EventName
-    kind: Literal["conversion", "count", "mean", "ratio", "retention"] = "conversion"
+    event: EventName | None = None
+    kind: MetricKind = "conversion"
+    journey: Key | None = None
+    stage: Key | None = None
+    after_days: Annotated[float, Field(ge=0, le=365)] = 7
     property: EventName | None = None
     denominator: Denominator | None = None
     window_days: Annotated[float, Field(gt=0, le=365)] = 14

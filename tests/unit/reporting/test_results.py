@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.reporting.definition import Definition
-from app.reporting.queries import UnitRow
+from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Population, Question
 from app.reporting.report import ArmFigures, ArmUnits, MetricReport, Results
 from app.reporting.results import CUTS_LISTED, assemble
@@ -34,7 +34,7 @@ def clear_winner(**fields: Any) -> list[UnitRow]:
 
 
 def test_the_head_says_what_was_asked_and_of_how_many() -> None:
-    rows = [row("a", crossed=True), row("b", "treatment", at=NOW)]
+    rows = [row("a", crossed=True, phase=2), row("b", "treatment", at=NOW, phase=2)]
     found = results(definition(orders(), phase=2), rows, population=Population.EXPOSED)
     assert (found.experiment, found.as_of, found.phase) == ("hero-copy", NOW, 2)
     assert found.population is Population.EXPOSED
@@ -78,7 +78,7 @@ def test_what_has_no_figure_yet_is_null() -> None:
 def test_a_metric_that_is_not_measured_is_listed_with_the_reason() -> None:
     found = metric(results(definition(orders(kind="ratio")), [row("a")]), "orders")
     assert (found.kind, found.arms, found.comparisons) == ("ratio", [], [])
-    assert found.note == "metrics of kind ratio are not measured by this version"
+    assert found.note == "a ratio needs a denominator, and this metric names none"
 
 
 def test_p_values_are_adjusted_over_all_metrics_of_the_experiment() -> None:
