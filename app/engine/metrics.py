@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.engine.model import Document, Metric
+from app.engine.model import Document, Journey, Metric
+from app.engine.named import primary_journey_of
 from app.engine.problems import Problem
 
 STAGES = frozenset({"stage_reached", "stage_progressed"})
@@ -33,14 +34,18 @@ def lacking_in(metric: Metric) -> str | None:
     return None
 
 
+def journey_of(document: Document, metric: Metric) -> Journey | None:
+    """Find the journey that a metric asks about: the one it names, else the primary one."""
+    if metric.journey is None:
+        return primary_journey_of(document)
+    return next((journey for journey in document.journeys if journey.key == metric.journey), None)
+
+
 def _check_stage(document: Document, metric: Metric, at: str) -> Iterator[Problem]:
-    journeys = {journey.key: journey for journey in document.journeys}
-    if metric.journey is not None and metric.journey not in journeys:
+    journey = journey_of(document, metric)
+    if journey is None and metric.journey is not None:
         yield Problem(f"{at}/journey", f"there is no journey {metric.journey!r}")
-        return
-    asked = [journeys[metric.journey]] if metric.journey else [j for j in document.journeys if j.primary]
-    asked = asked or list(document.journeys[:1])
-    if not asked:
+    elif journey is None:
         yield Problem(at, "there is no journey whose stages this metric could ask for")
-    elif metric.stage is not None and metric.stage not in {stage.key for stage in asked[0].stages}:
-        yield Problem(f"{at}/stage", f"journey {asked[0].key!r} has no stage {metric.stage!r}")
+    elif metric.stage is not None and metric.stage not in {stage.key for stage in journey.stages}:
+        yield Problem(f"{at}/stage", f"journey {journey.key!r} has no stage {metric.stage!r}")

@@ -138,9 +138,7 @@ def _plans(experiment: Experiment, document: Document) -> Iterator[MetricPlan]:
         roles.setdefault(use.metric, use.role)
     for key, role in roles.items():
         metric = metrics.get(key)
-        measure = (
-            measure_of(metric, document.journeys) if metric is not None else f"there is no metric {key!r}"
-        )
+        measure = measure_of(metric, document) if metric is not None else f"there is no metric {key!r}"
         if isinstance(measure, str):
             yield MetricPlan(key, role, metric, None, measure)
         else:

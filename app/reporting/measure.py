@@ -1,7 +1,7 @@
 """What one unit's events are worth to a metric: one number for each column of it."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +9,8 @@ import msgspec
 
 from app.engine.conditions import Predicate, compile_condition
 from app.engine.lookup import Lookup
-from app.engine.metrics import STAGES, lacking_in
-from app.engine.model import Journey, Metric
+from app.engine.metrics import STAGES, journey_of, lacking_in
+from app.engine.model import Document, Metric
 from app.engine.names import snake_case
 from app.engine.problems import Problems
 from app.profiles.count import number_of
@@ -100,7 +100,7 @@ class Measure(msgspec.Struct, frozen=True):
         return timedelta(seconds=max(0.0, *(-column.since_s for column in self.columns)))
 
 
-def measure_of(metric: Metric, journeys: Sequence[Journey] = ()) -> Measure | str:
+def measure_of(metric: Metric, document: Document) -> Measure | str:
     """Make a metric ready, or say why it cannot be measured."""
     lacking = lacking_in(metric)
     if lacking is not None:
@@ -109,12 +109,12 @@ def measure_of(metric: Metric, journeys: Sequence[Journey] = ()) -> Measure | st
         where = compile_condition(metric.where, pointer="/where") if metric.where else None
     except Problems as error:
         return f"it cannot be told which events count: {error}"
-    outcomes = tuple(_outcomes(metric, where, journeys))
+    outcomes = tuple(_outcomes(metric, where, document))
     covariates = _before(outcomes, metric.covariate_days) if metric.covariate_days else ()
     return Measure((*outcomes, *covariates), metric.kind == "ratio", bool(covariates))
 
 
-def _outcomes(metric: Metric, where: Predicate | None, journeys: Sequence[Journey]) -> Iterator[Column]:
+def _outcomes(metric: Metric, where: Predicate | None, document: Document) -> Iterator[Column]:
     """Make the column of x, and of a ratio that of y. `where` tells which events x counts."""
     begins_days = metric.after_days if metric.kind == "retention" else 0
     usual = Column(
@@ -127,7 +127,7 @@ def _outcomes(metric: Metric, where: Predicate | None, journeys: Sequence[Journe
         at_most=1 if metric.kind in ONCE else math.inf,
     )
     if metric.kind in STAGES:
-        yield msgspec.structs.replace(usual, event=STAGE_EVENT, where=_moves(metric, journeys), trusted=False)
+        yield msgspec.structs.replace(usual, event=STAGE_EVENT, where=_moves(metric, document), trusted=False)
     else:
         name = metric.property if metric.kind in {"mean", "ratio"} else None
         yield msgspec.structs.replace(usual, property_name=snake_case(name) if name else None)
@@ -137,11 +137,9 @@ def _outcomes(metric: Metric, where: Predicate | None, journeys: Sequence[Journe
         yield msgspec.structs.replace(below, property_name=snake_case(name) if name else None)
 
 
-def _moves(metric: Metric, journeys: Sequence[Journey]) -> Predicate:
+def _moves(metric: Metric, document: Document) -> Predicate:
     """Make what tells whether a change of stage is one that counts."""
-    named = (journey for journey in journeys if journey.key == metric.journey)
-    primary = (journey for journey in journeys if journey.primary)
-    journey = next(named if metric.journey else primary, None) or next(iter(journeys), None)
+    journey = journey_of(document, metric)
     key = journey.key if journey is not None else metric.journey
     places = {stage.key: place for place, stage in enumerate(journey.stages if journey is not None else ())}
 

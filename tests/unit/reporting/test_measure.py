@@ -2,15 +2,16 @@ from typing import Any
 
 import pytest
 
-from app.engine.model import Denominator, Journey, Metric, Stage
+from app.engine.model import Denominator, Document, Journey, Metric, Stage
 from app.reporting.measure import Column, Happened, Measure, measure_of
 from tests.builders import DAY, NOW
 
 DAY_S = 86_400
+NOTHING = Document()
 
 
 def measure(**fields: Any) -> Measure:
-    made = measure_of(Metric(**{"key": "m", "event": "order_completed", **fields}))
+    made = measure_of(Metric(**{"key": "m", "event": "order_completed", **fields}), NOTHING)
     assert isinstance(made, Measure)
     return made
 
@@ -133,10 +134,10 @@ def test_retention_is_to_do_it_again_after_so_many_days() -> None:
     assert made.window == 10 * DAY
 
 
-JOURNEYS = [
+JOURNEYS = (
     Journey(key="other", stages=(Stage(key="awareness"), Stage(key="decision"))),
     Journey(key="purchase", primary=True),
-]
+)
 
 
 def moved(stage: str, stood_at: str | None = "consideration", journey: str = "purchase") -> Happened:
@@ -145,7 +146,7 @@ def moved(stage: str, stood_at: str | None = "consideration", journey: str = "pu
 
 
 def staged(**fields: Any) -> Column:
-    made = measure_of(Metric(key="m", **fields), JOURNEYS)
+    made = measure_of(Metric(key="m", **fields), Document(journeys=JOURNEYS))
     assert isinstance(made, Measure)
     return made.columns[0]
 
@@ -172,21 +173,21 @@ def test_to_progress_is_to_come_further_than_where_one_stood(stage: str, stood_a
 
 
 def test_without_a_journey_nobody_progresses() -> None:
-    made = measure_of(Metric(key="m", kind="stage_progressed"))
+    made = measure_of(Metric(key="m", kind="stage_progressed"), NOTHING)
     assert isinstance(made, Measure)
     assert worth_of(made.columns[0], moved("decision")) == 0
 
 
 def test_a_ratio_without_a_denominator_is_not_measured() -> None:
-    assert "names none" in str(measure_of(Metric(key="m", event="e", kind="ratio")))
+    assert "names none" in str(measure_of(Metric(key="m", event="e", kind="ratio"), NOTHING))
 
 
 def test_a_mean_without_a_property_is_not_measured() -> None:
-    assert "names none" in str(measure_of(Metric(key="m", event="e", kind="mean")))
+    assert "names none" in str(measure_of(Metric(key="m", event="e", kind="mean"), NOTHING))
 
 
 def test_a_condition_that_cannot_be_read_is_named_with_its_place() -> None:
-    found = measure_of(Metric(key="m", event="e", where={"properties.x": {"$no": 1}}))
+    found = measure_of(Metric(key="m", event="e", where={"properties.x": {"$no": 1}}), NOTHING)
     assert "/where/properties.x/$no" in str(found)
 
 
