@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot profile lock clean
+.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot calibrate profile lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -64,6 +64,11 @@ profile: install ## where the time of a hot decision goes: a flame graph in .loc
 
 bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fails where a pause is too long
 	$(BIN)/python -m loadtests.bench_hot
+
+SEED ?=
+
+calibrate: install ## simulate every statistic under a minute; fails where a figure leaves its band
+	$(BIN)/python -m loadtests.calibrate $(if $(SEED),--seed $(SEED))
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

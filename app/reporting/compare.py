@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from app.engine.model import Analysis
 from app.reporting.definition import Definition
 from app.reporting.tally import Tally
@@ -33,9 +35,11 @@ def compare_all(definition: Definition, tally: Tally) -> dict[Pair, Difference]:
 
 
 def _compare(kind: str, control: Aggregate, treatment: Aggregate, analysis: Analysis) -> Difference:
-    if kind == "conversion":
-        return compare_proportions(control, treatment, alpha=analysis.alpha)
-    return difference_of(control, treatment)
+    difference = difference_of(control, treatment)
+    if kind != "conversion":
+        return difference
+    found = compare_proportions(control, treatment, alpha=analysis.alpha)
+    return msgspec.structs.replace(difference, interval=found.interval, p_value=found.p_value)
 
 
 def adjust(compared: Mapping[Pair, Difference], analysis: Analysis) -> dict[Pair, float]:
