@@ -1,11 +1,13 @@
 """From cells to tallies: everybody, those whose windows have closed, and each cut."""
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
-from itertools import groupby
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate, groupby
 
 import asyncpg
 
+from app.reporting.capped import cap
 from app.reporting.definition import Definition
 from app.reporting.question import CutBy, Population, Question
 from app.reporting.rollup import is_summed, load_cells, sums_of
@@ -28,13 +30,24 @@ class Counted:
         self._closed_before = now - definition.window - _DAY
         self.everyone = self._tally()
         self.complete = self._tally()
+        self.exposed = dict.fromkeys(self._arms, 0)
         self.cuts: dict[str | None, Tally] = {}
+        self.by_day: Counter[date] = Counter()
+        self.complete_by_day: Counter[date] = Counter()
+
+    @property
+    def looks(self) -> list[int]:
+        """How many units were complete at the end of each day that brought some."""
+        return list(accumulate(units for _, units in sorted(self.complete_by_day.items())))
 
     def add_day(self, cell: Cell, found: Sum) -> None:
         """Take in units of one day."""
         self.everyone.add(cell.arm, found)
+        self.by_day[cell.day] += found.units
+        self.exposed[cell.arm] = self.exposed.get(cell.arm, 0) + found.units * cell.exposed
         if datetime.combine(cell.day, time(), UTC) <= self._closed_before:
             self.complete.add(cell.arm, found)
+            self.complete_by_day[cell.day] += found.units
 
     def add_cut(self, cell: Cell, found: Sum) -> None:
         """Take in units that are cut out."""
@@ -80,8 +93,9 @@ async def count(
 ) -> Counted:
     """Read the sums of one phase, from raw rows where nobody has summed these metrics up yet."""
     site = question.site_id
-    if await is_summed(connection, site, definition):
-        cells: Cells = await load_cells(connection, site, definition, ["", question.by or ""])
+    if not await is_summed(connection, site, definition):
+        cells = (await sums_of(connection, site, definition)).by_cell
     else:
-        cells = (await sums_of(connection, site, definition)).by_cell.items()
-    return counted(definition, question, cells, now)
+        cells = await load_cells(connection, site, definition, ["", question.by or ""])
+        await cap(connection, definition, question, cells)
+    return counted(definition, question, cells.items(), now)

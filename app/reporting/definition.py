@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Literal
 
 import asyncpg
 import msgspec
@@ -31,6 +32,12 @@ class MetricPlan(msgspec.Struct, frozen=True):
     metric: Metric | None
     measure: Measure | None
     note: str | None
+    margin: float | None = None
+
+    @property
+    def better(self) -> Literal["up", "down"]:
+        """Which way is better."""
+        return self.metric.direction if self.metric is not None else "up"
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,15 +141,14 @@ def _plans(experiment: Experiment, document: Document) -> Iterator[MetricPlan]:
     roles: dict[str, Role] = {}
     if experiment.primary_metric is not None:
         roles[experiment.primary_metric] = "primary"
+    margins: dict[str, float | None] = {}
     for use in experiment.metrics:
         roles.setdefault(use.metric, use.role)
+        margins.setdefault(use.metric, use.margin)
     for key, role in roles.items():
         metric = metrics.get(key)
         measure = measure_of(metric, document) if metric is not None else f"there is no metric {key!r}"
         if isinstance(measure, str):
             yield MetricPlan(key, role, metric, None, measure)
         else:
-            yield MetricPlan(key, role, metric, measure, _UNCAPPED if metric and metric.cap else None)
-
-
-_UNCAPPED = "values count in full: this version does not apply the metric's cap"
+            yield MetricPlan(key, role, metric, measure, None, margins.get(key))

@@ -90,6 +90,11 @@ class Measure(msgspec.Struct, frozen=True):
     has_covariate: bool
 
     @property
+    def is_share(self) -> bool:
+        """Whether x is 1 or 0, so that its mean is a share of the units."""
+        return self.columns[0].at_most == 1
+
+    @property
     def window(self) -> timedelta:
         """How long after its first assignment a unit's events count."""
         return timedelta(seconds=max(column.until_s for column in self.columns))

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
 from itertools import accumulate
 
+from app.stats.joint import JointAggregate
+
 # Of doubles of the size that metrics have, sums of squares over any number of units are exact with so many.
 EXACT = Context(prec=80)
 
@@ -30,6 +32,11 @@ class Layout:
                 first += count
         return terms
 
+    def first_column(self, place: int) -> list[int]:
+        """Name the sums that change with a metric's first column: its Σx, then its Σxy with each column."""
+        count, start = self._columns[place], self._starts[place]
+        return [start, *(start + _place(0, j, count) for j in range(count))]
+
     def metric(self, place: int, moments: Sequence[Decimal]) -> "Moments":
         """Take one metric's sums out of all."""
         count, start = self._columns[place], self._starts[place]
@@ -44,12 +51,13 @@ class Moments:
         self._columns = columns
         self._sums = sums
 
-    def total(self, column: int) -> float:
-        """Σx of a column."""
-        return self._sums[column]
+    def joint(self, units: int) -> JointAggregate:
+        """See them as sums over so many units."""
+        places = range(self._columns)
+        products = tuple(tuple(self._product(i, j) for j in places) for i in places)
+        return JointAggregate(units, tuple(self._sums[: self._columns]), products)
 
-    def product(self, one: int, other: int) -> float:
-        """Σxy of two columns, or Σx² of one."""
+    def _product(self, one: int, other: int) -> float:
         low, high = sorted((one, other))
         return self._sums[_place(low, high, self._columns)]
 

@@ -9,7 +9,7 @@ import asyncpg
 from app.engine.arms import HOLDOUT
 from app.reporting.definition import Definition, UnknownExperimentError, load_definition
 from app.reporting.queries import find_document
-from app.reporting.rollup import count_some, count_wholly, is_summed
+from app.reporting.rollup import count_some, count_wholly, is_right, is_summed
 from app.reporting.unit_rows import alike
 
 VISITORS_AT_ONCE = 2_000
@@ -82,6 +82,21 @@ class Reporter:
                     async with _snapshot(driver):
                         counted += await count_wholly(driver, row["site_id"], definition)
         return counted
+
+    async def differing(self) -> list[str]:
+        """Name the experiments whose sums are not those of their raw rows, as `site/experiment`; none should be.
+
+        Units that are marked and not counted yet make a difference too.
+        """
+        found = []
+        async with self._pool.acquire() as connection:
+            driver: asyncpg.Connection = connection  # type: ignore[assignment] # what a pool lends is one in all but its type
+            async with _snapshot(driver):
+                for row in await driver.fetch(_SITES):
+                    for definition in await _definitions(driver, row["site_id"]):
+                        if not await is_right(driver, row["site_id"], definition):
+                            found.append(f"{row['site_id']}/{definition.key}")
+        return found
 
     async def _catch_up(self, connection: asyncpg.Connection) -> None:
         """Count experiments wholly that are new, or judged by other metrics than before."""

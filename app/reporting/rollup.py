@@ -47,10 +47,11 @@ _MOVE = """
 _SWEEP = "DELETE FROM rollup_sums WHERE site_id = $1 AND experiment = $2 AND units = 0"
 
 
-_CELLS = """
+_ALL_CELLS = """
     SELECT phase, cut, value, arm, day, exposed, units, crossed, moments FROM rollup_sums
-    WHERE site_id = $1 AND experiment = $2 AND phase = $3 AND cut = ANY ($4)
+    WHERE site_id = $1 AND experiment = $2
 """
+_CELLS = f"{_ALL_CELLS} AND phase = $3 AND cut = ANY ($4)"
 
 
 def fingerprint_of(definition: Definition) -> str:
@@ -90,12 +91,20 @@ async def sums_of(connection: asyncpg.Connection, site_id: int, definition: Defi
     return sums
 
 
+async def is_right(connection: asyncpg.Connection, site_id: int, definition: Definition) -> bool:
+    """Whether the sums that are held are those of the raw rows, to the last digit."""
+    summed = await sums_of(connection, site_id, definition)
+    rows = await connection.fetch(_ALL_CELLS, site_id, definition.key)
+    held = {Cell(*row[:6]): (row[6], row[7], row[8]) for row in rows}
+    return held == {Cell(*row[:6]): row[6:] for row in map(tuple, rows_of(summed))}
+
+
 async def load_cells(
     connection: asyncpg.Connection, site_id: int, definition: Definition, cuts: Sequence[str]
-) -> list[tuple[Cell, Sum]]:
+) -> dict[Cell, Sum]:
     """Read the sums of one phase as they are held, of these cuts."""
     rows = await connection.fetch(_CELLS, site_id, definition.key, definition.phase, cuts)
-    return [(Cell(*row[:6]), Sum(row[6], row[7], row[8])) for row in rows]
+    return {Cell(*row[:6]): Sum(row[6], row[7], row[8]) for row in rows}
 
 
 async def count_wholly(connection: asyncpg.Connection, site_id: int, definition: Definition) -> int:

@@ -25,8 +25,15 @@ COLUMNS = (
     "interval_low",
     "interval_high",
     "relative",
+    "relative_low",
+    "relative_high",
     "p_value",
     "adjusted_p_value",
+    "always_valid_p_value",
+    "always_valid_low",
+    "always_valid_high",
+    "chance_to_win",
+    "expected_loss",
     "significant",
 )
 
@@ -34,6 +41,7 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Cell = str | float | None
+_NONE = (None, None)
 
 
 def sheet_of(results: Results) -> str:
@@ -69,15 +77,19 @@ def _figures(arm: ArmFigures) -> tuple[Cell, ...]:
 def _comparison(comparison: Comparison | None) -> tuple[Cell, ...]:
     if comparison is None:
         return (None,) * (len(COLUMNS) - COLUMNS.index("baseline"))
-    low, high = comparison.interval or (None, None)
+    always = comparison.always_valid
     return (
         comparison.baseline,
         comparison.difference,
-        low,
-        high,
+        *(comparison.interval or _NONE),
         comparison.relative,
+        *(comparison.relative_interval or _NONE),
         comparison.p_value,
         comparison.adjusted_p_value,
+        always.p_value,
+        *(always.interval or _NONE),
+        comparison.chance_to_win,
+        comparison.expected_loss,
         "yes" if comparison.significant else "no",
     )
 

@@ -1,15 +1,15 @@
 """Units in cells: by phase, arm and exposure, all together by day, and cut by how they stood at first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date
 from decimal import Decimal
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from app.reporting.facts import Facts
 from app.reporting.moments import EXACT, Layout, add
 
 # What visitors say of themselves can be anything, and each value would be a cell of its own.
-_LONGEST_VALUE = 32
+_VISITORS_OWN, _LONGEST_VALUE = ("device", "country"), 32
 OTHER = "other"
 # Only all units together are told by the day of their first assignment (UTC).
 ANY_DAY = date(1970, 1, 1)
@@ -84,20 +84,20 @@ def cells_of(facts: Facts) -> Iterator[Cell]:
     day = facts.first_at.astimezone(UTC).date()
     phase, arm, exposed = facts.phase, facts.arm, facts.exposed
     yield Cell(phase, "", "", arm, day, exposed)
-    yield Cell(phase, "stage", facts.stage or "", arm, ANY_DAY, exposed)
-    yield Cell(phase, "device", _said(facts.device), arm, ANY_DAY, exposed)
-    yield Cell(phase, "country", _said(facts.country), arm, ANY_DAY, exposed)
+    for cut, value in (("stage", facts.stage), ("device", facts.device), ("country", facts.country)):
+        yield Cell(phase, cut, said(cut, value), arm, ANY_DAY, exposed)
     for segment in dict.fromkeys(facts.segments):
         yield Cell(phase, "segment", segment, arm, ANY_DAY, exposed)
 
 
-def _said(value: str | None) -> str:
-    if not value:
-        return ""
+def said(cut: str, value: str | None) -> str:
+    """Write the value of a cell down; what visitors make up is `other`."""
+    if not value or cut not in _VISITORS_OWN:
+        return value or ""
     return value if len(value) <= _LONGEST_VALUE and value.isascii() and value.isprintable() else OTHER
 
 
-def rows_of(sums: Sums) -> Iterator[Sequence[object]]:
+def rows_of(sums: Sums) -> Iterator[tuple[Any, ...]]:
     """Write down each cell that adds something, in one order always, lest two writers wait in a circle."""
     for cell, found in sorted(sums.by_cell.items()):
         if not found.is_nothing:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from copy import copy
 
-from app.reporting.moments import Layout, Moments
+from app.reporting.moments import Layout
 from app.reporting.sums import Sum
-from app.stats.aggregates import Aggregate
+from app.stats.joint import JointAggregate
 
 
 class Tally:
@@ -46,15 +46,10 @@ class Tally:
         """How many of them were given more than one arm."""
         return sum(found.crossed for found in self._sums.values())
 
-    def moments_of(self, metric: str) -> dict[str, Moments]:
-        """Every arm's sums of one metric's columns."""
-        place = self._places[metric]
-        return {arm: self._layout.metric(place, found.moments) for arm, found in self._sums.items()}
-
-    def aggregates_of(self, metric: str) -> dict[str, Aggregate]:
-        """Every arm's aggregate by one metric's first column, the x of it."""
-        arms = self.arms
+    def joints_of(self, metric: str) -> dict[str, JointAggregate]:
+        """Every arm's units with the values of one metric's columns."""
+        place, arms = self._places[metric], self.arms
         return {
-            arm: Aggregate(arms[arm], moments.total(0), moments.product(0, 0))
-            for arm, moments in self.moments_of(metric).items()
+            arm: self._layout.metric(place, found.moments).joint(arms[arm])
+            for arm, found in self._sums.items()
         }

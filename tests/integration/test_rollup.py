@@ -13,11 +13,13 @@ from app.kit.clock import ms_of
 from app.kit.ids import id_at
 from app.reporting.definition import load_definition
 from app.reporting.marks import Marking
+from app.reporting.question import CutBy, Population
 from app.reporting.reporter import Reporter
-from app.reporting.rollup import is_summed, sums_of
+from app.reporting.rollup import is_summed
+from app.reporting.rollup import sums_of as summed_up
 from app.reporting.sums import Cell
 from tests.builders import DAY, HOUR, experiment
-from tests.integration.planted import COUNTS, LONG_AGO, Planted
+from tests.integration.planted import COUNTS, LONG_AGO, Planted, sums, sums_of
 from tests.unit.reporting.counted import orders, revenue
 
 WITH_EVERYTHING: dict[str, Any] = {
@@ -68,10 +70,10 @@ async def from_raw_rows(planted: Planted) -> dict[Cell, tuple[object, ...]]:
         connection: asyncpg.Connection = lent  # type: ignore[assignment] # what a pool lends is one in all but its type
         definition = await load_definition(connection, planted.site_id, "hero-copy", None)
         assert await is_summed(connection, planted.site_id, definition)
-        sums = await sums_of(connection, planted.site_id, definition)
+        summed = await summed_up(connection, planted.site_id, definition)
     return {
         cell: (found.units, found.crossed, found.moments)
-        for cell, found in sums.by_cell.items()
+        for cell, found in summed.by_cell.items()
         if not found.is_nothing
     }
 
@@ -83,9 +85,9 @@ async def test_sums_are_those_of_the_raw_rows(planted: Planted, reporter: Report
     await planted.event("v", 2 * HOUR, name="page_viewed")
     await mark(planted, "v")
     assert await reporter.turn() == 1
-    sums = await held(planted)
-    assert sums == await from_raw_rows(planted)
-    [everyone] = [found for cell, found in sums.items() if not cell.cut]
+    counted = await held(planted)
+    assert counted == await from_raw_rows(planted)
+    [everyone] = [found for cell, found in counted.items() if not cell.cut]
     # Orders: x and x². Their count: the same. Revenue: x, c, x², xc, c². Per view: x, y, x², xy, y².
     assert everyone == (1, 0, [1, 1, 1, 1, 10, 3, 100, 30, 9, 10, 1, 100, 10, 1])
 
@@ -104,8 +106,10 @@ async def test_whatever_comes_in_whatever_order_the_sums_follow(planted: Planted
                 case _:
                     await planted.event(visitor, rng.randrange(-20, 20) * DAY + HOUR, value=rng.randrange(90))
             await mark(planted, visitor)
+        assert await reporter.differing() != []
         assert await reporter.turn() == 5
         assert await held(planted) == await from_raw_rows(planted)
+        assert await reporter.differing() == []
 
 
 async def test_who_is_erased_is_taken_out_of_the_sums(planted: Planted, reporter: Reporter) -> None:
@@ -124,9 +128,9 @@ async def test_another_metric_counts_everything_anew(planted: Planted, reporter:
     judged = experiment(primary_metric="orders", phase=1, status="running")
     await planted.publish(2, metrics=[orders()], experiments=[judged])
     assert await reporter.turn() == 0
-    sums = await held(planted)
-    assert sums == await from_raw_rows(planted)
-    assert {len(moments) for _, _, moments in sums.values()} == {2}  # type: ignore[arg-type] # the last is a list
+    counted = await held(planted)
+    assert counted == await from_raw_rows(planted)
+    assert {len(moments) for _, _, moments in counted.values()} == {2}  # type: ignore[arg-type] # the last is a list
 
 
 async def test_a_full_recount_gives_the_same(planted: Planted, reporter: Reporter) -> None:
@@ -174,3 +178,28 @@ async def test_what_is_stored_is_marked_in_the_same_transaction(planted: Planted
     )
     assert [row["visitor"] for row in marks] == ["a", "b", "u"]
     assert await reporter.turn() == 3
+
+
+async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(planted: Planted) -> None:
+    capped = revenue(cap={"percentile": 0.5}, covariate_days=1)
+    judged = experiment(phase=1, status="running", primary_metric="revenue", metrics=[{"metric": "orders"}])
+    await planted.publish(metrics=[orders(), capped], experiments=[judged])
+    for i, value in enumerate((10, 20, 30)):
+        arm = "treatment" if i == 2 else "control"
+        await planted.assign(f"v{i}", arm, device="mobile", segments=["new", "bikes"])
+        await planted.event(f"v{i}", HOUR, value=value)
+        await planted.event(f"v{i}", -HOUR, value=2)
+        await mark(planted, f"v{i}")
+    raw = await planted.results(by=CutBy.DEVICE)
+    assert sums(raw, "revenue") == {"control": (2, 30, 500), "treatment": (1, 30, 900)}
+    reporter = Reporter(planted.postgres.pool)
+    while await reporter.turn():
+        pass
+    for by in CutBy:
+        found = await planted.results(by=by)
+        expected = {"control": (2, 30, 500), "treatment": (1, 20, 400)}
+        assert sums(found, "revenue") == expected
+        assert sums(found, "orders") == {"control": (2, 2, 2), "treatment": (1, 1, 1)}
+        assert [sums_of(cut.metrics[1]) for cut in found.cuts] != []
+        assert all(sums_of(cut.metrics[0]) == expected for cut in found.cuts)
+    assert (await planted.results(population=Population.EXPOSED)).units == 0

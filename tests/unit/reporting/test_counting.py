@@ -1,6 +1,6 @@
 from app.reporting.counting import counted as counted_of
 from app.reporting.question import CutBy, Population, Question
-from app.stats.aggregates import Aggregate
+from app.stats.joint import JointAggregate
 from tests.builders import DAY, NOW
 from tests.unit.reporting.counted import LONG_AGO, counted, definition, order, orders, revenue, row, sums
 
@@ -11,9 +11,9 @@ def test_every_unit_is_counted_once_with_its_values() -> None:
         [row("a", "control", order(10), order(5)), row("b", "treatment"), row("c", "control", order(1))],
     )
     assert found.everyone.arms == {"control": 2, "treatment": 1}
-    assert found.everyone.aggregates_of("orders")["control"] == Aggregate(2, 2, 2)
-    assert found.everyone.aggregates_of("revenue")["control"] == Aggregate(2, 16, 226)
-    assert found.everyone.aggregates_of("revenue")["treatment"] == Aggregate(1, 0, 0)
+    assert found.everyone.joints_of("orders")["control"] == JointAggregate(2, (2,), ((2,),))
+    assert found.everyone.joints_of("revenue")["control"] == JointAggregate(2, (16,), ((226,),))
+    assert found.everyone.joints_of("revenue")["treatment"] == JointAggregate(1, (0,), ((0,),))
 
 
 def test_the_rows_of_one_unit_are_one_unit() -> None:
@@ -22,8 +22,8 @@ def test_the_rows_of_one_unit_are_one_unit() -> None:
         [row("a", "control", order(10)), row("a", "control", order(5)), row("b", "control")],
     )
     assert found.everyone.units == 2
-    assert found.everyone.aggregates_of("orders")["control"] == Aggregate(2, 1, 1)
-    assert found.everyone.aggregates_of("revenue")["control"] == Aggregate(2, 15, 225)
+    assert found.everyone.joints_of("orders")["control"] == JointAggregate(2, (1,), ((1,),))
+    assert found.everyone.joints_of("revenue")["control"] == JointAggregate(2, (15,), ((225,),))
 
 
 def test_nobody_is_counted_where_nobody_is() -> None:
@@ -57,7 +57,7 @@ def test_a_unit_counts_in_each_of_its_cuts_once() -> None:
         "new": {"control": 1, "treatment": 0},
         "mobile": {"control": 1, "treatment": 1},
     }
-    assert found.cuts["mobile"].aggregates_of("orders")["control"] == Aggregate(1, 1, 1)
+    assert found.cuts["mobile"].joints_of("orders")["control"] == JointAggregate(1, (1,), ((1,),))
 
 
 def test_a_unit_of_whom_a_cut_is_not_known_has_a_cut_without_a_value() -> None:

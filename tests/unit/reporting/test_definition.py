@@ -64,10 +64,13 @@ def test_a_metric_that_is_not_measured_says_why() -> None:
     assert plan.note == "a ratio needs a denominator, and this metric names none"
 
 
-def test_a_cap_that_is_not_applied_is_admitted() -> None:
-    (plan,) = definition(revenue(cap={"percentile": 0.99})).metrics
-    assert plan.measure is not None
-    assert plan.note == "values count in full: this version does not apply the metric's cap"
+def test_a_guardrail_has_its_margin() -> None:
+    uses = [{"metric": "revenue", "role": "guardrail", "margin": 0.02}]
+    found = definition(orders(), revenue(direction="down"), metrics=uses)
+    assert [(plan.role, plan.margin, plan.better) for plan in found.metrics] == [
+        ("primary", None, "up"),
+        ("guardrail", 0.02, "down"),
+    ]
 
 
 def test_running_experiments_have_not_ended_and_stopped_ones_have() -> None:

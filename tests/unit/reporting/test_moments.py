@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.reporting.moments import Layout, add, decimal_of
+from app.stats.joint import JointAggregate
 
 FIGURES = st.floats(-1e9, 1e9).map(lambda x: round(x, 4))
 
@@ -19,11 +20,9 @@ def summed(layout: Layout, units: list[tuple[float, ...]], sign: int = 1) -> lis
 def test_each_metric_has_its_sums_and_products() -> None:
     layout = Layout([1, 3])
     sums = summed(layout, [(2, 1, 10, 100), (3, 0, 1, 5)])
-    orders, ratio = layout.metric(0, sums), layout.metric(1, sums)
-    assert (orders.total(0), orders.product(0, 0)) == (5, 13)
-    assert [ratio.total(i) for i in range(3)] == [1, 11, 105]
-    assert [ratio.product(i, j) for i in range(3) for j in range(i, 3)] == [1, 10, 100, 101, 1005, 10025]
-    assert ratio.product(2, 0) == ratio.product(0, 2)
+    assert layout.metric(0, sums).joint(2) == JointAggregate(2, (5,), ((13,),))
+    products = ((1, 10, 100), (10, 101, 1005), (100, 1005, 10025))
+    assert layout.metric(1, sums).joint(2) == JointAggregate(2, (1, 11, 105), products)
 
 
 def test_without_metrics_there_are_no_sums() -> None:

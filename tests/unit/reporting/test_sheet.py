@@ -32,7 +32,7 @@ def test_there_is_a_line_for_each_metric_and_arm_under_a_line_of_names() -> None
 
 def test_the_baseline_has_no_comparison_and_other_arms_have_one() -> None:
     rows = [*units("control", 100, 10), *units("treatment", 100, 40)]
-    control, treatment = sheet(definition(orders(), analysis=fixed()), rows)
+    control, treatment = sheet(definition(orders(), analysis=fixed(planned_units=200)), rows)
     assert (control["baseline"], control["p_value"], control["significant"]) == ("", "", "")
     assert (treatment["baseline"], treatment["significant"]) == ("control", "yes")
     assert float(treatment["interval_low"]) < float(treatment["difference"])
