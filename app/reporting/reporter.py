@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 
@@ -62,7 +63,7 @@ class Reporter:
         async with self._pool.acquire() as connection:
             if not await connection.fetchval(_ALONE):
                 return 0
-            driver: asyncpg.Connection = connection  # type: ignore[assignment] # what a pool lends is one in all but its type
+            driver = _driver(connection)
             await self._catch_up(driver)
             async with driver.transaction():
                 marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE)
@@ -75,7 +76,7 @@ class Reporter:
         """Count every experiment of every site anew; answers how many units there are."""
         counted = 0
         async with self._pool.acquire() as connection:
-            driver: asyncpg.Connection = connection  # type: ignore[assignment] # what a pool lends is one in all but its type
+            driver = _driver(connection)
             await driver.execute(_ALONE.replace("pg_try_advisory_lock", "pg_advisory_lock"))
             for row in await driver.fetch(_SITES):
                 for definition in await _definitions(driver, row["site_id"]):
@@ -90,12 +91,14 @@ class Reporter:
         """
         found = []
         async with self._pool.acquire() as connection:
-            driver: asyncpg.Connection = connection  # type: ignore[assignment] # what a pool lends is one in all but its type
+            driver = _driver(connection)
             async with _snapshot(driver):
                 for row in await driver.fetch(_SITES):
-                    for definition in await _definitions(driver, row["site_id"]):
-                        if not await is_right(driver, row["site_id"], definition):
-                            found.append(f"{row['site_id']}/{definition.key}")
+                    found += [
+                        f"{row['site_id']}/{definition.key}"
+                        for definition in await _definitions(driver, row["site_id"])
+                        if not await is_right(driver, row["site_id"], definition)
+                    ]
         return found
 
     async def _catch_up(self, connection: asyncpg.Connection) -> None:
@@ -107,6 +110,12 @@ class Reporter:
                         async with _snapshot(connection):
                             await count_wholly(connection, site, definition)
                 self._seen[site] = number
+
+
+def _driver(lent: Any) -> asyncpg.Connection:
+    """See what a pool lends as what it is in all but its type."""
+    connection: asyncpg.Connection = lent
+    return connection
 
 
 def _snapshot(connection: asyncpg.Connection) -> asyncpg.transaction.Transaction:

@@ -33,7 +33,7 @@ def significant_of(
     """List the significant ones of these comparisons, which are of units whose windows have closed.
 
     `looks` says how many of those there were at the end of each day. `fixed` and `bayesian` call nothing
-    before all planned units are there, or the experiment has ended; `group_sequential` nothing without a plan.
+    before all planned units are there, or the experiment has ended; `group_sequential` needs a plan.
     """
     analysis, asked = definition.analysis, tested(definition, complete)
     planned = analysis.planned_units

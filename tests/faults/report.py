@@ -34,7 +34,7 @@ class Row(msgspec.Struct):
 
     @property
     def clean(self) -> bool:
-        """Whether nothing failed, nothing is missing, nothing is there twice and every profile and result is right."""
+        """Whether nothing failed, is missing or there twice, and every profile and result is right."""
         wrong = self.ledger.failed or self.outcome.missing or self.outcome.doubled or self.notes
         return not wrong and self.outcome.profiles.equal and not self.outcome.results_differ
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from app.reporting.compare import Compared, compare_all
@@ -70,7 +72,7 @@ def test_what_was_known_before_is_taken_out() -> None:
 
 
 def test_ratios_are_compared_as_ratios_with_their_covariates_too() -> None:
-    per_view = {"kind": "ratio", "denominator": {"event": "page_viewed"}}
+    per_view: dict[str, Any] = {"kind": "ratio", "denominator": {"event": "page_viewed"}}
     found = definition(orders(**per_view), orders("adjusted", **per_view, covariate_days=7))
     views = ["page_viewed", 5, False, {}]
     rows = [row(f"a{i}", "control", order(), *[views] * (2 + i % 2)) for i in range(10)]
