@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
+from app.admin.planning.router import router as planning
 from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
@@ -17,6 +18,7 @@ def admin_router() -> APIRouter:
     router.include_router(config)
     router.include_router(revisions)
     router.include_router(results)
+    router.include_router(planning)
     router.include_router(decisions)
     router.include_router(preview)
     router.include_router(profiles)

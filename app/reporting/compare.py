@@ -81,10 +81,14 @@ def _samples(measure: Measure, control: JointAggregate, treatment: JointAggregat
     if measure.has_covariate:
         adjusted = (adjust_ratios if measure.is_ratio else adjust_means)(control, treatment)
         return adjusted.control, adjusted.treatment
+    return sample_of(measure, control), sample_of(measure, treatment)
+
+
+def sample_of(measure: Measure, joint: JointAggregate) -> Sample:
+    """See one arm's units as a sample, as they were counted."""
     if measure.is_ratio:
-        return ratio_of(control), ratio_of(treatment)
-    sample_of = proportion_of if measure.is_share else mean_of
-    return sample_of(_first(control)), sample_of(_first(treatment))
+        return ratio_of(joint)
+    return (proportion_of if measure.is_share else mean_of)(_first(joint))
 
 
 def _first(joint: JointAggregate) -> Aggregate:

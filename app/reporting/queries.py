@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.model import Document
+from app.storage.postgres import Postgres
 
 
 @asynccontextmanager
@@ -35,6 +36,13 @@ async def snapshot(session: AsyncConnection) -> AsyncIterator[asyncpg.Connection
         # SQLAlchemy was passed by and has not noticed: unsaid, the next request would get this connection.
         await session.invalidate()
         raise ConnectionError("the connection to the database broke") from error
+
+
+@asynccontextmanager
+async def lent(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
+    """Lend the driver's own connection for one question, which changes nothing."""
+    async with postgres.engine.connect() as session, snapshot(session) as connection:
+        yield connection
 
 
 # What a revision says of experiments and metrics; its long lists stay in the database. Without a number, the

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from app.engine.arms import HOLDOUT
 from app.reporting.definition import Definition, UnknownExperimentError, load_definition
@@ -85,7 +86,7 @@ class Reporter:
         return counted
 
     async def differing(self) -> list[str]:
-        """Name the experiments whose sums are not those of their raw rows, as `site/experiment`; none should be.
+        """Name the experiments whose sums are not those of their raw rows, as `site/experiment`.
 
         Units that are marked and not counted yet make a difference too.
         """
@@ -124,7 +125,12 @@ def _snapshot(connection: asyncpg.Connection) -> asyncpg.transaction.Transaction
 
 
 async def _definitions(connection: asyncpg.Connection, site: int) -> list[Definition]:
-    document = await find_document(connection, site, None)
+    try:
+        document = await find_document(connection, site, None)
+    except msgspec.ValidationError:
+        # Published by a later version of this program; whoever understands it counts it.
+        _log.exception("what site %s has published cannot be read", site)
+        return []
     if document is None:
         return []
     keys = [experiment.key for experiment in document.experiments if experiment.status != "draft"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from app.engine.records import ConsentSaid, Event, Merge
@@ -20,6 +21,7 @@ from app.reporting.rollup import sums_of as summed_up
 from app.reporting.sums import Cell
 from tests.builders import DAY, HOUR, experiment
 from tests.integration.planted import COUNTS, LONG_AGO, Planted, sums, sums_of
+from tests.sites import SiteFactory
 from tests.unit.reporting.counted import orders, revenue
 
 WITH_EVERYTHING: dict[str, Any] = {
@@ -142,6 +144,21 @@ async def test_a_full_recount_gives_the_same(planted: Planted, reporter: Reporte
     before = await held(planted)
     assert await Reporter(planted.postgres.pool).recount() >= 60
     assert await held(planted) == before
+
+
+@pytest.mark.usefixtures("reporter")
+async def test_what_a_site_has_published_that_nobody_can_read_holds_up_no_other(
+    planted: Planted, new_site: SiteFactory
+) -> None:
+    other = Planted(planted.postgres, (await new_site()).site_id)
+    await other.publish(metrics=[{"key": "m", "unheard-of": 1}])
+    await planted.assign("v")
+    await mark(planted, "v")
+    assert await Reporter(planted.postgres.pool).turn() == 1
+    assert await held(planted) == await from_raw_rows(planted)
+    await planted.postgres.pool.execute("ALTER TABLE revisions DISABLE TRIGGER ALL")
+    await planted.postgres.pool.execute("DELETE FROM revisions WHERE site_id = $1", other.site_id)
+    await planted.postgres.pool.execute("ALTER TABLE revisions ENABLE TRIGGER ALL")
 
 
 async def test_two_who_count_do_not_count_at_once(planted: Planted, reporter: Reporter) -> None:
