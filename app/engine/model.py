@@ -174,10 +174,14 @@ class Arm(_Part, frozen=True):
 
 
 class Experiment(_Part, frozen=True):
-    """A randomized comparison. `phase` is set by publishing, never by an editor."""
+    """A randomized comparison. `phase` is set by publishing, never by an editor.
+
+    One of kind `aa` shows the same in every arm, to see that what counts and compares is sound.
+    """
 
     key: str
     arms: tuple[Arm, ...]
+    kind: Literal["ab", "aa"] = "ab"
     unit: Unit = "visitor"
     before_login: Literal["visitor", "skip"] = "visitor"
     traffic: float = 100

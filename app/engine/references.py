@@ -106,6 +106,8 @@ def _check_experiment(names: Names, experiment: Experiment, at: str) -> Findings
             yield from names.missing(pointer, "placement", placement, variants)
             if variant is not None:
                 yield from names.missing(pointer, "variant", variant, variants.get(placement, [variant]))
+            if experiment.kind == "aa" and variant != experiment.arms[0].variants.get(placement):
+                yield Problem(pointer, "an A/A test shows the same in every arm")
     if experiment.rollout is not None:
         yield from names.missing(f"{at}/rollout", "arm", experiment.rollout, arms)
     if experiment.primary_metric is not None:

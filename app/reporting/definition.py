@@ -44,7 +44,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """What results need to know of one phase of an experiment.
 
     `by_user`: users are its units, once they are known. `shares` are buckets out of 10,000, by arm.
-    `placements` are those the arms span (None: all). `ended`: no unit can come in any more.
+    `placements` are those the arms span (None: all). `ended`: no unit can come in any more. `is_aa`: all arms
+    are the same.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     metrics: list[MetricPlan]
     analysis: Analysis
     ended: bool
+    is_aa: bool = False
 
     @property
     def measures(self) -> dict[str, Measure]:
@@ -114,6 +116,7 @@ def define(document: Document, key: str) -> Definition | None:
         metrics=list(_plans(experiment, document)),
         analysis=experiment.analysis,
         ended=experiment.status in {"stopped", "archived"},
+        is_aa=experiment.kind == "aa",
     )
 
 

@@ -195,7 +195,7 @@ def _warnings(near: Sequence[_Seen], days: int) -> Iterator[str]:
     for one in near:
         if not one.definition.ended:
             group = f" (exclusion group {one.group})" if one.group else ""
-            yield f"{one.definition.key}{group} is not over and spans the same placements: many will be in both"
+            yield f"{one.definition.key}{group} runs on the same placements: many units will be in both"
     if days < LEAST_DAYS:
         yield f"run it for {LEAST_DAYS} days all the same: the days of a week differ"
     if days > MOST_DAYS:

@@ -7,7 +7,7 @@ import msgspec
 
 from app.reporting.compare import Compared, Pair, n_star_of
 from app.reporting.definition import Definition, MetricPlan
-from app.reporting.report import Check, Verdict
+from app.reporting.report import Call, Check, Verdict
 from app.stats.design import Design
 from app.stats.guardrail import Kept, check_margin
 from app.stats.midflight import units_needed
@@ -66,6 +66,11 @@ def _call(definition: Definition, evidence: Evidence, checks: list[Check]) -> Ve
     plan = next((plan for plan in definition.metrics if plan.role == "primary"), None)
     if plan is None or plan.measure is None:
         return Verdict("inconclusive", None, "there is no primary metric to judge by", checks)
+    judge_by = _call_aa if definition.is_aa else _call_ab
+    return judge_by(definition, plan, evidence, checks)
+
+
+def _call_ab(definition: Definition, plan: MetricPlan, evidence: Evidence, checks: list[Check]) -> Verdict:
     won, lost = _decided(plan, evidence)
     undecided = [check.detail for check in checks if check.check == "guardrail" and not check.ok]
     if won is not None and not undecided and evidence.days >= LEAST_DAYS:
@@ -80,6 +85,15 @@ def _call(definition: Definition, evidence: Evidence, checks: list[Check]) -> Ve
             "inconclusive", None, found or f"no difference in {plan.key} is called significant", checks
         )
     return Verdict("keep_running", None, _why_go_on(definition, plan, evidence, won, undecided), checks)
+
+
+def _call_aa(definition: Definition, plan: MetricPlan, evidence: Evidence, checks: list[Check]) -> Verdict:
+    """Take any difference between arms that are the same as a sign that something is wrong."""
+    if any(key == plan.key for key, _ in evidence.significant):
+        why = f"all arms are the same, and yet {plan.key} differs: look how units and events are logged"
+        return Verdict("broken", None, why, checks)
+    call: Call = "inconclusive" if _is_over(definition, evidence) else "keep_running"
+    return Verdict(call, None, f"all arms are the same, and so is {plan.key}, as it should be", checks)
 
 
 def _decided(plan: MetricPlan, evidence: Evidence) -> tuple[str | None, bool]:

@@ -79,7 +79,7 @@ async def test_traffic_and_baseline_are_those_that_were_seen(planner: Planner) -
     assert [one["days"] for one in found["detectable"]] == [7, 14, 21, 28, 42, 56]
     effects = [one["effect"] for one in found["detectable"]]
     assert effects == sorted(effects, reverse=True)
-    assert any(text.startswith("hero-copy is not over") for text in found["warnings"])
+    assert any(text.startswith("hero-copy runs on") for text in found["warnings"])
 
 
 async def test_to_look_every_day_takes_more_units(planner: Planner) -> None:

@@ -185,10 +185,11 @@ class Arm(Part):
 
 
 class Experiment(Part):
-    """A randomized comparison."""
+    """A randomized comparison; one of kind `aa` shows the same in every arm."""
 
     key: Key
     arms: Annotated[list[Arm], Field(min_length=1, max_length=100)]
+    kind: Literal["ab", "aa"] = "ab"
     unit: Unit = "visitor"
     before_login: Literal["visitor", "skip"] = "visitor"
     traffic: Percent = 100

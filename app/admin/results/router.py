@@ -84,8 +84,8 @@ async def export_rows(
 ) -> Response:
     """Stream every row of one phase, as CSV or as Parquet.
 
-    Of each unit: its first assignment, and a number for each metric. Beside a ratio stands its `.denominator`,
-    and `.before` is what a covariate counted before the assignment. What ends early is not whole.
+    Of each unit: its first assignment, and a number for each metric. Beside a ratio stands `.denominator`;
+    `.before` is what a covariate counted before the assignment. What ends early is not whole.
     """
     postgres: Postgres = request.app.state.postgres
     with _refusals(key):

@@ -206,3 +206,15 @@ def test_open_windows_are_told_in_days() -> None:
 )
 def test_a_method_says_what_it_needs(analysis: dict[str, Any], ok: bool) -> None:  # noqa: FBT001 - a parameter of the test
     assert detail(verdict(analysis=analysis), "method")[0] is ok
+
+
+def test_arms_that_are_the_same_are_to_come_out_the_same() -> None:
+    sound = verdict(kind="aa")
+    assert (sound.call, sound.why) == (
+        "keep_running",
+        "all arms are the same, and so is orders, as it should be",
+    )
+    assert verdict({"complete": 1000}, kind="aa", status="stopped").call == "inconclusive"
+    found = verdict({"significant": WON}, orders_of=(100, 200), kind="aa")
+    assert (found.call, found.arm) == ("broken", None)
+    assert "yet orders differs" in found.why
