@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot bench-impact profile lock clean
+.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot bench-impact calibrate profile lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -68,6 +68,11 @@ bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fa
 
 bench-impact: install ## what a draft would change for 50,000 logged visitors; fails where that takes a minute, or is wrong
 	$(BIN)/python -m loadtests.bench_impact
+
+SEED ?=
+
+calibrate: install ## simulate every statistic under a minute; fails where a figure leaves its band
+	$(BIN)/python -m loadtests.calibrate $(if $(SEED),--seed $(SEED))
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

@@ -7,7 +7,7 @@ import logging.config
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from app.kit.child import Child
 from app.kit.http_bounds import Limits
 from app.kit.listener import ListenError, bind, serve
 from app.kit.private_file import read_json, write_private
-from app.main import openapi_document, peppers, servers, ship
+from app.main import openapi_document, peppers, recount, report, servers, ship
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.web.problems import ConflictError
@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", _serve, "serve, with everything it needs"),
         ("migrate", _migrate, "bring the database up to date"),
         ("ship", _ship, "carry this host's journal to PostgreSQL"),
+        ("report", _report, "keep results counted"),
+        ("recount", _recount, "count all results anew from raw rows"),
         ("openapi", _openapi, "print the OpenAPI document"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
@@ -96,7 +98,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         migrate(addresses.database_url)
         asyncio.run(_bootstrap(settings, addresses.database_url))
         os.environ["SIGNPOST_PARENT_PID"] = str(os.getpid())
-        with Child([sys.executable, "-m", "app.cli", "ship"]):
+        with _beside("ship"), _beside("report"):
             port = listener.getsockname()[1]
             announce_when_listening(settings.host, port, _welcome(settings, port))
             serve(
@@ -107,6 +109,10 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
                 logging=_LOGGING,
                 limits=Limits(connections=settings.connections),
             )
+
+
+def _beside(command: str) -> Child:
+    return Child([sys.executable, "-m", "app.cli", command])
 
 
 async def _bootstrap(settings: Settings, database_url: str) -> None:
@@ -153,13 +159,22 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def _ship(settings: Settings, _: argparse.Namespace) -> None:
-    async def until_told() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await ship(settings, stop)
+    asyncio.run(_until_told(ship, settings))
 
-    asyncio.run(until_told())
+
+def _report(settings: Settings, _: argparse.Namespace) -> None:
+    asyncio.run(_until_told(report, settings))
+
+
+async def _until_told(work: Callable[[Settings, asyncio.Event], Awaitable[None]], settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(settings, stop)
+
+
+def _recount(settings: Settings, _: argparse.Namespace) -> None:
+    _say(f"{asyncio.run(recount(settings))} units counted")
 
 
 def _openapi(_settings: Settings, _: argparse.Namespace) -> None:

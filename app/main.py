@@ -41,6 +41,8 @@ from app.profiles.history import History
 from app.profiles.hot import Hot
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
+from app.reporting.marks import Marking
+from app.reporting.reporter import Reporter
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from app.rulesets.others import OtherRulesets
@@ -269,10 +271,32 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         cache = RedisProfiles(valkey, read, budget_s=PATIENCE_S, ttl_s=ttl_s)
         healer = Healer(read, cache, lambda: shipper.mark())  # noqa: PLW0108 - there is no shipper yet
         durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
-        shipper = Shipper(settings.journal_dir, postgres.pool, durable)
+        shipper = Shipper(settings.journal_dir, postgres.pool, Marking(durable))
         await stack.enter_async_context(background(healer.run()))
         await stack.enter_async_context(background(Keeper(postgres.pool).run()))
         lock = settings.data_dir / "runs.lock"
         starter = Starter(postgres.pool, addresses.database_url, lock, poll_s=settings.poll_s)
         await stack.enter_async_context(background(starter.run()))
         await shipper.run(stop)
+
+
+async def report(settings: Settings, stop: asyncio.Event) -> None:
+    """Keep results counted until told to stop."""
+    async with AsyncExitStack() as stack:
+        addresses = stack.enter_context(servers(settings))
+        postgres = await Postgres.open(addresses.database_url)
+        stack.push_async_callback(postgres.close)
+        if settings.parent_pid not in {None, os.getpid()}:
+            await stack.enter_async_context(background(leave_with(settings.parent_pid)))
+        await stack.enter_async_context(background(Reporter(postgres.pool).run()))
+        await stop.wait()
+
+
+async def recount(settings: Settings) -> int:
+    """Count all results anew from raw rows; answers how many units there are."""
+    with servers(settings) as addresses:
+        postgres = await Postgres.open(addresses.database_url)
+        try:
+            return await Reporter(postgres.pool).recount()
+        finally:
+            await postgres.close()

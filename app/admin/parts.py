@@ -29,7 +29,7 @@ from app.admin.fields import (
 )
 from app.admin.instant import Instant
 from app.engine.checks import LEAST_EVENTS_DAYS, MOST_DAYS
-from app.engine.model import DEFAULT_STAGES, ConsentDefault, Purpose, Status, Unit
+from app.engine.model import DEFAULT_STAGES, ConsentDefault, MetricKind, Purpose, Status, Unit
 
 # How many of each there may be on a site; `variants` of one placement.
 MOST = {
@@ -129,11 +129,19 @@ class PercentileCap(Part):
 
 
 class Metric(Part):
-    """What an experiment is judged by."""
+    """What an experiment is judged by.
+
+    What is counted happens within `window_days`, which begin with the first assignment, or for `retention`
+    `after_days` later. `stage_reached` asks for a `stage`, `stage_progressed` for any that is later in the
+    journey than where the unit stood; without a `journey` the primary one counts.
+    """
 
     key: Key
-    event: EventName
-    kind: Literal["conversion", "count", "mean", "ratio", "retention"] = "conversion"
+    event: EventName | None = None
+    kind: MetricKind = "conversion"
+    journey: Key | None = None
+    stage: Key | None = None
+    after_days: Annotated[float, Field(ge=0, le=365)] = 7
     property: EventName | None = None
     denominator: Denominator | None = None
     window_days: Annotated[float, Field(gt=0, le=365)] = 14
@@ -187,10 +195,11 @@ class Arm(Part):
 
 
 class Experiment(Part):
-    """A randomized comparison."""
+    """A randomized comparison; one of kind `aa` shows the same in every arm."""
 
     key: Key
     arms: Annotated[list[Arm], Field(min_length=1, max_length=100)]
+    kind: Literal["ab", "aa"] = "ab"
     unit: Unit = "visitor"
     before_login: Literal["visitor", "skip"] = "visitor"
     traffic: Percent = 100

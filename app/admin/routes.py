@@ -6,6 +6,7 @@ from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
 from app.admin.impact.router import router as impact
 from app.admin.keys.router import router as keys
+from app.admin.planning.router import router as planning
 from app.admin.preview.router import router as preview
 from app.admin.preview_links.router import router as preview_links
 from app.admin.profiles.router import router as profiles
@@ -25,6 +26,7 @@ def admin_router() -> APIRouter:
     router.include_router(impact)
     router.include_router(sizes)
     router.include_router(results)
+    router.include_router(planning)
     router.include_router(decisions)
     router.include_router(preview)
     router.include_router(preview_links)

@@ -104,12 +104,23 @@ class PercentileCap(_Part, frozen=True):
     percentile: float
 
 
+MetricKind = Literal["conversion", "count", "mean", "ratio", "retention", "stage_reached", "stage_progressed"]
+
+
 class Metric(_Part, frozen=True):
-    """What an experiment is judged by."""
+    """What an experiment is judged by.
+
+    What is counted happens within `window_days`, which begin with the first assignment, or for `retention`
+    `after_days` later. `stage_reached` asks for a `stage`, `stage_progressed` for any that is later in the
+    journey than where the unit stood; without a `journey` the primary one counts.
+    """
 
     key: str
-    event: str
-    kind: Literal["conversion", "count", "mean", "ratio", "retention"] = "conversion"
+    event: str | None = None
+    kind: MetricKind = "conversion"
+    journey: str | None = None
+    stage: str | None = None
+    after_days: float = 7
     property: str | None = None
     denominator: Denominator | None = None
     window_days: float = 14
@@ -163,10 +174,14 @@ class Arm(_Part, frozen=True):
 
 
 class Experiment(_Part, frozen=True):
-    """A randomized comparison. `phase` is set by publishing, never by an editor."""
+    """A randomized comparison. `phase` is set by publishing, never by an editor.
+
+    One of kind `aa` shows the same in every arm, to see that what counts and compares is sound.
+    """
 
     key: str
     arms: tuple[Arm, ...]
+    kind: Literal["ab", "aa"] = "ab"
     unit: Unit = "visitor"
     before_login: Literal["visitor", "skip"] = "visitor"
     traffic: float = 100

@@ -8,7 +8,7 @@ from app.engine.model import Audience, Document, Experiment
 from app.engine.problems import Problem, Problems
 from app.kit.steps import Steps, finished
 
-_FROZEN = ("unit", "salt", "analysis")
+_FROZEN = ("kind", "unit", "salt", "analysis")
 
 
 def advance(document: Document, previous: Document | None) -> Document:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from app.engine.comparisons import comparisons_in, literals_of
 from app.engine.conditions import attributes_of, operands_of
+from app.engine.metrics import check_metrics
 from app.engine.model import Condition, Document, Experiment, Rule
 from app.engine.named import ROOTS, Names, primary_journey_of, unknown_attribute
 from app.engine.problems import Findings, Problem, escaped
@@ -54,6 +55,7 @@ def check_references(document: Document, reading: Reading) -> Findings:
     for i, rule in enumerate(document.rules):
         yield from _check_rule(names, rule, f"/rules/{i}")
         yield None
+    yield from check_metrics(document)
     if sum(journey.primary for journey in document.journeys) > 1:
         yield Problem("/journeys", "only one journey can be primary")
     for i, journey in enumerate(document.journeys):
@@ -105,6 +107,8 @@ def _check_experiment(names: Names, experiment: Experiment, at: str) -> Findings
             yield from names.missing(pointer, "placement", placement, variants)
             if variant is not None:
                 yield from names.missing(pointer, "variant", variant, variants.get(placement, [variant]))
+            if experiment.kind == "aa" and variant != experiment.arms[0].variants.get(placement):
+                yield Problem(pointer, "an A/A test shows the same in every arm")
     if experiment.rollout is not None:
         yield from names.missing(f"{at}/rollout", "arm", experiment.rollout, arms)
     if experiment.primary_metric is not None:

@@ -1,56 +1,96 @@
 """Every arm against the baseline, by every metric that is measured."""
 
-from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
 
 from app.engine.model import Analysis
 from app.reporting.definition import Definition
+from app.reporting.measure import Measure
+from app.reporting.report import Estimator
 from app.reporting.tally import Tally
 from app.stats.aggregates import Aggregate
-from app.stats.corrections import benjamini_hochberg, holm
-from app.stats.difference import Difference, difference_of
+from app.stats.always_valid import N_STAR, compare_always_valid
+from app.stats.bayes import Posterior, compare_bayesian
+from app.stats.cuped import adjust_means, adjust_ratios
+from app.stats.estimate import Estimate
+from app.stats.joint import JointAggregate
+from app.stats.means import compare_means, compare_relative
 from app.stats.proportions import compare_proportions
+from app.stats.sample import Sample, mean_of, proportion_of, ratio_of
 
 # A metric, and the arm that is compared with the baseline.
 Pair = tuple[str, str]
 
-_CORRECTIONS: Mapping[str, Callable[[Sequence[float]], list[float]]] = {
-    "none": list,
-    "holm": holm,
-    "benjamini_hochberg": benjamini_hochberg,
-}
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm against the baseline by one metric, in every way that there is.
+
+    `fixed` holds where one looks once; `always_valid` and `always_valid_relative` hold at every look.
+    `belief` is of the difference itself. `control` and `treatment` are what all of it follows from.
+    """
+
+    estimator: Estimator
+    control: Sample
+    treatment: Sample
+    fixed: Estimate
+    relative: Estimate
+    always_valid: Estimate
+    always_valid_relative: Estimate
+    belief: Posterior
 
 
-def compare_all(definition: Definition, tally: Tally) -> dict[Pair, Difference]:
-    """Compare every arm with the first listed one; conversions are tested, other metrics only subtracted."""
+def compare_all(definition: Definition, tally: Tally) -> dict[Pair, Compared]:
+    """Compare every arm with the first listed one."""
     compared = {}
     for plan in definition.metrics:
-        if plan.metric is None or plan.measure is None:
-            continue
-        (_, control), *others = tally.aggregates_of(plan.key).items()
-        for arm, treatment in others:
-            compared[plan.key, arm] = _compare(plan.metric.kind, control, treatment, definition.analysis)
+        if plan.measure is not None:
+            (_, control), *others = tally.joints_of(plan.key).items()
+            for arm, treatment in others:
+                compared[plan.key, arm] = _compare(plan.measure, control, treatment, definition.analysis)
     return compared
 
 
-def _compare(kind: str, control: Aggregate, treatment: Aggregate, analysis: Analysis) -> Difference:
-    if kind == "conversion":
-        return compare_proportions(control, treatment, alpha=analysis.alpha)
-    return difference_of(control, treatment)
+def _compare(measure: Measure, one: JointAggregate, other: JointAggregate, analysis: Analysis) -> Compared:
+    alpha, n_star = analysis.alpha, n_star_of(analysis)
+    control, treatment = _samples(measure, one, other)
+    method: Literal["welch", "normal"] = "normal" if measure.is_ratio or measure.is_share else "welch"
+    fixed = compare_means(control, treatment, alpha=alpha, method=method)
+    if measure.is_share and not measure.has_covariate:
+        fixed = compare_proportions(_first(one), _first(other), alpha=alpha)
+    return Compared(
+        estimator="cuped" if measure.has_covariate else "plain",
+        control=control,
+        treatment=treatment,
+        fixed=fixed,
+        relative=compare_relative(control, treatment, alpha=alpha, method=method),
+        always_valid=compare_always_valid(control, treatment, alpha=alpha, n_star=n_star),
+        always_valid_relative=compare_always_valid(
+            control, treatment, alpha=alpha, n_star=n_star, relative=True
+        ),
+        belief=compare_bayesian(control, treatment, alpha=alpha, relative=False),
+    )
 
 
-def adjust(compared: Mapping[Pair, Difference], analysis: Analysis) -> dict[Pair, float]:
-    """Correct the p-values of one experiment for how many of them there are."""
-    p_values = {pair: found.p_value for pair, found in compared.items() if found.p_value is not None}
-    corrected = _CORRECTIONS[analysis.correction](list(p_values.values()))
-    return dict(zip(p_values, corrected, strict=True))
+def n_star_of(analysis: Analysis) -> float:
+    """Tell at how many units confidence sequences are tightest: where the experiment means to come to."""
+    return analysis.planned_units or N_STAR
 
 
-def significant_of(adjusted: Mapping[Pair, float], analysis: Analysis, units: int) -> frozenset[Pair]:
-    """List the comparisons that a test at a fixed size calls significant; `units` have closed windows.
+def _samples(measure: Measure, control: JointAggregate, treatment: JointAggregate) -> tuple[Sample, Sample]:
+    if measure.has_covariate:
+        adjusted = (adjust_ratios if measure.is_ratio else adjust_means)(control, treatment)
+        return adjusted.control, adjusted.treatment
+    return sample_of(measure, control), sample_of(measure, treatment)
 
-    Looking early would call too many, so nothing is significant before the planned units are there, nor by
-    a method that this version does not figure.
-    """
-    if analysis.method != "fixed" or units < (analysis.planned_units or 0):
-        return frozenset()
-    return frozenset(pair for pair, p_value in adjusted.items() if p_value < analysis.alpha)
+
+def sample_of(measure: Measure, joint: JointAggregate) -> Sample:
+    """See one arm's units as a sample, as they were counted."""
+    if measure.is_ratio:
+        return ratio_of(joint)
+    return (proportion_of if measure.is_share else mean_of)(_first(joint))
+
+
+def _first(joint: JointAggregate) -> Aggregate:
+    """Take the value itself out of what there is beside it."""
+    return Aggregate(joint.units, joint.totals[0], joint.products[0][0])

@@ -1,8 +1,9 @@
 """An experiment as a revision defined it: its arms, what they were promised, and what it is judged by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Literal
 
 import asyncpg
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from app.engine.arms import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.bucketing import BUCKETS, arm_bounds, share_bound
 from app.engine.model import Analysis, Arm, Document, Experiment, Holdout, Metric, MetricUse
-from app.reporting.measure import Measure, measure_of, window_of
+from app.reporting.measure import Measure, measure_of
 from app.reporting.queries import find_document, find_revision
 from app.reporting.report import Role
 
@@ -31,13 +32,20 @@ class MetricPlan(msgspec.Struct, frozen=True):
     metric: Metric | None
     measure: Measure | None
     note: str | None
+    margin: float | None = None
+
+    @property
+    def better(self) -> Literal["up", "down"]:
+        """Which way is better."""
+        return self.metric.direction if self.metric is not None else "up"
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """What results need to know of one phase of an experiment.
 
     `by_user`: users are its units, once they are known. `shares` are buckets out of 10,000, by arm.
-    `placements` are those the arms span (None: all). `ended`: no unit can come in any more.
+    `placements` are those the arms span (None: all). `ended`: no unit can come in any more. `is_aa`: all arms
+    are the same.
     """
 
     key: str
@@ -48,6 +56,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     metrics: list[MetricPlan]
     analysis: Analysis
     ended: bool
+    is_aa: bool = False
 
     @property
     def measures(self) -> dict[str, Measure]:
@@ -57,7 +66,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def window(self) -> timedelta:
         """The longest window of a metric: a unit is complete when it has closed."""
-        return max((window_of(plan.metric) for plan in self.metrics if plan.metric), default=timedelta())
+        return max((measure.window for measure in self.measures.values()), default=timedelta())
 
 
 async def load_definition(
@@ -104,9 +113,10 @@ def define(document: Document, key: str) -> Definition | None:
         by_user=experiment.unit == "user",
         shares={arm.key: share for arm, share in zip(experiment.arms, shares, strict=True)},
         placements=None if key == HOLDOUT else sorted(placements),
-        metrics=list(_plans(experiment, {metric.key: metric for metric in document.metrics})),
+        metrics=list(_plans(experiment, document)),
         analysis=experiment.analysis,
         ended=experiment.status in {"stopped", "archived"},
+        is_aa=experiment.kind == "aa",
     )
 
 
@@ -129,19 +139,19 @@ def _experiment_of(holdout: Holdout) -> Experiment:
     )
 
 
-def _plans(experiment: Experiment, metrics: Mapping[str, Metric]) -> Iterator[MetricPlan]:
+def _plans(experiment: Experiment, document: Document) -> Iterator[MetricPlan]:
+    metrics = {metric.key: metric for metric in document.metrics}
     roles: dict[str, Role] = {}
     if experiment.primary_metric is not None:
         roles[experiment.primary_metric] = "primary"
+    margins: dict[str, float | None] = {}
     for use in experiment.metrics:
         roles.setdefault(use.metric, use.role)
+        margins.setdefault(use.metric, use.margin)
     for key, role in roles.items():
         metric = metrics.get(key)
-        measure = measure_of(metric) if metric is not None else f"there is no metric {key!r}"
+        measure = measure_of(metric, document) if metric is not None else f"there is no metric {key!r}"
         if isinstance(measure, str):
             yield MetricPlan(key, role, metric, None, measure)
         else:
-            yield MetricPlan(key, role, metric, measure, _UNCAPPED if metric and metric.cap else None)
-
-
-_UNCAPPED = "values count in full: this version does not apply the metric's cap"
+            yield MetricPlan(key, role, metric, measure, None, margins.get(key))

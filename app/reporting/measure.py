@@ -1,7 +1,7 @@
-"""What one unit's events are worth to a metric."""
+"""What one unit's events are worth to a metric: one number for each column of it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +9,19 @@ import msgspec
 
 from app.engine.conditions import Predicate, compile_condition
 from app.engine.lookup import Lookup
-from app.engine.model import Metric
+from app.engine.metrics import STAGES, journey_of, lacking_in
+from app.engine.model import Document, Metric
 from app.engine.names import snake_case
 from app.engine.problems import Problems
 from app.profiles.count import number_of
+
+DAY_S = 86_400.0
+# What a change of stage is called where it is counted as events are.
+STAGE_EVENT = "$stage"
+# Of these a unit has one or none.
+ONCE = frozenset({"conversion", "retention", "stage_reached", "stage_progressed"})
+# Instants are told to the microsecond: strictly before the first assignment is at most this.
+_JUST_BEFORE_S = -1e-6
 
 
 class Happened(msgspec.Struct, frozen=True, array_like=True):
@@ -36,11 +45,15 @@ class _Properties(Lookup):
         return self._stored.get(snake_case(key))
 
 
-class Measure(msgspec.Struct, frozen=True):
-    """A metric made ready: which events count, what each adds (a property, else 1), and how much at most."""
+class Column(msgspec.Struct, frozen=True):
+    """One number of a unit: which events count, what each adds (a property, else 1), and how much at most.
+
+    They count from `since_s` (exclusive) to `until_s` (inclusive) after the first assignment.
+    """
 
     event: str
-    window_s: float
+    since_s: float
+    until_s: float
     trusted: bool
     where: Predicate | None
     property_name: str | None
@@ -52,8 +65,10 @@ class Measure(msgspec.Struct, frozen=True):
         return self.where is not None or self.property_name is not None
 
     def worth_of(self, event: Happened, first_at: datetime) -> float:
-        """Answer what one event adds to its unit's x: 0 for one that does not count."""
-        if event.name != self.event or event.after_s > self.window_s or (self.trusted and not event.trusted):
+        """Answer what one event adds: 0 for one that does not count."""
+        if event.name != self.event or not self.since_s < event.after_s <= self.until_s:
+            return 0
+        if self.trusted and not event.trusted:
             return 0
         if self.where is not None:
             # A duration in a condition is counted back from the event: waiting must not change a figure.
@@ -62,31 +77,89 @@ class Measure(msgspec.Struct, frozen=True):
                 return 0
         return 1 if self.property_name is None else number_of(event.properties.get(self.property_name))
 
-    def value_of(self, total: float) -> float:
-        """Answer x for a unit whose events are worth so much together."""
-        return min(total, self.at_most)
+
+class Measure(msgspec.Struct, frozen=True):
+    """A metric made ready: the column of x, that of a ratio's denominator, and those of their covariates.
+
+    A covariate is the same column over `covariate_days` before the first assignment; without any event it
+    is 0.
+    """
+
+    columns: tuple[Column, ...]
+    is_ratio: bool
+    has_covariate: bool
+
+    @property
+    def is_share(self) -> bool:
+        """Whether x is 1 or 0, so that its mean is a share of the units."""
+        return self.columns[0].at_most == 1
+
+    @property
+    def window(self) -> timedelta:
+        """How long after its first assignment a unit's events count."""
+        return timedelta(seconds=max(column.until_s for column in self.columns))
+
+    @property
+    def before(self) -> timedelta:
+        """How long before it they do."""
+        return timedelta(seconds=max(0.0, *(-column.since_s for column in self.columns)))
 
 
-def window_of(metric: Metric) -> timedelta:
-    """How long after its first assignment a unit's events count."""
-    return timedelta(days=metric.window_days)
-
-
-def measure_of(metric: Metric) -> Measure | str:
+def measure_of(metric: Metric, document: Document) -> Measure | str:
     """Make a metric ready, or say why it cannot be measured."""
-    if metric.kind not in {"conversion", "count", "mean"}:
-        return f"metrics of kind {metric.kind} are not measured by this version"
-    if metric.kind == "mean" and metric.property is None:
-        return "a mean needs a property to add up, and this metric names none"
+    lacking = lacking_in(metric)
+    if lacking is not None:
+        return lacking
     try:
         where = compile_condition(metric.where, pointer="/where") if metric.where else None
     except Problems as error:
         return f"it cannot be told which events count: {error}"
-    return Measure(
-        event=snake_case(metric.event),
-        window_s=window_of(metric).total_seconds(),
+    outcomes = tuple(_outcomes(metric, where, document))
+    covariates = _before(outcomes, metric.covariate_days) if metric.covariate_days else ()
+    return Measure((*outcomes, *covariates), metric.kind == "ratio", bool(covariates))
+
+
+def _outcomes(metric: Metric, where: Predicate | None, document: Document) -> Iterator[Column]:
+    """Make the column of x, and of a ratio that of y. `where` tells which events x counts."""
+    begins_days = metric.after_days if metric.kind == "retention" else 0
+    usual = Column(
+        event=snake_case(metric.event or ""),
+        since_s=begins_days * DAY_S,
+        until_s=(begins_days + metric.window_days) * DAY_S,
         trusted=metric.trusted,
         where=where,
-        property_name=snake_case(metric.property) if metric.kind == "mean" and metric.property else None,
-        at_most=1 if metric.kind == "conversion" else math.inf,
+        property_name=None,
+        at_most=1 if metric.kind in ONCE else math.inf,
+    )
+    if metric.kind in STAGES:
+        yield msgspec.structs.replace(usual, event=STAGE_EVENT, where=_moves(metric, document), trusted=False)
+    else:
+        name = metric.property if metric.kind in {"mean", "ratio"} else None
+        yield msgspec.structs.replace(usual, property_name=snake_case(name) if name else None)
+    if metric.denominator is not None and metric.kind == "ratio":
+        event, name = metric.denominator.event, metric.denominator.property
+        below = msgspec.structs.replace(usual, event=snake_case(event), where=None)
+        yield msgspec.structs.replace(below, property_name=snake_case(name) if name else None)
+
+
+def _moves(metric: Metric, document: Document) -> Predicate:
+    """Make what tells whether a change of stage is one that counts."""
+    journey = journey_of(document, metric)
+    key = journey.key if journey is not None else metric.journey
+    places = {stage.key: place for place, stage in enumerate(journey.stages if journey is not None else ())}
+
+    def counts(seen: Mapping[str, Any], _now: datetime) -> bool:
+        move = seen["properties"]
+        if move.get("journey") != key:
+            return False
+        if metric.kind == "stage_reached":
+            return bool(move.get("stage") == metric.stage)
+        return places.get(move.get("stage"), 0) > places.get(move.get("stood_at"), 0)
+
+    return counts
+
+
+def _before(columns: tuple[Column, ...], days: int) -> tuple[Column, ...]:
+    return tuple(
+        msgspec.structs.replace(column, since_s=-days * DAY_S, until_s=_JUST_BEFORE_S) for column in columns
     )

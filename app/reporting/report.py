@@ -7,16 +7,31 @@ from typing import Literal
 from app.reporting.question import CutBy, Population
 
 Interval = tuple[float, float]
+Estimator = Literal["plain", "cuped"]
 Role = Literal["primary", "secondary", "guardrail"]
 Call = Literal["keep_running", "ship", "stop", "inconclusive", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRatioReport:
-    """Whether the arms' sizes are what their weights promise."""
+    """Whether the arms' sizes are what their weights promise.
+
+    `p_value` holds where one looks once, `always_valid_p_value` at every look; either of them below 0.001 is
+    a mismatch.
+    """
 
     p_value: float | None
+    always_valid_p_value: float | None
     mismatch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysValid:
+    """What holds however often one looks."""
+
+    p_value: float | None
+    interval: Interval | None
+    relative_interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +47,26 @@ class ArmFigures:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One arm against the baseline, the first listed arm.
+    """One arm against the baseline, the first listed arm; what has no figure is null.
 
-    `difference` is arm minus baseline, `relative` its share of the baseline. Only conversions are tested so
-    far; what has no figure is null.
+    `difference` is arm minus baseline, `relative` its share of the baseline; with the estimator `cuped` both
+    are adjusted by what was known before assignment. Intervals and `p_value` hold at a fixed size, and
+    `adjusted_p_value` over all metrics and arms. `chance_to_win` and `expected_loss`, in the metric's own
+    unit, are of choosing the arm where the metric's direction says what is better.
     """
 
     arm: str
     baseline: str
-    estimator: Literal["plain"]
+    estimator: Estimator
     difference: float | None
     interval: Interval | None
     relative: float | None
-    relative_interval: None
+    relative_interval: Interval | None
     p_value: float | None
     adjusted_p_value: float | None
-    always_valid: None
-    chance_to_win: None
-    expected_loss: None
+    always_valid: AlwaysValid
+    chance_to_win: float | None
+    expected_loss: float | None
     significant: bool
 
 
@@ -114,6 +131,7 @@ class Results:
     population: Population
     units: int
     units_complete: int
+    units_exposed: int
     crossed_units: int
     arms: list[ArmUnits]
     sample_ratio: SampleRatioReport

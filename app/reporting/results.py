@@ -1,17 +1,18 @@
 """An experiment's results: read, counted, compared and judged."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.reporting.compare import Pair, adjust, compare_all, significant_of
+from app.reporting.compare import Compared, Pair, compare_all
 from app.reporting.counting import Counted, count
 from app.reporting.definition import Definition, MetricPlan, load_definition
 from app.reporting.queries import snapshot
 from app.reporting.question import CutBy, Question
 from app.reporting.report import (
+    AlwaysValid,
     ArmFigures,
     ArmUnits,
     Comparison,
@@ -20,10 +21,12 @@ from app.reporting.report import (
     Results,
     SampleRatioReport,
 )
+from app.reporting.significance import adjusted_of, significant_of
 from app.reporting.tally import Tally
 from app.reporting.verdict import Evidence, judge
-from app.stats.difference import Difference
+from app.stats.joint import JointAggregate
 from app.stats.sample_ratio import SampleRatio, check_sample_ratio
+from app.stats.sequential_ratio import watch_sample_ratio
 
 # What visitors say of themselves can have any number of values; only the largest cuts are listed.
 CUTS_LISTED = 200
@@ -44,28 +47,21 @@ async def load_results(session: AsyncConnection, question: Question, now: dateti
     return assemble(definition, counted, question, now)
 
 
-class Compared(msgspec.Struct, frozen=True):
-    """What the comparisons of some units came to, by metric and arm; cuts are neither adjusted nor judged."""
+class Settled(msgspec.Struct, frozen=True):
+    """What the comparisons of some units came to; cuts are neither adjusted nor judged."""
 
-    found: Mapping[Pair, Difference]
+    found: Mapping[Pair, Compared]
     adjusted: Mapping[Pair, float] = {}
     significant: frozenset[Pair] = frozenset()
 
 
 def assemble(definition: Definition, counted: Counted, question: Question, now: datetime) -> Results:
     """Turn what was counted into results."""
-    analysis, everyone = definition.analysis, counted.everyone
-    settled = adjust(compare_all(definition, counted.complete), analysis)
-    significant = significant_of(settled, analysis, counted.complete.units)
-    compared = compare_all(definition, counted.complete if question.complete else everyone)
-    ratio = _ratio(definition, everyone)
-    evidence = Evidence(
-        arms=everyone.arms,
-        complete=counted.complete.units,
-        crossed=counted.crossed,
-        sample_ratio=ratio,
-        significant=significant,
-    )
+    everyone = counted.everyone
+    complete = compare_all(definition, counted.complete)
+    significant = significant_of(definition, complete, counted.looks)
+    compared = complete if question.complete else compare_all(definition, everyone)
+    settled = Settled(compared, adjusted_of(definition, compared), significant)
     return Results(
         experiment=definition.key,
         as_of=now,
@@ -73,18 +69,46 @@ def assemble(definition: Definition, counted: Counted, question: Question, now: 
         population=question.population,
         units=everyone.units,
         units_complete=counted.complete.units,
-        crossed_units=counted.crossed,
+        units_exposed=sum(counted.exposed.values()),
+        crossed_units=everyone.crossed,
         arms=_arms(definition, everyone),
-        sample_ratio=SampleRatioReport(ratio.p_value, ratio.mismatch),
-        metrics=_metrics(definition, everyone, Compared(compared, adjust(compared, analysis), significant)),
+        sample_ratio=_ratio_report(definition, everyone),
+        metrics=_metrics(definition, everyone, settled),
         cuts=_cuts(definition, counted, question),
-        verdict=judge(definition, evidence),
+        verdict=judge(definition, _evidence(definition, counted, now, (complete, significant))),
     )
 
 
-def _ratio(definition: Definition, tally: Tally) -> SampleRatio:
-    arms = tally.arms
-    return check_sample_ratio(list(arms.values()), [definition.shares.get(arm, 0) for arm in arms])
+def _evidence(
+    definition: Definition,
+    counted: Counted,
+    now: datetime,
+    settled: tuple[Mapping[Pair, Compared], frozenset[Pair]],
+) -> Evidence:
+    first = min(counted.by_day, default=None)
+    since = now - datetime.combine(first, time(), UTC) if first is not None else now - now
+    ratio, always = _ratios(definition, counted.everyone)
+    return Evidence(
+        arms=counted.everyone.arms,
+        exposed=counted.exposed,
+        complete=counted.complete.units,
+        crossed=counted.everyone.crossed,
+        days=since.total_seconds() / 86_400,
+        sample_ratio=ratio,
+        always_valid_ratio=always,
+        compared=settled[0],
+        significant=settled[1],
+    )
+
+
+def _ratios(definition: Definition, tally: Tally) -> tuple[SampleRatio, SampleRatio]:
+    units, shares = list(tally.arms.values()), [definition.shares.get(arm, 0) for arm in tally.arms]
+    return check_sample_ratio(units, shares), watch_sample_ratio(units, shares)
+
+
+def _ratio_report(definition: Definition, tally: Tally) -> SampleRatioReport:
+    ratio, always = _ratios(definition, tally)
+    return SampleRatioReport(ratio.p_value, always.p_value, ratio.mismatch or always.mismatch)
 
 
 def _arms(definition: Definition, tally: Tally) -> list[ArmUnits]:
@@ -92,58 +116,65 @@ def _arms(definition: Definition, tally: Tally) -> list[ArmUnits]:
     return [ArmUnits(arm, units, definition.shares.get(arm, 0) / whole) for arm, units in tally.arms.items()]
 
 
-def _metrics(definition: Definition, tally: Tally, compared: Compared) -> list[MetricReport]:
-    return [_metric(plan, tally, compared) for plan in definition.metrics]
+def _metrics(definition: Definition, tally: Tally, settled: Settled) -> list[MetricReport]:
+    return [_metric(plan, tally, settled) for plan in definition.metrics]
 
 
-def _metric(plan: MetricPlan, tally: Tally, compared: Compared) -> MetricReport:
+def _metric(plan: MetricPlan, tally: Tally, settled: Settled) -> MetricReport:
     kind = plan.metric.kind if plan.metric is not None else None
     if plan.measure is None:
         return MetricReport(plan.key, kind, plan.role, [], [], plan.note)
-    aggregates = tally.aggregates_of(plan.key)
-    figures = [
-        ArmFigures(arm, sums.units, sums.total, sums.total_of_squares, sums.mean)
-        for arm, sums in aggregates.items()
-    ]
-    baseline, *others = aggregates
-    comparisons = [_comparison((plan.key, arm), baseline, compared) for arm in others]
+    joints = tally.joints_of(plan.key)
+    figures = [_figures(plan, arm, joint) for arm, joint in joints.items()]
+    baseline, *others = joints
+    comparisons = [_comparison(plan, (plan.key, arm), baseline, settled) for arm in others]
     return MetricReport(plan.key, kind, plan.role, figures, comparisons, plan.note)
 
 
-def _comparison(pair: Pair, baseline: str, compared: Compared) -> Comparison:
-    found = compared.found[pair]
+def _figures(plan: MetricPlan, arm: str, joint: JointAggregate) -> ArmFigures:
+    mean = joint.mean(0)
+    if plan.measure is not None and plan.measure.is_ratio:
+        mean = joint.totals[0] / joint.totals[1] if joint.totals[1] else None
+    return ArmFigures(arm, joint.units, joint.totals[0], joint.products[0][0], mean)
+
+
+def _comparison(plan: MetricPlan, pair: Pair, baseline: str, settled: Settled) -> Comparison:
+    found = settled.found[pair]
+    belief, always, is_up = found.belief, found.always_valid, plan.better == "up"
+    chance = belief.chance_to_win
     return Comparison(
         arm=pair[1],
         baseline=baseline,
-        estimator="plain",
-        difference=found.absolute,
-        interval=found.interval,
-        relative=found.relative,
-        relative_interval=None,
-        p_value=found.p_value,
-        adjusted_p_value=compared.adjusted.get(pair),
-        always_valid=None,
-        chance_to_win=None,
-        expected_loss=None,
-        significant=pair in compared.significant,
+        estimator=found.estimator,
+        difference=found.fixed.value,
+        interval=found.fixed.interval,
+        relative=found.relative.value,
+        relative_interval=found.relative.interval,
+        p_value=found.fixed.p_value,
+        adjusted_p_value=settled.adjusted.get(pair),
+        always_valid=AlwaysValid(always.p_value, always.interval, found.always_valid_relative.interval),
+        chance_to_win=chance if is_up or chance is None else 1 - chance,
+        expected_loss=belief.loss_of_treatment if is_up else belief.loss_of_control,
+        significant=pair in settled.significant,
     )
 
 
 def _cuts(definition: Definition, counted: Counted, question: Question) -> list[Cut]:
     if question.by is None:
         return []
-    largest = sorted(counted.cuts.items(), key=lambda cut: -cut[1].units)[:CUTS_LISTED]
+    # Days are few, and a chart needs each of them.
+    listed = len(counted.cuts) if question.by is CutBy.DAY else CUTS_LISTED
+    largest = sorted(counted.cuts.items(), key=lambda cut: -cut[1].units)[:listed]
     # Unknown values come last.
     largest.sort(key=lambda cut: (cut[0] is None, cut[0] or ""))
     return [_cut(definition, question.by, value, tally) for value, tally in largest]
 
 
 def _cut(definition: Definition, by: CutBy, value: str | None, tally: Tally) -> Cut:
-    ratio = _ratio(definition, tally)
     return Cut(
         by=by,
         value=value,
         units=tally.units,
-        sample_ratio=SampleRatioReport(ratio.p_value, ratio.mismatch),
-        metrics=_metrics(definition, tally, Compared(compare_all(definition, tally))),
+        sample_ratio=_ratio_report(definition, tally),
+        metrics=_metrics(definition, tally, Settled(compare_all(definition, tally))),
     )

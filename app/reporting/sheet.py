@@ -2,9 +2,13 @@
 
 import csv
 import io
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
+from app.reporting.exports import Export
 from app.reporting.report import ArmFigures, Comparison, MetricReport, Results
 
 COLUMNS = (
@@ -25,8 +29,15 @@ COLUMNS = (
     "interval_low",
     "interval_high",
     "relative",
+    "relative_low",
+    "relative_high",
     "p_value",
     "adjusted_p_value",
+    "always_valid_p_value",
+    "always_valid_low",
+    "always_valid_high",
+    "chance_to_win",
+    "expected_loss",
     "significant",
 )
 
@@ -34,16 +45,37 @@ COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Cell = str | float | None
+_NONE = (None, None)
 
 
 def sheet_of(results: Results) -> str:
     """Write results as CSV (RFC 4180), with a line of column names; what has no figure is empty."""
+    return _lines([COLUMNS, *([_cell(cell) for cell in row] for row in _rows(results))])
+
+
+async def lines_of(export: Export) -> AsyncIterator[str]:
+    """Write exported rows as CSV, a piece at a time; a list is one cell, as JSON."""
+    yield _lines([list(export.columns)])
+    async for rows in export.pieces:
+        yield _lines([[_plain(value) for value in row] for row in rows])
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for row in _rows(results):
-        writer.writerow([_cell(cell) for cell in row])
+    csv.writer(text).writerows(rows)
     return text.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case list():
+            return json.dumps(value, ensure_ascii=False)
+        case bool():
+            return str(value).lower()
+        case _:
+            return _cell(value)
 
 
 def _rows(results: Results) -> Iterator[Sequence[Cell]]:
@@ -69,15 +101,19 @@ def _figures(arm: ArmFigures) -> tuple[Cell, ...]:
 def _comparison(comparison: Comparison | None) -> tuple[Cell, ...]:
     if comparison is None:
         return (None,) * (len(COLUMNS) - COLUMNS.index("baseline"))
-    low, high = comparison.interval or (None, None)
+    always = comparison.always_valid
     return (
         comparison.baseline,
         comparison.difference,
-        low,
-        high,
+        *(comparison.interval or _NONE),
         comparison.relative,
+        *(comparison.relative_interval or _NONE),
         comparison.p_value,
         comparison.adjusted_p_value,
+        always.p_value,
+        *(always.interval or _NONE),
+        comparison.chance_to_win,
+        comparison.expected_loss,
         "yes" if comparison.significant else "no",
     )
 

@@ -1,7 +1,7 @@
 """Whether the arms' sizes are what their weights promise: if not, the comparison itself is broken."""
 
 from collections.abc import Sequence
-from math import erfc, exp, lgamma, log, sqrt
+from math import erfc, exp, inf, lgamma, log, sqrt
 
 import msgspec
 
@@ -9,9 +9,13 @@ MISMATCH_BELOW = 0.001
 
 
 class SampleRatio(msgspec.Struct, frozen=True):
-    """How likely sizes at least this far from the promised shares are; None where there is no unit yet."""
+    """How likely sizes at least this far from the promised shares are; None where there is no unit yet.
+
+    `statistic` is Pearson's chi-square, None where another test was made or none was needed.
+    """
 
     p_value: float | None
+    statistic: float | None = None
 
     @property
     def mismatch(self) -> bool:
@@ -22,10 +26,18 @@ class SampleRatio(msgspec.Struct, frozen=True):
 def check_sample_ratio(observed: Sequence[int], weights: Sequence[float]) -> SampleRatio:
     """Test the units of each arm against its weight, by Pearson's chi-square test of goodness of fit.
 
-    `weights` stand in the order of `observed`, in any scale. A unit in an arm of weight 0 is no chance: 0.
+    `χ² = Σ (n - e)²/e` over the arms with a weight, e being the units that the weight promises; degrees: one
+    less than such arms. `weights` stand in the order of `observed`, in any scale. A unit in an arm of weight 0
+    is no chance: 0. For a single look; `watch_sample_ratio` may be looked at again and again.
 
     Source: Fabijan et al., Diagnosing Sample Ratio Mismatch in Online Controlled Experiments (KDD 2019).
+
+    Raises:
+        ValueError: a count is below 0, or a weight is below 0 or not finite.
+
     """
+    if not all(0 <= weight < inf for weight in weights) or min(observed, default=0) < 0:
+        raise ValueError(f"no counts and weights: {list(observed)}, {list(weights)}")
     units = sum(observed)
     if not units:
         return SampleRatio(None)
@@ -34,7 +46,7 @@ def check_sample_ratio(observed: Sequence[int], weights: Sequence[float]) -> Sam
     whole = sum(weights)
     expected = [units * (weight / whole) for weight in weights]
     statistic = sum((n - e) ** 2 / e for n, e in zip(observed, expected, strict=True) if e)
-    return SampleRatio(chi_square_tail(statistic, sum(map(bool, expected)) - 1))
+    return SampleRatio(chi_square_tail(statistic, sum(map(bool, expected)) - 1), statistic)
 
 
 def chi_square_tail(statistic: float, degrees: int) -> float:

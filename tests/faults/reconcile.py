@@ -53,6 +53,7 @@ def differences_of(ledger: Ledger, outcome: Outcome) -> list[str]:
         *(f"{count} {what}" for what, count in counts.items() if count),
         *(f"cached profile {text}" for text in profiles.cached_differ),
         *(f"durable profile {text}" for text in profiles.durable_differ),
+        *(f"results of {text} are not those of a recount" for text in outcome.results_differ),
     ]
     return [f"{ledger.fault}: {text}" for text in found]
 

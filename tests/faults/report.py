@@ -34,9 +34,9 @@ class Row(msgspec.Struct):
 
     @property
     def clean(self) -> bool:
-        """Whether nothing failed, nothing is missing, nothing is there twice and every profile is right."""
+        """Whether nothing failed, is missing or there twice, and every profile and result is right."""
         wrong = self.ledger.failed or self.outcome.missing or self.outcome.doubled or self.notes
-        return not wrong and self.outcome.profiles.equal
+        return not wrong and self.outcome.profiles.equal and not self.outcome.results_differ
 
 
 def table_of(rows: Sequence[Row]) -> str:
@@ -68,5 +68,6 @@ def complaints_of(row: Row, shown: int = 5) -> list[str]:
         *row.ledger.failures[:shown],
         *(f"cached profile {text}" for text in profiles.cached_differ[:shown]),
         *(f"durable profile {text}" for text in profiles.durable_differ[:shown]),
+        *(f"results of {text} are not those of a recount" for text in row.outcome.results_differ[:shown]),
     ]
     return [f"{row.says}: {text}" for text in found]

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from app.embedded.place import POSTGRES_PORT, Place
 from app.journal.streams import list_streams
+from app.reporting.reporter import Reporter
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from loadtests.reconcile import Comparison, Store, compare_events
@@ -20,6 +21,7 @@ from tests.faults.profiles import Compared, Copies
 
 WITHIN_S = 60.0
 HEALED_WITHIN_S = 15.0
+COUNTED_WITHIN_S = 30.0
 _POSITIONS = "SELECT stream, segment, position FROM journal_positions"
 # As rows to be joined: a list of half a million ids takes PostgreSQL gigabytes to plan with.
 _OFFERED = "SELECT id FROM events JOIN unnest($1::text[]) AS offered (id) USING (id)"
@@ -33,6 +35,8 @@ class Outcome(msgspec.Struct):
     assignments: Comparison
     doubled_offers: int
     profiles: Compared
+    # Experiments whose sums are not those of the raw rows.
+    results_differ: list[str] = []
 
     @property
     def missing(self) -> int:
@@ -70,7 +74,17 @@ class Stores:
             assignments=await store.assignments(ledger.assigned),
             doubled_offers=len(ids) - len(set(ids)),
             profiles=await self._healed(ledger.visitors),
+            results_differ=await self._counted(),
         )
+
+    async def _counted(self) -> list[str]:
+        """Wait until whoever is marked is counted; tell which results differ from a recount after that."""
+        reporter, deadline = Reporter(self._pool), monotonic() + COUNTED_WITHIN_S
+        differing = await reporter.differing()
+        while differing and monotonic() < deadline:
+            await asyncio.sleep(1)
+            differing = await reporter.differing()
+        return differing
 
     async def _healed(self, visitors: Collection[str]) -> Compared:
         compared = await self._profiles(visitors)

@@ -150,10 +150,13 @@ async def test_another_experiment_of_the_site_does_not_count(planted: Planted) -
     assert (await planted.results()).units == 1
 
 
-async def test_units_whose_longest_window_has_closed_are_complete(planted: Planted) -> None:
+async def test_units_whose_longest_window_has_closed_by_the_end_of_their_day_are_complete(
+    planted: Planted,
+) -> None:
     await planted.publish()
-    await planted.assign("v", at=NOW - 14 * DAY)
-    await planted.assign("w", at=NOW - 14 * DAY + MICROSECOND)
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    await planted.assign("v", at=midnight - 14 * DAY - MICROSECOND)
+    await planted.assign("w", at=midnight - 14 * DAY)
     found = await planted.results()
     assert (found.units, found.units_complete) == (2, 1)
 

@@ -37,7 +37,7 @@ class TestCuts:
             (CutBy.SEGMENT, {"bikes": 2, "new": 1}),
             (CutBy.DEVICE, {"mobile": 1, None: 1}),
             (CutBy.COUNTRY, {"GB": 1, None: 1}),
-            (CutBy.DAY, {"2026-01-09": 1, "2026-01-10": 1}),
+            (CutBy.DAY, {"2026-01-09": 1, "2026-01-10": 2}),
         ],
     )
     async def test_units_are_cut_by_how_they_stood_when_first_assigned(

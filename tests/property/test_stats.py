@@ -49,11 +49,11 @@ def test_proportions_have_figures_that_are_numbers_or_none(
     control: Aggregate, treatment: Aggregate, alpha: float
 ) -> None:
     found = compare_proportions(control, treatment, alpha=alpha)
-    figures = (found.absolute, found.relative, found.p_value, *(found.interval or ()))
+    figures = (found.value, found.error, found.statistic, found.p_value, *(found.interval or ()))
     assert all(figure is None or math.isfinite(figure) for figure in figures)
     assert found.p_value is None or 0 <= found.p_value <= 1
-    if found.interval is not None and found.absolute is not None:
-        assert found.interval[0] <= found.absolute <= found.interval[1]
+    if found.interval is not None and found.value is not None:
+        assert found.interval[0] <= found.value <= found.interval[1]
 
 
 @given(sides(), sides())
@@ -61,8 +61,8 @@ def test_seen_from_the_other_side_a_difference_has_the_other_sign(one: Aggregate
     there = compare_proportions(one, other, alpha=0.05)
     back = compare_proportions(other, one, alpha=0.05)
     assert there.p_value == pytest.approx(back.p_value)
-    if there.absolute is not None and back.absolute is not None:
-        assert there.absolute == -back.absolute
+    if there.value is not None and back.value is not None:
+        assert there.value == -back.value
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 200))

@@ -1,23 +1,31 @@
-"""GET /experiments/{key}/results."""
+"""GET /experiments/{key}/results, and what lies behind them row by row."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
-from app.admin.results.schemas import Format, ResultsQuery
+from app.admin.results.schemas import ExportFormat, ExportQuery, Format, ResultsQuery
 from app.admin.route import AdminRoute
 from app.engine.problems import Problem
 from app.kit.clock import now
 from app.reporting.definition import UnknownExperimentError, UnknownPhaseError
+from app.reporting.exports import NotCountedError, export
+from app.reporting.parquet import parquet_of
+from app.reporting.queries import lent
 from app.reporting.question import Question
 from app.reporting.report import Results
 from app.reporting.results import load_results
-from app.reporting.sheet import sheet_of
+from app.reporting.sheet import lines_of, sheet_of
+from app.storage.postgres import Postgres
 from app.web.auth import require
 from app.web.keyring import Caller, Role
 from app.web.problem_schema import problems
-from app.web.problems import NotFoundError, WrongContentError
+from app.web.problems import ConflictError, NotFoundError, WrongContentError
 from app.web.session import Session
 
 router = APIRouter(prefix="/experiments", tags=["results"], route_class=AdminRoute)
@@ -52,12 +60,56 @@ async def get_results(
         population=query.population,
         complete=query.complete,
     )
-    try:
+    with _refusals(key):
         results = await load_results(session, question, now())
+    if query.format is Format.CSV:
+        return Response(sheet_of(results), media_type="text/csv")
+    return Response(msgspec.json.encode(results), media_type="application/json")
+
+
+@router.get(
+    "/{key}/export",
+    summary="Export units or assignments for a notebook",
+    response_class=StreamingResponse,
+    responses={
+        **problems(401, 403, 404, 409, 422, 503),
+        200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}},
+    },
+)
+async def export_rows(
+    key: Key,
+    caller: Annotated[Caller, Depends(require(Role.VIEWER))],
+    request: Request,
+    query: Annotated[ExportQuery, Query()],
+) -> Response:
+    """Stream every row of one phase, as CSV or as Parquet.
+
+    Of each unit: its first assignment, and a number for each metric. Beside a ratio stands `.denominator`;
+    `.before` is what a covariate counted before the assignment. What ends early is not whole.
+    """
+    postgres: Postgres = request.app.state.postgres
+    with _refusals(key):
+        found = await export(partial(lent, postgres), caller.site, key, query.phase, query.what)
+    name = f'attachment; filename="{key.lstrip("$")}-{query.what}.{query.format}"'
+    if query.format is ExportFormat.CSV:
+        return StreamingResponse(
+            lines_of(found), media_type="text/csv", headers={"Content-Disposition": name}
+        )
+    return StreamingResponse(
+        parquet_of(found),
+        media_type="application/vnd.apache.parquet",
+        headers={"Content-Disposition": name},
+    )
+
+
+@contextmanager
+def _refusals(key: str) -> Iterator[None]:
+    """Say what cannot be answered as a problem."""
+    try:
+        yield
     except UnknownExperimentError as error:
         raise NotFoundError(f"there is no published experiment {key!r}") from error
     except UnknownPhaseError as error:
         raise WrongContentError([Problem("query:phase", str(error))]) from error
-    if query.format is Format.CSV:
-        return Response(sheet_of(results), media_type="text/csv")
-    return Response(msgspec.json.encode(results), media_type="application/json")
+    except NotCountedError as error:
+        raise ConflictError(f"{error}; ask again in a moment") from error

@@ -1,6 +1,7 @@
 """What may be asked in the query of a results request."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,3 +30,22 @@ class ResultsQuery(BaseModel):
     )
     complete: bool = Field(False, description="Compare only units whose windows have closed.")
     format: Format = Format.JSON
+
+
+class ExportFormat(StrEnum):
+    """How exported rows are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class ExportQuery(BaseModel):
+    """The query of an export."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: Literal["units", "assignments"] = Field(
+        "units", description="A row for each unit with what it did, or for each assignment."
+    )
+    phase: int | None = Field(None, ge=1, le=_LAST_PHASE, description="By default the latest.")
+    format: ExportFormat = ExportFormat.CSV

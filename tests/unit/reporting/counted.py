@@ -7,8 +7,12 @@ from typing import Any
 import msgspec
 
 from app.reporting.counting import Counted
+from app.reporting.counting import counted as counted_of
 from app.reporting.definition import Definition, define
-from app.reporting.queries import UnitRow
+from app.reporting.facts import UnitRow, Valuer
+from app.reporting.question import CutBy, Question
+from app.reporting.rollup import layout_of
+from app.reporting.sums import Sums
 from tests.builders import DAY, NOW, experiment, parsed
 
 LONG_AGO = NOW - 60 * DAY
@@ -48,18 +52,34 @@ def order(value: float = 10, after_s: float = 60) -> list[Any]:
 def row(
     unit: str, arm: str = "control", *events: list[Any], at: datetime = LONG_AGO, **fields: Any
 ) -> UnitRow:
-    """A unit that was given an arm, and what it did."""
+    """A unit that was given an arm, and what it did; `cuts` are its segments."""
     text = msgspec.json.encode(list(events)).decode() if events else None
-    return UnitRow(unit, arm, fields.get("crossed", False), fields.get("cuts"), at, text)
+    usual: dict[str, Any] = {
+        "visitor": unit,
+        "phase": 1,
+        "crossed": False,
+        "exposed": False,
+        "stage": None,
+        "device": None,
+    }
+    usual |= {"country": None, "segments": fields.pop("cuts", [])}
+    return UnitRow(unit=unit, arm=arm, first_at=at, events=text, **(usual | fields))
 
 
-def counted(found: Definition, rows: Iterable[UnitRow], now: datetime = NOW) -> Counted:
-    """Count some units."""
-    result = Counted(found, now)
-    for each in rows:
-        result.add(each)
-    result.finish()
+def sums(found: Definition, rows: Iterable[UnitRow]) -> Sums:
+    """Sum some units up."""
+    valuer, result = Valuer(found), Sums(layout_of(found))
+    for facts in [*valuer.take(rows), *valuer.rest()]:
+        result.add(facts)
     return result
+
+
+def counted(
+    found: Definition, rows: Iterable[UnitRow], now: datetime = NOW, by: CutBy | None = CutBy.SEGMENT
+) -> Counted:
+    """Count some units, cut by their segments."""
+    question = Question(site_id=1, experiment=found.key, by=by)
+    return counted_of(found, question, sums(found, rows).by_cell.items(), now)
 
 
 def units(arm: str, number: int, ordering: int = 0, **fields: Any) -> list[UnitRow]:

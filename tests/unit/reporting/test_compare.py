@@ -1,76 +1,95 @@
+from typing import Any
+
 import pytest
 
-from app.engine.model import Analysis
-from app.reporting.compare import adjust, compare_all, significant_of
+from app.reporting.compare import Compared, compare_all
 from app.reporting.definition import Definition
-from app.stats.difference import Difference
-from tests.builders import arm
-from tests.unit.reporting.counted import counted, definition, order, orders, revenue, row, units
+from tests.builders import DAY, arm
+from tests.unit.reporting.counted import LONG_AGO, counted, definition, order, orders, revenue, row, units
 
 THREE_ARMS = [arm("control"), arm("b"), arm("c")]
-FOUND = {("m", arm): Difference(p_value=p) for arm, p in (("b", 0.01), ("c", 0.04), ("d", None))}
 
 
-def compared(found: Definition) -> dict[tuple[str, str], Difference]:
+def compared(found: Definition) -> dict[tuple[str, str], Compared]:
     rows = [*units("control", 100, 10), *units("b", 100, 20), *units("c", 100, 10)]
     return compare_all(found, counted(found, rows).everyone)
 
 
 def test_every_arm_is_compared_with_the_first_listed() -> None:
-    differences = compared(definition(orders(), arms=THREE_ARMS))
-    assert list(differences) == [("orders", "b"), ("orders", "c")]
-    assert differences["orders", "b"].absolute == pytest.approx(0.1)
-    assert differences["orders", "c"].absolute == 0
+    found = compared(definition(orders(), arms=THREE_ARMS))
+    assert list(found) == [("orders", "b"), ("orders", "c")]
+    assert found["orders", "b"].fixed.value == pytest.approx(0.1)
+    assert found["orders", "c"].fixed.value == 0
+    assert found["orders", "b"].estimator == "plain"
 
 
-def test_conversions_are_tested_at_the_experiments_alpha() -> None:
+def test_comparisons_are_made_at_the_experiments_alpha() -> None:
     strict = compared(definition(orders(), arms=THREE_ARMS, analysis={"alpha": 0.001}))["orders", "b"]
     usual = compared(definition(orders(), arms=THREE_ARMS))["orders", "b"]
-    assert usual.interval is not None
-    assert strict.interval is not None
-    assert strict.interval[0] < usual.interval[0]
-    assert strict.p_value == usual.p_value == pytest.approx(0.0476, abs=0.0001)
+    for one, other in ((strict.fixed, usual.fixed), (strict.always_valid, usual.always_valid)):
+        assert one.interval is not None
+        assert other.interval is not None
+        assert one.interval[0] < other.interval[0]
+    assert strict.fixed.p_value == usual.fixed.p_value == pytest.approx(0.0476, abs=0.0001)
 
 
-def test_other_kinds_are_subtracted_and_not_tested() -> None:
-    found = definition(revenue(), orders("count", kind="count"))
-    rows = [row("a", "control", order(10)), row("b", "treatment", order(10), order(20))]
-    differences = compare_all(found, counted(found, rows).everyone)
-    assert differences == {
-        ("revenue", "treatment"): Difference(absolute=20, relative=2),
-        ("count", "treatment"): Difference(absolute=1, relative=1),
-    }
+def test_means_are_compared_as_means() -> None:
+    found = definition(revenue())
+    rows = [row(f"a{i}", "control", order(10 + i)) for i in range(5)]
+    rows += [row(f"b{i}", "treatment", order(20 + i)) for i in range(5)]
+    one = compare_all(found, counted(found, rows).everyone)["revenue", "treatment"]
+    # Two samples of variance 2.5 and five units each: t = 10 / sqrt(1), on 8 degrees.
+    assert (one.fixed.value, one.fixed.statistic, one.fixed.degrees) == pytest.approx((10, 10, 8))
+    assert one.relative.value == pytest.approx(10 / 12)
+    assert one.belief.chance_to_win == pytest.approx(1)
+
+
+def test_a_looser_interval_holds_at_every_look() -> None:
+    one = compared(definition(orders(), arms=THREE_ARMS))["orders", "b"]
+    assert one.fixed.interval is not None
+    assert one.always_valid.interval is not None
+    assert one.always_valid.interval[0] < one.fixed.interval[0] < one.fixed.interval[1]
+    assert one.always_valid.p_value is not None
+    assert one.fixed.p_value is not None
+    assert one.always_valid.p_value > one.fixed.p_value
+    planned = compared(definition(orders(), arms=THREE_ARMS, analysis={"planned_units": 200}))["orders", "b"]
+    assert planned.always_valid.interval is not None
+    assert planned.always_valid.interval[0] > one.always_valid.interval[0]
+
+
+def test_what_was_known_before_is_taken_out() -> None:
+    found = definition(revenue(covariate_days=30))
+    rows = []
+    for side, lift in (("control", 0), ("treatment", 5)):
+        for i in range(20):
+            before, after = order(10 * i, -60), order(10 * i + lift + i % 2, 60)
+            rows.append(row(f"{side}-{i}", side, before, after))
+    one = compare_all(found, counted(found, rows).everyone)["revenue", "treatment"]
+    assert one.estimator == "cuped"
+    assert one.fixed.value == pytest.approx(5)
+    assert one.fixed.error is not None
+    assert one.fixed.error < 0.3
+
+
+def test_ratios_are_compared_as_ratios_with_their_covariates_too() -> None:
+    per_view: dict[str, Any] = {"kind": "ratio", "denominator": {"event": "page_viewed"}}
+    found = definition(orders(**per_view), orders("adjusted", **per_view, covariate_days=7))
+    views = ["page_viewed", 5, False, {}]
+    rows = [row(f"a{i}", "control", order(), *[views] * (2 + i % 2)) for i in range(10)]
+    rows += [row(f"b{i}", "treatment", order(), order(), *[views] * (2 + i % 2)) for i in range(10)]
+    both = compare_all(found, counted(found, rows).everyone)
+    assert both["orders", "treatment"].fixed.value == pytest.approx(20 / 25 - 10 / 25)
+    assert both["orders", "treatment"].fixed.degrees is None
+    assert both["adjusted", "treatment"].estimator == "cuped"
 
 
 def test_a_metric_that_is_not_measured_is_not_compared() -> None:
     assert compared(definition(orders(kind="ratio"), arms=THREE_ARMS)) == {}
 
 
-@pytest.mark.parametrize(
-    ("correction", "adjusted"),
-    [("none", [0.01, 0.04]), ("holm", [0.02, 0.04]), ("benjamini_hochberg", [0.02, 0.04])],
-)
-def test_p_values_are_adjusted_as_the_experiment_says(correction: str, adjusted: list[float]) -> None:
-    analysis = Analysis(correction=correction)  # type: ignore[arg-type] # one of the known corrections
-    assert adjust(FOUND, analysis) == {("m", "b"): adjusted[0], ("m", "c"): adjusted[1]}
-
-
-def test_where_nothing_was_tested_nothing_is_adjusted() -> None:
-    assert adjust({("m", "b"): Difference(absolute=1)}, Analysis()) == {}
-
-
-def test_a_fixed_test_calls_what_lies_below_alpha() -> None:
-    adjusted = {("m", "b"): 0.049, ("m", "c"): 0.05}
-    assert significant_of(adjusted, Analysis(method="fixed"), 100) == {("m", "b")}
-
-
-def test_a_fixed_test_calls_nothing_before_its_planned_size() -> None:
-    analysis = Analysis(method="fixed", planned_units=100)
-    assert significant_of({("m", "b"): 0.001}, analysis, 99) == frozenset()
-    assert significant_of({("m", "b"): 0.001}, analysis, 100) == {("m", "b")}
-
-
-@pytest.mark.parametrize("method", ["always_valid", "group_sequential", "bayesian"])
-def test_other_methods_call_nothing(method: str) -> None:
-    analysis = Analysis(method=method)  # type: ignore[arg-type] # one of the known methods
-    assert significant_of({("m", "b"): 0.0}, analysis, 10**6) == frozenset()
+def test_without_units_nothing_has_a_figure() -> None:
+    found = definition(orders(), revenue())
+    for one in compare_all(found, counted(found, [row("a", at=LONG_AGO + DAY)]).everyone).values():
+        assert one.fixed.value is None
+        assert one.always_valid.p_value is None
+        assert one.belief.chance_to_win is None

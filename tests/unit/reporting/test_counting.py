@@ -1,6 +1,8 @@
-from app.stats.aggregates import Aggregate
+from app.reporting.counting import counted as counted_of
+from app.reporting.question import CutBy, Population, Question
+from app.stats.joint import JointAggregate
 from tests.builders import DAY, NOW
-from tests.unit.reporting.counted import counted, definition, order, orders, revenue, row
+from tests.unit.reporting.counted import LONG_AGO, counted, definition, order, orders, revenue, row, sums
 
 
 def test_every_unit_is_counted_once_with_its_values() -> None:
@@ -9,9 +11,9 @@ def test_every_unit_is_counted_once_with_its_values() -> None:
         [row("a", "control", order(10), order(5)), row("b", "treatment"), row("c", "control", order(1))],
     )
     assert found.everyone.arms == {"control": 2, "treatment": 1}
-    assert found.everyone.aggregates_of("orders")["control"] == Aggregate(2, 2, 2)
-    assert found.everyone.aggregates_of("revenue")["control"] == Aggregate(2, 16, 226)
-    assert found.everyone.aggregates_of("revenue")["treatment"] == Aggregate(1, 0, 0)
+    assert found.everyone.joints_of("orders")["control"] == JointAggregate(2, (2,), ((2,),))
+    assert found.everyone.joints_of("revenue")["control"] == JointAggregate(2, (16,), ((226,),))
+    assert found.everyone.joints_of("revenue")["treatment"] == JointAggregate(1, (0,), ((0,),))
 
 
 def test_the_rows_of_one_unit_are_one_unit() -> None:
@@ -20,16 +22,17 @@ def test_the_rows_of_one_unit_are_one_unit() -> None:
         [row("a", "control", order(10)), row("a", "control", order(5)), row("b", "control")],
     )
     assert found.everyone.units == 2
-    assert found.everyone.aggregates_of("orders")["control"] == Aggregate(2, 1, 1)
-    assert found.everyone.aggregates_of("revenue")["control"] == Aggregate(2, 15, 225)
+    assert found.everyone.joints_of("orders")["control"] == JointAggregate(2, (1,), ((1,),))
+    assert found.everyone.joints_of("revenue")["control"] == JointAggregate(2, (15,), ((225,),))
 
 
 def test_nobody_is_counted_where_nobody_is() -> None:
     assert counted(definition(orders()), []).everyone.units == 0
 
 
-def test_a_unit_is_complete_at_the_instant_its_longest_window_closes() -> None:
-    just_closed, still_open = NOW - 14 * DAY, NOW - 14 * DAY + DAY / 86_400
+def test_a_unit_is_complete_once_its_first_day_is_over_and_its_longest_window_since() -> None:
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    just_closed, still_open = midnight - 14 * DAY - DAY / 86_400, midnight - 14 * DAY
     found = counted(
         definition(orders(window_days=1), revenue()),
         [row("a", at=just_closed), row("b", at=still_open)],
@@ -38,11 +41,11 @@ def test_a_unit_is_complete_at_the_instant_its_longest_window_closes() -> None:
 
 
 def test_without_metrics_everybody_is_complete() -> None:
-    assert counted(definition(), [row("a", at=NOW)]).complete.units == 1
+    assert counted(definition(), [row("a", at=NOW - DAY)]).complete.units == 1
 
 
 def test_crossed_units_are_counted() -> None:
-    assert counted(definition(), [row("a", crossed=True), row("b")]).crossed == 1
+    assert counted(definition(), [row("a", crossed=True), row("b")]).everyone.crossed == 1
 
 
 def test_a_unit_counts_in_each_of_its_cuts_once() -> None:
@@ -54,12 +57,31 @@ def test_a_unit_counts_in_each_of_its_cuts_once() -> None:
         "new": {"control": 1, "treatment": 0},
         "mobile": {"control": 1, "treatment": 1},
     }
-    assert found.cuts["mobile"].aggregates_of("orders")["control"] == Aggregate(1, 1, 1)
+    assert found.cuts["mobile"].joints_of("orders")["control"] == JointAggregate(1, (1,), ((1,),))
 
 
 def test_a_unit_of_whom_a_cut_is_not_known_has_a_cut_without_a_value() -> None:
-    assert list(counted(definition(), [row("a", cuts=[None])]).cuts) == [None]
+    assert list(counted(definition(), [row("a")], by=CutBy.DEVICE).cuts) == [None]
 
 
 def test_without_a_cut_there_are_none() -> None:
-    assert counted(definition(), [row("a")]).cuts == {}
+    assert counted(definition(), [row("a", cuts=["new"])], by=None).cuts == {}
+
+
+def test_days_add_up() -> None:
+    rows = [row("a", at=LONG_AGO), row("b", "treatment", at=LONG_AGO), row("c", at=LONG_AGO + DAY)]
+    found = counted(definition(), rows, by=CutBy.DAY)
+    assert [tally.arms for tally in found.cuts.values()] == [
+        {"control": 1, "treatment": 1},
+        {"control": 2, "treatment": 1},
+    ]
+
+
+def test_units_of_another_phase_are_not_counted() -> None:
+    assert counted(definition(), [row("a"), row("b", phase=2)]).everyone.units == 1
+
+
+def test_only_units_that_were_shown_it_are_exposed() -> None:
+    rows = sums(definition(), [row("a", exposed=True), row("b")]).by_cell.items()
+    question = Question(site_id=1, experiment="hero-copy", population=Population.EXPOSED)
+    assert counted_of(definition(), question, rows, NOW).everyone.units == 1

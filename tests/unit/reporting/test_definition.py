@@ -48,9 +48,9 @@ def test_without_a_primary_metric_the_others_keep_their_roles() -> None:
     assert roles(found) == {"orders": "secondary"}
 
 
-def test_the_window_is_the_longest_of_all_metrics_also_of_those_not_measured() -> None:
+def test_the_window_is_the_longest_of_all_metrics_that_are_measured() -> None:
     found = definition(orders(window_days=3), orders("rate", kind="ratio", window_days=30))
-    assert found.window == 30 * DAY
+    assert found.window == 3 * DAY
     assert list(found.measures) == ["orders"]
 
 
@@ -61,13 +61,16 @@ def test_an_experiment_without_metrics_has_no_window() -> None:
 def test_a_metric_that_is_not_measured_says_why() -> None:
     (plan,) = definition(orders(kind="ratio")).metrics
     assert plan.measure is None
-    assert plan.note == "metrics of kind ratio are not measured by this version"
+    assert plan.note == "a ratio needs a denominator, and this metric names none"
 
 
-def test_a_cap_that_is_not_applied_is_admitted() -> None:
-    (plan,) = definition(revenue(cap={"percentile": 0.99})).metrics
-    assert plan.measure is not None
-    assert plan.note == "values count in full: this version does not apply the metric's cap"
+def test_a_guardrail_has_its_margin() -> None:
+    uses = [{"metric": "revenue", "role": "guardrail", "margin": 0.02}]
+    found = definition(orders(), revenue(direction="down"), metrics=uses)
+    assert [(plan.role, plan.margin, plan.better) for plan in found.metrics] == [
+        ("primary", None, "up"),
+        ("guardrail", 0.02, "down"),
+    ]
 
 
 def test_running_experiments_have_not_ended_and_stopped_ones_have() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.reporting.definition import Definition
-from app.reporting.queries import UnitRow
+from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Population, Question
 from app.reporting.report import ArmFigures, ArmUnits, MetricReport, Results
 from app.reporting.results import CUTS_LISTED, assemble
@@ -34,7 +34,7 @@ def clear_winner(**fields: Any) -> list[UnitRow]:
 
 
 def test_the_head_says_what_was_asked_and_of_how_many() -> None:
-    rows = [row("a", crossed=True), row("b", "treatment", at=NOW)]
+    rows = [row("a", crossed=True, phase=2), row("b", "treatment", at=NOW, phase=2)]
     found = results(definition(orders(), phase=2), rows, population=Population.EXPOSED)
     assert (found.experiment, found.as_of, found.phase) == ("hero-copy", NOW, 2)
     assert found.population is Population.EXPOSED
@@ -58,27 +58,41 @@ def test_every_arm_has_its_figures_also_one_without_units() -> None:
     assert (comparison.difference, comparison.p_value, comparison.significant) == (None, None, False)
 
 
-def test_a_comparison_says_everything_that_this_version_figures() -> None:
+def test_a_comparison_says_everything() -> None:
     (comparison,) = metric(results(definition(orders()), clear_winner()), "orders").comparisons
     assert (comparison.arm, comparison.baseline, comparison.estimator) == ("treatment", "control", "plain")
     assert comparison.difference == pytest.approx(0.3)
     assert comparison.relative == pytest.approx(3)
+    assert comparison.interval is not None
     assert comparison.interval == pytest.approx((0.1874086, 0.4125914), abs=1e-7)
     assert comparison.p_value == comparison.adjusted_p_value == pytest.approx(9.634e-7, rel=1e-3)
+    assert comparison.always_valid.p_value == pytest.approx(0.0429, abs=1e-4)
+    assert comparison.always_valid.interval is not None
+    assert comparison.always_valid.interval[0] < comparison.interval[0]
+    assert comparison.relative_interval is not None
 
 
-def test_what_has_no_figure_yet_is_null() -> None:
-    (comparison,) = metric(results(definition(orders()), clear_winner()), "orders").comparisons
-    assert comparison.always_valid is None
-    assert comparison.chance_to_win is None
-    assert comparison.expected_loss is None
-    assert comparison.relative_interval is None
+def test_chance_and_loss_are_those_of_the_better_direction() -> None:
+    more = metric(results(definition(orders()), clear_winner()), "orders").comparisons[0]
+    less = metric(results(definition(orders(direction="down")), clear_winner()), "orders").comparisons[0]
+    assert more.chance_to_win is not None
+    assert more.chance_to_win > 0.99
+    assert less.chance_to_win == pytest.approx(1 - more.chance_to_win)
+    assert more.expected_loss == pytest.approx(0, abs=1e-6)
+    assert less.expected_loss == pytest.approx(0.3, abs=1e-6)
+
+
+def test_the_mean_of_a_ratio_is_one_sum_by_the_other() -> None:
+    per_view = definition(orders(kind="ratio", denominator={"event": "page_viewed"}))
+    views = [["page_viewed", 5, False, {}]] * 4
+    control, treatment = metric(results(per_view, [row("a", "control", order(), *views)]), "orders").arms
+    assert (control.mean, treatment.mean) == (0.25, None)
 
 
 def test_a_metric_that_is_not_measured_is_listed_with_the_reason() -> None:
     found = metric(results(definition(orders(kind="ratio")), [row("a")]), "orders")
     assert (found.kind, found.arms, found.comparisons) == ("ratio", [], [])
-    assert found.note == "metrics of kind ratio are not measured by this version"
+    assert found.note == "a ratio needs a denominator, and this metric names none"
 
 
 def test_p_values_are_adjusted_over_all_metrics_of_the_experiment() -> None:
@@ -90,7 +104,7 @@ def test_p_values_are_adjusted_over_all_metrics_of_the_experiment() -> None:
 
 
 def test_a_fixed_test_rests_on_complete_units_alone() -> None:
-    judged = definition(orders(), analysis=fixed())
+    judged = definition(orders(), analysis=fixed(planned_units=200))
     assert metric(results(judged, clear_winner()), "orders").comparisons[0].significant
     early = metric(results(judged, clear_winner(at=NOW)), "orders").comparisons[0]
     assert early.p_value is not None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.reporting.definition import Definition
-from app.reporting.queries import UnitRow
+from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Question
 from app.reporting.results import assemble
 from app.reporting.sheet import COLUMNS, sheet_of
@@ -22,17 +22,17 @@ def sheet(found: Definition, rows: list[UnitRow], by: CutBy | None = None) -> li
 def test_there_is_a_line_for_each_metric_and_arm_under_a_line_of_names() -> None:
     lines = sheet(definition(orders(), revenue()), [row("a", "control", order(5))])
     assert [(line["metric"], line["arm"], line["units"], line["sum"]) for line in lines] == [
-        ("orders", "control", "1", "1"),
-        ("orders", "treatment", "0", "0"),
+        ("orders", "control", "1", "1.0"),
+        ("orders", "treatment", "0", "0.0"),
         ("revenue", "control", "1", "5.0"),
-        ("revenue", "treatment", "0", "0"),
+        ("revenue", "treatment", "0", "0.0"),
     ]
     assert list(lines[0]) == list(COLUMNS)
 
 
 def test_the_baseline_has_no_comparison_and_other_arms_have_one() -> None:
     rows = [*units("control", 100, 10), *units("treatment", 100, 40)]
-    control, treatment = sheet(definition(orders(), analysis=fixed()), rows)
+    control, treatment = sheet(definition(orders(), analysis=fixed(planned_units=200)), rows)
     assert (control["baseline"], control["p_value"], control["significant"]) == ("", "", "")
     assert (treatment["baseline"], treatment["significant"]) == ("control", "yes")
     assert float(treatment["interval_low"]) < float(treatment["difference"])

@@ -1,22 +1,42 @@
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
+from app.reporting.compare import Compared, Pair, compare_all
+from app.reporting.definition import Definition
 from app.reporting.report import Verdict
 from app.reporting.verdict import Evidence, judge
 from app.stats.sample_ratio import SampleRatio
-from tests.unit.reporting.counted import definition, fixed, orders
+from tests.unit.reporting.counted import counted, definition, fixed, orders, units
+
+WON = frozenset({("orders", "treatment")})
+GUARD = {"metrics": [{"metric": "guard", "role": "guardrail", "margin": 0.05}]}
 
 
-def verdict(evidence: dict[str, Any] | None = None, **experiment: Any) -> Verdict:
-    usual = {
+def compared(found: Definition, one: int, other: int, of: int = 1000) -> Mapping[Pair, Compared]:
+    rows = [*units("control", of, one), *units("treatment", of, other)]
+    return compare_all(found, counted(found, rows).everyone)
+
+
+def verdict(
+    evidence: dict[str, Any] | None = None, orders_of: Any = (100, 100), **experiment: Any
+) -> Verdict:
+    metrics = [orders(), orders("guard")] if experiment.get("metrics") else [orders()]
+    found = definition(*metrics, **experiment)
+    usual: dict[str, Any] = {
         "arms": {"control": 500, "treatment": 500},
+        "exposed": {},
         "complete": 400,
         "crossed": 0,
+        "days": 10,
         "sample_ratio": SampleRatio(0.9),
+        "always_valid_ratio": SampleRatio(1.0),
+        "compared": compared(found, *orders_of),
         "significant": frozenset(),
     }
-    return judge(definition(orders(), **experiment), Evidence(**{**usual, **(evidence or {})}))
+    return judge(found, Evidence(**{**usual, **(evidence or {})}))
 
 
 def detail(found: Verdict, check: str) -> tuple[bool, str]:
@@ -26,11 +46,15 @@ def detail(found: Verdict, check: str) -> tuple[bool, str]:
 def test_sizes_that_chance_does_not_explain_break_an_experiment() -> None:
     found = verdict({"arms": {"control": 400, "treatment": 600}, "sample_ratio": SampleRatio(1e-9)})
     assert found.call == "broken"
-    assert found.why == (
+    assert found.why.startswith(
         "control has 400 where 500 were promised, treatment has 600 where 500 were promised"
-        " (p = 1e-09, below 0.001)"
+        " (p = 1e-09, below 0.001): look for"
     )
     assert detail(found, "sample_ratio") == (False, found.why)
+
+
+def test_an_alarm_that_holds_at_every_look_breaks_it_too() -> None:
+    assert verdict({"always_valid_ratio": SampleRatio(0.0005)}).call == "broken"
 
 
 @pytest.mark.parametrize(("crossed", "call"), [(10, "keep_running"), (11, "broken")])
@@ -50,34 +74,105 @@ def test_an_arm_that_was_promised_nothing_is_named() -> None:
     assert "odd has 1 where 0 were promised" in found.why
 
 
+def test_an_arm_that_hardly_anybody_was_shown_breaks_an_experiment() -> None:
+    found = verdict({"exposed": {"control": 400, "treatment": 190}})
+    assert found.call == "broken"
+    assert found.why == (
+        "control was shown to 80% of its units, treatment was shown to 38% of its units:"
+        " look whether pages show treatment, and report it with $exposure"
+    )
+    assert verdict({"exposed": {"control": 400, "treatment": 210}}).call == "keep_running"
+    few = {"arms": {"control": 500, "treatment": 99}, "exposed": {"control": 500}}
+    assert verdict(few).call == "keep_running"
+    assert detail(verdict(), "exposures") == (True, "no page reports what it shows")
+
+
 def test_without_units_there_is_nothing_to_say() -> None:
     nobody = {"arms": {"control": 0, "treatment": 0}, "complete": 0, "sample_ratio": SampleRatio(None)}
     found = verdict(nobody)
     assert (found.call, found.why) == ("keep_running", "no unit has been given an arm yet")
     assert detail(found, "sample_ratio") == (True, "no unit yet")
-    assert all(check.ok for check in found.checks if check.check != "method")
 
 
-def test_before_its_planned_size_an_experiment_runs_on() -> None:
+def test_what_has_won_is_shipped_after_a_week() -> None:
+    found = verdict({"significant": WON}, orders_of=(100, 200))
+    assert (found.call, found.arm) == ("ship", "treatment")
+    assert found.why == "treatment is significantly better in orders"
+    early = verdict({"significant": WON, "days": 6.2}, orders_of=(100, 200))
+    assert (early.call, early.arm) == ("keep_running", None)
+    assert early.why == "treatment is ahead in orders; a week has to pass first: 1 more days"
+
+
+def test_less_is_better_where_the_metric_says_so() -> None:
+    found = definition(orders(direction="down"))
+    asked = {"compared": compared(found, 200, 100), "significant": WON}
+    usual = msgspec.structs.asdict(evidence_of(found))
+    assert judge(found, Evidence(**{**usual, **asked})).call == "ship"
+    assert judge(found, Evidence(**{**usual, **asked, "compared": compared(found, 100, 200)})).call == "stop"
+
+
+def evidence_of(found: Definition) -> Evidence:
+    return Evidence(
+        arms={"control": 500, "treatment": 500},
+        exposed={},
+        complete=1000,
+        crossed=0,
+        days=10,
+        sample_ratio=SampleRatio(0.9),
+        always_valid_ratio=SampleRatio(1.0),
+        compared=compared(found, 100, 100),
+        significant=frozenset(),
+    )
+
+
+def test_where_every_arm_has_lost_it_is_stopped() -> None:
+    found = verdict({"significant": WON}, orders_of=(200, 100))
+    assert (found.call, found.why) == ("stop", "every arm is significantly worse than the baseline in orders")
+
+
+def test_a_guardrail_that_is_breached_stops_whatever_has_won() -> None:
+    harmed = {"significant": WON}
+    found = verdict(harmed, orders_of=(400, 100), **GUARD)
+    assert found.call == "stop"
+    assert found.why.startswith("treatment loses more than 5.0% of guard (from -")
+    assert not detail(found, "guardrail")[0]
+
+
+def test_a_guardrail_that_may_still_be_breached_holds_up_the_winner() -> None:
+    found = verdict({"significant": WON}, orders_of=(100, 101), **GUARD)
+    assert found.call == "keep_running"
+    assert found.why.startswith(
+        "treatment is ahead in orders, but treatment may still lose more than 5.0% of guard"
+    )
+    over = verdict({"significant": WON, "complete": 1000}, orders_of=(100, 101), status="stopped", **GUARD)
+    assert over.call == "inconclusive"
+    assert over.why.startswith("treatment is better in orders, but")
+
+
+def test_a_guardrail_that_holds_and_one_without_a_margin_are_no_hindrance() -> None:
+    assert verdict({"significant": WON}, orders_of=(100, 300), **GUARD).call == "ship"
+    loose = {"metrics": [{"metric": "guard", "role": "guardrail"}]}
+    assert verdict({"significant": WON}, orders_of=(100, 101), **loose).call == "ship"
+
+
+def test_what_is_still_needed_is_told_in_units_and_days() -> None:
     found = verdict(analysis=fixed(planned_units=1000))
-    assert (found.call, found.why) == ("keep_running", "400 of 1000 planned units are complete")
+    assert (found.call, found.why) == ("keep_running", "600 more units needed at this rate: about 6 days")
+    one = verdict(analysis=fixed(planned_units=401))
+    assert one.why == "1 more units needed at this rate: about 1 day"
+    wanted = verdict(analysis={"mde": 0.2})
+    assert " more units needed at this rate: about " in wanted.why
+    fixed_size = verdict(analysis=fixed(mde=0.2))
+    assert int(fixed_size.why.split()[0].replace(",", "")) < int(wanted.why.split()[0].replace(",", ""))
 
 
-def test_an_experiment_without_a_planned_size_runs_on() -> None:
-    found = verdict()
-    assert (found.call, found.why) == (
-        "keep_running",
-        "400 units are complete, and no number was planned",
-    )
+def test_without_a_plan_it_is_said_how_far_it_is() -> None:
+    assert verdict().why == "400 of 1000 units are complete, and nothing is significant"
 
 
-def test_at_its_planned_size_an_experiment_is_for_people_to_weigh() -> None:
-    found = verdict({"significant": frozenset({("orders", "treatment")})}, analysis=fixed(planned_units=400))
-    assert found.call == "inconclusive"
-    assert found.why == (
-        "all 400 planned units are complete; significantly different: treatment in orders;"
-        " this version recommends no arm"
-    )
+def test_at_its_planned_size_without_a_difference_it_is_inconclusive() -> None:
+    found = verdict(analysis=fixed(planned_units=400))
+    assert (found.call, found.why) == ("inconclusive", "no difference in orders is called significant")
 
 
 def test_a_stopped_experiment_waits_for_its_windows() -> None:
@@ -86,32 +181,40 @@ def test_a_stopped_experiment_waits_for_its_windows() -> None:
         "keep_running",
         "no more units come in, but some windows are still open",
     )
+    assert verdict({"complete": 1000}, status="stopped").call == "inconclusive"
 
 
-def test_a_stopped_experiment_whose_windows_have_closed_is_inconclusive_without_a_difference() -> None:
-    found = verdict({"complete": 1000}, status="stopped")
-    assert found.call == "inconclusive"
-    assert found.why == (
-        "no more units come in; no difference is called significant; this version recommends no arm"
-    )
+def test_without_a_primary_metric_there_is_nothing_to_judge_by() -> None:
+    found = verdict(primary_metric=None)
+    assert (found.call, found.why) == ("inconclusive", "there is no primary metric to judge by")
 
 
 def test_open_windows_are_told_in_days() -> None:
-    assert detail(verdict(), "units_complete") == (
-        False,
-        "400 of 1000 units have been observed for 14 days",
+    told = "400 of 1000 units have been observed for 14 days"
+    assert detail(verdict(), "units_complete") == (False, told)
+
+
+@pytest.mark.parametrize(
+    ("analysis", "ok"),
+    [
+        ({}, True),
+        (fixed(), False),
+        (fixed(planned_units=9), True),
+        ({"method": "group_sequential"}, False),
+        ({"method": "bayesian", "planned_units": 9}, True),
+    ],
+)
+def test_a_method_says_what_it_needs(analysis: dict[str, Any], ok: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert detail(verdict(analysis=analysis), "method")[0] is ok
+
+
+def test_arms_that_are_the_same_are_to_come_out_the_same() -> None:
+    sound = verdict(kind="aa")
+    assert (sound.call, sound.why) == (
+        "keep_running",
+        "all arms are the same, and so is orders, as it should be",
     )
-
-
-def test_a_method_that_is_not_figured_is_admitted() -> None:
-    told = "this version does not figure always_valid, so nothing is called significant"
-    assert detail(verdict(), "method") == (False, told)
-    assert detail(verdict(analysis=fixed()), "method")[0]
-
-
-def test_no_arm_is_ever_recommended() -> None:
-    significant = frozenset({("orders", "treatment")})
-    for status in ("running", "stopped"):
-        found = verdict({"complete": 1000, "significant": significant}, status=status, analysis=fixed())
-        assert found.arm is None
-        assert found.call in {"keep_running", "inconclusive"}
+    assert verdict({"complete": 1000}, kind="aa", status="stopped").call == "inconclusive"
+    found = verdict({"significant": WON}, orders_of=(100, 200), kind="aa")
+    assert (found.call, found.arm) == ("broken", None)
+    assert "yet orders differs" in found.why

@@ -1,15 +1,13 @@
 import pytest
 
-from app.stats.aggregates import Aggregate
-from app.stats.difference import Difference
+from app.stats.estimate import Alternative, Estimate
 from app.stats.proportions import compare_proportions
+from tests.unit.stats.sums import converted
+
+ALTERNATIVES: list[Alternative] = ["greater", "less"]
 
 
-def converted(conversions: int, units: int) -> Aggregate:
-    return Aggregate(units, conversions, conversions)
-
-
-def compare(control: tuple[int, int], treatment: tuple[int, int], alpha: float = 0.05) -> Difference:
+def compare(control: tuple[int, int], treatment: tuple[int, int], alpha: float = 0.05) -> Estimate:
     return compare_proportions(converted(*control), converted(*treatment), alpha=alpha)
 
 
@@ -23,10 +21,23 @@ def test_the_interval_does_not_pool() -> None:
     assert found.interval == pytest.approx((-0.0075254411815593725, 0.1909134109917294), rel=1e-9)
 
 
-def test_difference_and_relative_difference_are_seen_from_control() -> None:
-    found = compare((1000, 10_000), (1080, 10_000))
-    assert found.absolute == pytest.approx(0.008)
-    assert found.relative == pytest.approx(0.08)
+def test_the_difference_is_seen_from_control() -> None:
+    assert compare((1000, 10_000), (1080, 10_000)).value == pytest.approx(0.008)
+
+
+def test_one_sided_the_p_value_is_that_of_the_side() -> None:
+    both = compare((40, 100), (50, 100))
+    greater, less = (
+        compare_proportions(converted(40, 100), converted(50, 100), alternative=side)
+        for side in ALTERNATIVES
+    )
+    assert greater.p_value == pytest.approx((both.p_value or 0) / 2)
+    assert less.p_value == pytest.approx(1 - (both.p_value or 0) / 2)
+    assert greater.statistic == less.statistic == both.statistic
+
+
+def test_more_conversions_than_units_are_not_tested() -> None:
+    assert compare((11, 10), (5, 10)) == Estimate(value=pytest.approx(-0.6))
 
 
 def test_a_smaller_alpha_makes_a_wider_interval_and_the_same_p_value() -> None:
@@ -46,20 +57,19 @@ def test_where_all_did_the_same_the_sides_are_equal_and_no_interval_claims_certa
     conversions: int,
 ) -> None:
     found = compare((conversions, 50), (conversions, 50))
-    assert (found.absolute, found.p_value, found.interval) == (0, 1.0, None)
+    assert (found.value, found.p_value, found.interval) == (0, 1.0, None)
 
 
 def test_all_against_none_is_tested_but_has_no_interval() -> None:
     found = compare((0, 50), (50, 50))
-    assert found.absolute == 1
-    assert found.relative is None
+    assert found.value == 1
     assert found.p_value == pytest.approx(1.523970604832094e-23, rel=1e-6)
     assert found.interval is None
 
 
 @pytest.mark.parametrize(("control", "treatment"), [((0, 0), (1, 2)), ((1, 2), (0, 0)), ((0, 0), (0, 0))])
 def test_a_side_without_units_leaves_no_figure(control: tuple[int, int], treatment: tuple[int, int]) -> None:
-    assert compare(control, treatment) == Difference()
+    assert compare(control, treatment) == Estimate()
 
 
 @pytest.mark.parametrize("alpha", [0, 1, 2, -0.5, 5e-324, float("nan")])

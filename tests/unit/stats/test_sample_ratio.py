@@ -6,7 +6,7 @@ from app.stats.sample_ratio import SampleRatio, check_sample_ratio, chi_square_t
 
 
 def test_what_the_weights_promise_is_no_surprise() -> None:
-    assert check_sample_ratio([5000, 2500, 2500], [2, 1, 1]) == SampleRatio(1.0)
+    assert check_sample_ratio([5000, 2500, 2500], [2, 1, 1]) == SampleRatio(1.0, 0.0)
 
 
 def test_weights_count_in_any_scale() -> None:
@@ -36,8 +36,8 @@ def test_without_units_there_is_no_figure() -> None:
 
 @pytest.mark.parametrize("weight", [1, 0.3, 1e-300])
 def test_a_single_arm_has_everybody_as_promised(weight: float) -> None:
-    assert check_sample_ratio([10], [weight]) == SampleRatio(1.0)
-    assert check_sample_ratio([0, 10], [0, weight]) == SampleRatio(1.0)
+    assert check_sample_ratio([10], [weight]) == SampleRatio(1.0, 0.0)
+    assert check_sample_ratio([0, 10], [0, weight]) == SampleRatio(1.0, 0.0)
 
 
 def test_a_unit_where_none_was_promised_is_no_chance() -> None:
@@ -47,6 +47,14 @@ def test_a_unit_where_none_was_promised_is_no_chance() -> None:
 
 def test_an_empty_arm_of_weight_zero_is_left_out() -> None:
     assert check_sample_ratio([44_000, 0, 45_000], [1, 0, 1]) == check_sample_ratio([44_000, 45_000], [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("observed", "weights"), [([1, -1], [1, 1]), ([1, 1], [1, -1]), ([1, 1], [1, math.nan]), ([1], [math.inf])]
+)
+def test_what_are_no_counts_and_weights_is_refused(observed: list[int], weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="no counts and weights"):
+        check_sample_ratio(observed, weights)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""What is planned."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.admin.body import Body
+from app.admin.fields import Key, Percent
+
+
+class PlanBody(Body):
+    """An experiment that one means to run. What is not said is taken from what other experiments have had."""
+
+    metric: Key
+    placements: Annotated[list[Key], Field(min_length=1, max_length=200)]
+    effect: Annotated[float, Field(gt=-1, lt=100, description="Relative: 0.05 is five percent more.")]
+    arms: Annotated[int, Field(ge=2, le=100)] = 2
+    traffic: Percent = 100
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    power: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    always_valid: bool = True
+    mean: Annotated[
+        float | None, Field(description="The baseline's mean; a share of units between 0 and 1.")
+    ] = None
+    deviation: Annotated[float | None, Field(ge=0, description="Of one unit; without it, of a share.")] = None
+    units_per_day: Annotated[float | None, Field(gt=0)] = None

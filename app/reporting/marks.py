@@ -1,0 +1,53 @@
+"""Which visitors results have to be counted anew for: marked in the transaction that stores their records."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
+
+import asyncpg
+
+from app.engine.records import Assignment, Erase, Event, Merge, Record, Unmerge
+
+_MARK = """
+    INSERT INTO recount_marks (site_id, visitor)
+    SELECT * FROM unnest($1::int[], $2::text[]) AS touched (site_id, visitor)
+"""
+
+Store = Callable[[], Awaitable[None]]
+
+
+class Fold(Protocol):
+    """What rests on stored records and moves with them, in the same transaction."""
+
+    async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record], store: Store) -> None:
+        """Take in records that are new; they are stored once `store` has been awaited."""
+        ...
+
+
+class Marking:
+    """Another fold, and the marks beside it."""
+
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
+
+    async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record], store: Store) -> None:
+        """Fold, and mark whom results may change for."""
+        await self._fold.fold_in(connection, records, store)
+        touched = list(dict.fromkeys(_touched(records)))
+        if touched:
+            await connection.execute(
+                _MARK, [site for site, _ in touched], [visitor for _, visitor in touched]
+            )
+
+
+def _touched(records: Sequence[Record]) -> Iterable[tuple[int, str]]:
+    for record in records:
+        match record:
+            case Assignment() | Erase():
+                yield record.site, record.visitor
+            case Event() if not record.profile_only:
+                yield record.site, record.visitor
+            case Merge() | Unmerge():
+                yield record.site, record.visitor
+                yield record.site, record.into
+            case _:
+                pass

@@ -1,0 +1,152 @@
+"""Keeps results counted: takes marks away and counts those anew whom they name."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from app.engine.arms import HOLDOUT
+from app.reporting.definition import Definition, UnknownExperimentError, load_definition
+from app.reporting.queries import find_document
+from app.reporting.rollup import count_some, count_wholly, is_right, is_summed
+from app.reporting.unit_rows import alike
+
+VISITORS_AT_ONCE = 2_000
+IDLE_S, RETRY_S = 0.25, 5.0
+
+# One at a time over all hosts. Any number that nobody else locks: "counting" in ASCII.
+_ALONE = f"SELECT pg_try_advisory_lock({int.from_bytes(b'counting')})"
+_SITES = "SELECT site_id, max(number) AS number FROM revisions GROUP BY site_id"
+# Marks of one site, the oldest first.
+_TAKE = """
+    DELETE FROM recount_marks WHERE id IN (
+        SELECT id FROM recount_marks
+        WHERE site_id = (SELECT site_id FROM recount_marks ORDER BY id LIMIT 1)
+        ORDER BY id LIMIT $1
+    ) RETURNING site_id, visitor
+"""
+_EXPERIMENTS = """
+    SELECT experiment FROM assignments WHERE site_id = $1 AND (unit = ANY ($2) OR visitor = ANY ($2))
+    UNION SELECT experiment FROM unit_facts WHERE site_id = $1 AND (unit = ANY ($2) OR visitor = ANY ($2))
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Counts whoever was marked, one process at a time."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        # What sites have published when their experiments were last looked at.
+        self._seen: dict[int, int] = {}
+
+    async def run(self) -> None:
+        """Count until cancelled. No failure ends it."""
+        while True:
+            pause_s = IDLE_S
+            try:
+                while await self.turn():
+                    pass
+            except Exception:  # noqa: BLE001 - whatever it is, the marks are still there, and it is tried again
+                _log.exception("what was marked could not be counted; it will be tried again")
+                pause_s = RETRY_S
+            await asyncio.sleep(pause_s)
+
+    async def turn(self) -> int:
+        """Count some of those who are marked, unless somebody else counts; answers how many marks that was.
+
+        Raises asyncpg's errors and OSError; what is marked stays so.
+        """
+        async with self._pool.acquire() as connection:
+            if not await connection.fetchval(_ALONE):
+                return 0
+            driver = _driver(connection)
+            await self._catch_up(driver)
+            async with driver.transaction():
+                marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE)
+                if marks:
+                    visitors = list({row["visitor"] for row in marks})
+                    await _count(driver, marks[0]["site_id"], visitors)
+            return len(marks)
+
+    async def recount(self) -> int:
+        """Count every experiment of every site anew; answers how many units there are."""
+        counted = 0
+        async with self._pool.acquire() as connection:
+            driver = _driver(connection)
+            await driver.execute(_ALONE.replace("pg_try_advisory_lock", "pg_advisory_lock"))
+            for row in await driver.fetch(_SITES):
+                for definition in await _definitions(driver, row["site_id"]):
+                    async with _snapshot(driver):
+                        counted += await count_wholly(driver, row["site_id"], definition)
+        return counted
+
+    async def differing(self) -> list[str]:
+        """Name the experiments whose sums are not those of their raw rows, as `site/experiment`.
+
+        Units that are marked and not counted yet make a difference too.
+        """
+        found = []
+        async with self._pool.acquire() as connection:
+            driver = _driver(connection)
+            async with _snapshot(driver):
+                for row in await driver.fetch(_SITES):
+                    found += [
+                        f"{row['site_id']}/{definition.key}"
+                        for definition in await _definitions(driver, row["site_id"])
+                        if not await is_right(driver, row["site_id"], definition)
+                    ]
+        return found
+
+    async def _catch_up(self, connection: asyncpg.Connection) -> None:
+        """Count experiments wholly that are new, or judged by other metrics than before."""
+        for site, number in [tuple(row) for row in await connection.fetch(_SITES)]:
+            if self._seen.get(site) != number:
+                for definition in await _definitions(connection, site):
+                    if not await is_summed(connection, site, definition):
+                        async with _snapshot(connection):
+                            await count_wholly(connection, site, definition)
+                self._seen[site] = number
+
+
+def _driver(lent: Any) -> asyncpg.Connection:
+    """See what a pool lends as what it is in all but its type."""
+    connection: asyncpg.Connection = lent
+    return connection
+
+
+def _snapshot(connection: asyncpg.Connection) -> asyncpg.transaction.Transaction:
+    # Units and merges are read by several statements. What is stored meanwhile is marked, and counted after.
+    return connection.transaction(isolation="repeatable_read")
+
+
+async def _definitions(connection: asyncpg.Connection, site: int) -> list[Definition]:
+    try:
+        document = await find_document(connection, site, None)
+    except msgspec.ValidationError:
+        # Published by a later version of this program; whoever understands it counts it.
+        _log.exception("what site %s has published cannot be read", site)
+        return []
+    if document is None:
+        return []
+    keys = [experiment.key for experiment in document.experiments if experiment.status != "draft"]
+    keys += [HOLDOUT] if document.holdout.percent else []
+    return [await load_definition(connection, site, key, None) for key in keys]
+
+
+async def _count(connection: asyncpg.Connection, site: int, visitors: Sequence[str]) -> None:
+    everybody = await alike(connection, site, visitors)
+    for row in await connection.fetch(_EXPERIMENTS, site, everybody):
+        try:
+            definition = await load_definition(connection, site, row["experiment"], None)
+        except UnknownExperimentError:
+            # Whoever was in it is erased, and the experiment gone.
+            continue
+        if await is_summed(connection, site, definition):
+            await count_some(connection, site, definition, everybody)
+        else:
+            await count_wholly(connection, site, definition)

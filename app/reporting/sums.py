@@ -1,0 +1,104 @@
+"""Units in cells: by phase, arm and exposure, all together by day, and cut by how they stood at first."""
+
+from collections.abc import Iterator
+from datetime import UTC, date
+from decimal import Decimal
+from typing import Any, NamedTuple, Self
+
+from app.reporting.facts import Facts
+from app.reporting.moments import EXACT, Layout, add
+
+# What visitors say of themselves can be anything, and each value would be a cell of its own.
+_VISITORS_OWN, _LONGEST_VALUE = ("device", "country"), 32
+OTHER = "other"
+# Only all units together are told by the day of their first assignment (UTC).
+ANY_DAY = date(1970, 1, 1)
+
+
+class Cell(NamedTuple):
+    """Which units: `cut` is empty for all of them, else what they are cut by; `value` is empty if unknown.
+
+    `day` is that of the first assignment in UTC, and `ANY_DAY` in cuts.
+    """
+
+    phase: int
+    cut: str
+    value: str
+    arm: str
+    day: date
+    exposed: bool
+
+
+class Sum:
+    """How many units a cell has, how many of them crossed, and the sums of what they did."""
+
+    __slots__ = ("crossed", "moments", "units")
+
+    def __init__(self, units: int, crossed: int, moments: list[Decimal]) -> None:
+        self.units = units
+        self.crossed = crossed
+        self.moments = moments
+
+    @classmethod
+    def of_nobody(cls, size: int) -> Self:
+        """Begin with so many sums, all of them 0."""
+        return cls(0, 0, [Decimal()] * size)
+
+    def copy(self) -> "Sum":
+        """Begin another one with the same units."""
+        return Sum(self.units, self.crossed, self.moments)
+
+    def plus(self, other: "Sum") -> None:
+        """Take in the units of another cell."""
+        self.units += other.units
+        self.crossed += other.crossed
+        self.moments = [EXACT.add(one, more) for one, more in zip(self.moments, other.moments, strict=True)]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it adds nothing to anything."""
+        return not self.units and not self.crossed and not any(self.moments)
+
+
+class Sums:
+    """Sums by cell; or what is to be added to them."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.by_cell: dict[Cell, Sum] = {}
+
+    def add(self, facts: Facts, sign: int = 1) -> None:
+        """Take in a unit, or with -1 take it out again."""
+        terms = self.layout.terms_of(facts.worth)
+        for cell in cells_of(facts):
+            found = self.by_cell.get(cell)
+            if found is None:
+                found = self.by_cell[cell] = Sum.of_nobody(self.layout.size)
+            found.units += sign
+            found.crossed += sign * facts.crossed
+            add(found.moments, terms, sign)
+
+
+def cells_of(facts: Facts) -> Iterator[Cell]:
+    """Name the cells in which a unit counts; once in each."""
+    day = facts.first_at.astimezone(UTC).date()
+    phase, arm, exposed = facts.phase, facts.arm, facts.exposed
+    yield Cell(phase, "", "", arm, day, exposed)
+    for cut, value in (("stage", facts.stage), ("device", facts.device), ("country", facts.country)):
+        yield Cell(phase, cut, said(cut, value), arm, ANY_DAY, exposed)
+    for segment in dict.fromkeys(facts.segments):
+        yield Cell(phase, "segment", segment, arm, ANY_DAY, exposed)
+
+
+def said(cut: str, value: str | None) -> str:
+    """Write the value of a cell down; what visitors make up is `other`."""
+    if not value or cut not in _VISITORS_OWN:
+        return value or ""
+    return value if len(value) <= _LONGEST_VALUE and value.isascii() and value.isprintable() else OTHER
+
+
+def rows_of(sums: Sums) -> Iterator[tuple[Any, ...]]:
+    """Write down each cell that adds something, in one order always, lest two writers wait in a circle."""
+    for cell, found in sorted(sums.by_cell.items()):
+        if not found.is_nothing:
+            yield (*cell, found.units, found.crossed, found.moments)

@@ -1,0 +1,174 @@
+"""Units read from raw rows, as they count by now: all of an experiment, or those that some visitors are."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import asyncpg
+import msgspec
+
+from app.reporting.definition import Definition
+from app.reporting.facts import UnitRow, columns_of
+from app.reporting.merged import Merged
+
+# Few enough that a turn of the event loop stays short while they are counted.
+_ROWS_AT_ONCE = 50
+
+# One row for each unit, with its events that may count as JSON: [name, seconds after the first assignment,
+# trusted, properties]. A unit of many events has several rows, one after the other, so that no visitor can
+# make a row larger than a value may be. A unit is the earliest of its assignments over all phases, and counts
+# in that one's phase alone.
+_UNITS = """
+    WITH {owners} given AS NOT MATERIALIZED (
+        {given}
+        WHERE site_id = $1 AND experiment = $2 {some}
+    ), firsts AS (
+        SELECT DISTINCT ON (unit) unit, visitor, arm, phase, stage, stages, segments, device, country, at,
+               min(arm) OVER same_unit <> max(arm) OVER same_unit AS crossed
+        FROM given
+        WINDOW same_unit AS (PARTITION BY unit)
+        ORDER BY unit, at, decision_id
+    ), shown AS (
+        SELECT DISTINCT given.unit
+        FROM given
+        JOIN events AS exposure
+          ON exposure.site_id = $1 AND exposure.visitor = given.visitor
+         AND exposure.name = '$exposure' AND NOT exposure.profile_only
+         AND exposure.properties ->> 'decision_id' = given.decision_id::text
+         AND ($3::text[] IS NULL OR exposure.properties ->> 'placement' = ANY ($3))
+    ), acting AS (
+        {acting}
+    ), happened AS (
+        SELECT unit, name, extract(epoch FROM events.at - acting.at) AS after_s, trusted,
+               CASE WHEN name = ANY ($5) THEN properties ELSE '{{}}' END AS properties, id
+        FROM acting
+        JOIN events
+          ON events.site_id = $1 AND events.visitor = acting.actor
+         AND events.name = ANY ($4) AND NOT events.profile_only
+         AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval
+         AND events.at <> acting.at
+        UNION ALL
+        SELECT unit, '$stage', extract(epoch FROM moved.at - acting.at), false,
+               jsonb_build_object(
+                   'journey', journey, 'stage', moved.stage, 'stood_at', acting.stages ->> journey
+               ), id::text
+        FROM acting
+        JOIN stage_moves AS moved
+          ON moved.site_id = $1 AND moved.visitor = acting.actor AND '$stage' = ANY ($4)
+         AND moved.at > acting.at AND moved.at <= acting.at + $7::interval
+    ), parted AS (
+        SELECT *, row_number() OVER (PARTITION BY unit ORDER BY after_s, id) / 256 AS part FROM happened
+    )
+    SELECT unit, visitor, phase, arm, at AS first_at, crossed, shown.unit IS NOT NULL AS exposed, stage,
+           segments, device, country,
+           json_agg(json_build_array(name, after_s, trusted, properties))
+               FILTER (WHERE name IS NOT NULL)::text AS events
+    FROM firsts LEFT JOIN shown USING (unit) LEFT JOIN parted USING (unit)
+    GROUP BY unit, visitor, phase, arm, at, crossed, exposed, stage, segments, device, country, part
+    ORDER BY unit, part
+"""
+# Where nobody was ever merged, each unit is as it was assigned: the index has them in order.
+_APART = {
+    "owners": "",
+    "given": "SELECT * FROM assignments",
+    "acting": "SELECT *, visitor AS actor FROM firsts",
+}
+# Visitors who are one user by now are one unit, and so is that user where users are the units. What this unit
+# did is what all of them did.
+_TOGETHER = {
+    "owners": """owners AS MATERIALIZED (
+        (SELECT DISTINCT ON (visitor) visitor AS taken, "into" AS owner
+         FROM profile_changes
+         WHERE site_id = $1 AND "into" IS NOT NULL AND visitor <> ALL ($9::text[])
+         ORDER BY visitor, at, id)
+        UNION ALL
+        SELECT * FROM unnest($9::text[], $10::text[]) AS undone (taken, owner) WHERE owner IS NOT NULL
+    ),""",
+    "given": """
+        SELECT CASE WHEN $8 AND visitor <> unit THEN visitor ELSE coalesce(owner, unit) END AS unit,
+               visitor, decision_id, arm, phase, stage, stages, segments, device, country, at
+        FROM assignments LEFT JOIN owners ON taken = unit
+    """,
+    "acting": """
+        SELECT firsts.*, coalesce(alike.visitor, firsts.visitor) AS actor
+        FROM firsts
+        LEFT JOIN owners ON taken = firsts.visitor
+        LEFT JOIN (
+            SELECT DISTINCT owner AS account, owner AS visitor FROM owners
+            UNION ALL
+            SELECT owner, taken FROM owners
+        ) AS alike ON alike.account = coalesce(owner, firsts.visitor)
+    """,
+}
+_SOME = "AND (assignments.unit = ANY (${0}::text[]) OR assignments.visitor = ANY (${0}::text[]))"
+
+# Everybody who is, or may be, one unit with one of these visitors: whoever was merged with them, and whoever
+# was assigned as the same unit, or counted as one. Merges that were undone count too: too many are counted
+# anew, never too few.
+_ALIKE = """
+    WITH merged AS MATERIALIZED (
+        SELECT DISTINCT visitor, "into" FROM profile_changes WHERE site_id = $1 AND "into" IS NOT NULL
+    ), owners AS (
+        SELECT visitor AS one FROM unnest($2::text[]) AS touched (visitor)
+        UNION SELECT "into" FROM merged WHERE visitor = ANY ($2)
+    ), family AS (
+        SELECT one FROM owners UNION SELECT visitor FROM merged JOIN owners ON one = "into"
+    )
+    SELECT one FROM family
+    UNION
+    SELECT assigned.one FROM assignments, LATERAL (VALUES (unit), (visitor)) AS assigned (one)
+    WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
+    UNION
+    SELECT unit FROM unit_facts WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
+"""
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """What of events is wanted for the metrics of a definition."""
+
+    names: list[str]
+    read: list[str]
+    before: timedelta
+    window: timedelta
+
+
+def _wanted(definition: Definition) -> _Wanted:
+    columns, measures = columns_of(definition), definition.measures.values()
+    return _Wanted(
+        names=sorted({column.event for column in columns}),
+        read=sorted({column.event for column in columns if column.reads_properties}),
+        before=max((measure.before for measure in measures), default=timedelta()),
+        window=max((measure.window for measure in measures), default=timedelta()),
+    )
+
+
+async def alike(connection: asyncpg.Connection, site_id: int, visitors: Sequence[str]) -> list[str]:
+    """List everybody whose units have to be counted anew where something of these visitors was stored."""
+    # What they were assigned as may lead to others who are merged with that.
+    for _ in range(2):
+        visitors = [row["one"] for row in await connection.fetch(_ALIKE, site_id, visitors)]
+    return list(visitors)
+
+
+async def stream_units(
+    connection: asyncpg.Connection,
+    site_id: int,
+    definition: Definition,
+    merged: Merged | None,
+    some: Sequence[str] | None = None,
+) -> AsyncIterator[list[UnitRow]]:
+    """Stream units with their events, some rows at a time: any number of units takes the same memory.
+
+    With `some` only units as which one of these was assigned; `alike` makes the list whole.
+    """
+    wanted = _wanted(definition)
+    given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]
+    given += [wanted.before, wanted.window]
+    parts = _APART if merged is None else _TOGETHER
+    if merged is not None:
+        given += [definition.by_user, merged.undone, merged.owners]
+    if some is not None:
+        given.append(list(some))
+    only = "" if some is None else _SOME.format(len(given))
+    cursor = await connection.cursor(_UNITS.format(**parts, some=only), *given)
+    while rows := await cursor.fetch(_ROWS_AT_ONCE):
+        yield [UnitRow(*row) for row in rows]

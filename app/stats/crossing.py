@@ -1,0 +1,75 @@
+"""How likely a Brownian walk, looked at now and then, first leaves its boundaries at a look."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from app.stats.distributions import normal_quantile
+
+Floats = NDArray[np.float64]
+
+# Beyond this many standard deviations there is nothing left to integrate.
+_FAR = 9.0
+# Gauss and Legendre's rule with sixteen points integrates a bell exactly where a panel is four deviations wide.
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_PANEL = 4.0
+
+
+class Walk:
+    """A walk that has stayed within its boundaries so far: where it stands, as masses on points.
+
+    Source: Armitage, McPherson and Rowe, Repeated Significance Tests on Accumulating Data (1969); Jennison and
+    Turnbull, Group Sequential Methods (2000), chapter 19.
+    """
+
+    def __init__(self, time: float = 0.0, points: Floats | None = None, masses: Floats | None = None) -> None:
+        self._time = time
+        self._points = np.zeros(1) if points is None else points
+        self._masses = np.ones(1) if masses is None else masses
+
+    def boundary_for(self, chance: float, time: float) -> float:
+        """Find the |z| that the walk is beyond at a time with this chance; infinite for no chance at all.
+
+        By Newton's method on the logarithm of the chance, which is concave in the boundary, so that it closes
+        in from outside whatever it starts from.
+        """
+        if not chance > 0:
+            return math.inf
+        deviation = math.sqrt(time - self._time)
+        edge = -normal_quantile(min(chance, 1.0) / 2) * math.sqrt(time)
+        for _ in range(100):
+            tail = self._beyond(edge, deviation)
+            if tail <= 0:
+                return math.inf
+            step = math.log(tail / chance) * tail / self._slope(edge, deviation)
+            edge = max(0.0, edge + step)
+            if abs(step) < 1e-12 * math.sqrt(time):
+                break
+        return edge / math.sqrt(time)
+
+    def go_on(self, time: float, z: float) -> "Walk":
+        """Walk to a look, and leave out what is beyond the boundary there."""
+        edge = min(z, _FAR) * math.sqrt(time)
+        deviation = math.sqrt(time - self._time)
+        points, weights = _grid(edge, deviation)
+        gaps = (points[:, None] - self._points[None, :]) / deviation
+        density = np.exp(-gaps * gaps / 2) @ self._masses / (deviation * math.sqrt(2 * math.pi))
+        return Walk(time, points, weights * density)
+
+    def _beyond(self, edge: float, deviation: float) -> float:
+        # Both the walk and its boundaries are symmetric, so that one side is half of it.
+        return float(2 * self._masses @ special.ndtr((self._points - edge) / deviation))
+
+    def _slope(self, edge: float, deviation: float) -> float:
+        gaps = (self._points - edge) / deviation
+        return float(2 * self._masses @ np.exp(-gaps * gaps / 2)) / (deviation * math.sqrt(2 * math.pi))
+
+
+def _grid(edge: float, deviation: float) -> tuple[Floats, Floats]:
+    """Cut what lies within the edges into panels, and place points and weights in each."""
+    panels = max(4, math.ceil(2 * edge / (_PANEL * deviation)))
+    half = edge / panels
+    centers = -edge + half * (2 * np.arange(panels) + 1)
+    return (centers[:, None] + half * _POINTS[None, :]).ravel(), np.tile(half * _WEIGHTS, panels)

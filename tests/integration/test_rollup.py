@@ -1,0 +1,222 @@
+"""The tables that results are answered from, against the raw rows they are counted from."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from app.engine.records import ConsentSaid, Event, Merge
+from app.kit.clock import ms_of
+from app.kit.ids import id_at
+from app.reporting.definition import load_definition
+from app.reporting.marks import Marking
+from app.reporting.question import CutBy, Population
+from app.reporting.reporter import Reporter
+from app.reporting.rollup import is_summed
+from app.reporting.rollup import sums_of as summed_up
+from app.reporting.sums import Cell
+from tests.builders import DAY, HOUR, experiment
+from tests.integration.planted import COUNTS, LONG_AGO, Planted, sums, sums_of
+from tests.sites import SiteFactory
+from tests.unit.reporting.counted import orders, revenue
+
+WITH_EVERYTHING: dict[str, Any] = {
+    "metrics": [
+        orders(),
+        COUNTS,
+        revenue(covariate_days=30),
+        orders("per-view", kind="ratio", property="value", denominator={"event": "page_viewed"}),
+    ],
+    "experiments": [
+        experiment(
+            phase=1,
+            status="running",
+            primary_metric="orders",
+            metrics=[{"metric": "count"}, {"metric": "revenue"}, {"metric": "per-view"}],
+        )
+    ],
+}
+
+
+@pytest_asyncio.fixture
+async def reporter(planted: Planted) -> AsyncIterator[Reporter]:
+    """Somebody who counts, once the experiment is published."""
+    await planted.publish(**WITH_EVERYTHING)
+    reporter = Reporter(planted.postgres.pool)
+    await reporter.turn()
+    yield reporter
+
+
+async def mark(planted: Planted, *visitors: str) -> None:
+    await planted.postgres.pool.executemany(
+        "INSERT INTO recount_marks (site_id, visitor) VALUES ($1, $2)",
+        [(planted.site_id, visitor) for visitor in visitors],
+    )
+
+
+async def held(planted: Planted) -> dict[Cell, tuple[object, ...]]:
+    rows = await planted.postgres.pool.fetch(
+        "SELECT phase, cut, value, arm, day, exposed, units, crossed, moments FROM rollup_sums"
+        " WHERE site_id = $1 AND experiment = 'hero-copy'",
+        planted.site_id,
+    )
+    return {Cell(*row[:6]): (row[6], row[7], [*row[8]]) for row in rows}
+
+
+async def from_raw_rows(planted: Planted) -> dict[Cell, tuple[object, ...]]:
+    async with planted.postgres.pool.acquire() as lent, lent.transaction():
+        connection: asyncpg.Connection = lent  # type: ignore[assignment] # what a pool lends is one in all but its type
+        definition = await load_definition(connection, planted.site_id, "hero-copy", None)
+        assert await is_summed(connection, planted.site_id, definition)
+        summed = await summed_up(connection, planted.site_id, definition)
+    return {
+        cell: (found.units, found.crossed, found.moments)
+        for cell, found in summed.by_cell.items()
+        if not found.is_nothing
+    }
+
+
+async def test_sums_are_those_of_the_raw_rows(planted: Planted, reporter: Reporter) -> None:
+    await planted.assign("v", stage="awareness", segments=["new"])
+    await planted.event("v", HOUR, value=10)
+    await planted.event("v", -HOUR, value=3)
+    await planted.event("v", 2 * HOUR, name="page_viewed")
+    await mark(planted, "v")
+    assert await reporter.turn() == 1
+    counted = await held(planted)
+    assert counted == await from_raw_rows(planted)
+    [everyone] = [found for cell, found in counted.items() if not cell.cut]
+    # Orders: x and x². Their count: the same. Revenue: x, c, x², xc, c². Per view: x, y, x², xy, y².
+    assert everyone == (1, 0, [1, 1, 1, 1, 10, 3, 100, 30, 9, 10, 1, 100, 10, 1])
+
+
+async def test_whatever_comes_in_whatever_order_the_sums_follow(planted: Planted, reporter: Reporter) -> None:
+    rng = random.Random(7)  # noqa: S311 - drawing what happens is not cryptography
+    visitors = [f"v{i}" for i in range(12)]
+    for _ in range(8):
+        for visitor in rng.sample(visitors, 5):
+            match rng.randrange(4):
+                case 0:
+                    at = LONG_AGO + rng.randrange(-5, 5) * DAY
+                    await planted.assign(visitor, rng.choice(["control", "treatment"]), at)
+                case 1:
+                    await planted.merge(visitor, f"u{rng.randrange(3)}", rng.randrange(9) * DAY)
+                case _:
+                    await planted.event(visitor, rng.randrange(-20, 20) * DAY + HOUR, value=rng.randrange(90))
+            await mark(planted, visitor)
+        assert await reporter.differing() != []
+        assert await reporter.turn() == 5
+        assert await held(planted) == await from_raw_rows(planted)
+        assert await reporter.differing() == []
+
+
+async def test_who_is_erased_is_taken_out_of_the_sums(planted: Planted, reporter: Reporter) -> None:
+    await planted.assign("dev", visitor="user")
+    await mark(planted, "user")
+    await reporter.turn()
+    assert await held(planted) != {}
+    await planted.postgres.pool.execute("DELETE FROM assignments WHERE site_id = $1", planted.site_id)
+    await mark(planted, "user")
+    await reporter.turn()
+    assert await held(planted) == {}
+
+
+async def test_another_metric_counts_everything_anew(planted: Planted, reporter: Reporter) -> None:
+    await planted.assign("v")
+    judged = experiment(primary_metric="orders", phase=1, status="running")
+    await planted.publish(2, metrics=[orders()], experiments=[judged])
+    assert await reporter.turn() == 0
+    counted = await held(planted)
+    assert counted == await from_raw_rows(planted)
+    assert {len(moments) for _, _, moments in counted.values()} == {2}  # type: ignore[arg-type] # the last is a list
+
+
+async def test_a_full_recount_gives_the_same(planted: Planted, reporter: Reporter) -> None:
+    for i in range(60):
+        await planted.assign(f"v{i}", ("control", "treatment")[i % 2], LONG_AGO + i * HOUR)
+        await planted.event(f"v{i}", i * HOUR + timedelta(minutes=1), value=i / 7)
+        await mark(planted, f"v{i}")
+    await reporter.turn()
+    before = await held(planted)
+    assert await Reporter(planted.postgres.pool).recount() >= 60
+    assert await held(planted) == before
+
+
+@pytest.mark.usefixtures("reporter")
+async def test_what_a_site_has_published_that_nobody_can_read_holds_up_no_other(
+    planted: Planted, new_site: SiteFactory
+) -> None:
+    other = Planted(planted.postgres, (await new_site()).site_id)
+    await other.publish(metrics=[{"key": "m", "unheard-of": 1}])
+    await planted.assign("v")
+    await mark(planted, "v")
+    assert await Reporter(planted.postgres.pool).turn() == 1
+    assert await held(planted) == await from_raw_rows(planted)
+    await planted.postgres.pool.execute("ALTER TABLE revisions DISABLE TRIGGER ALL")
+    await planted.postgres.pool.execute("DELETE FROM revisions WHERE site_id = $1", other.site_id)
+    await planted.postgres.pool.execute("ALTER TABLE revisions ENABLE TRIGGER ALL")
+
+
+async def test_two_who_count_do_not_count_at_once(planted: Planted, reporter: Reporter) -> None:
+    await mark(planted, "v")
+    async with planted.postgres.pool.acquire() as other:
+        await other.execute(f"SELECT pg_advisory_lock({int.from_bytes(b'counting')})")
+        assert await reporter.turn() == 0
+    assert await reporter.turn() == 1
+
+
+async def test_what_is_stored_is_marked_in_the_same_transaction(planted: Planted, reporter: Reporter) -> None:
+    class Stores:
+        async def fold_in(self, _connection: object, _records: object, store: Any) -> None:
+            await store()
+
+    async def nothing() -> None: ...
+
+    at = ms_of(LONG_AGO)
+    event: dict[str, Any] = {"name": "x", "properties": {}, "at_ms": at, "received_ms": at}
+    records = [
+        Event(planted.site_id, "a", "1", **event),
+        Event(planted.site_id, "only-profile", "2", **event, profile_only=True),
+        Merge(planted.site_id, "b", id_at(LONG_AGO), "u", at),
+        ConsentSaid(planted.site_id, "c", id_at(LONG_AGO), {}, at),
+        Event(planted.site_id, "a", "3", **event),
+    ]
+    while await reporter.turn():
+        pass
+    async with planted.postgres.pool.acquire() as lent, lent.transaction():
+        await Marking(Stores()).fold_in(lent, records, nothing)  # type: ignore[arg-type] # what a pool lends is one in all but its type
+        await Marking(Stores()).fold_in(lent, records[3:4], nothing)  # type: ignore[arg-type] # as above
+    marks = await planted.postgres.pool.fetch(
+        "SELECT visitor FROM recount_marks WHERE site_id = $1 ORDER BY id", planted.site_id
+    )
+    assert [row["visitor"] for row in marks] == ["a", "b", "u"]
+    assert await reporter.turn() == 3
+
+
+async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(planted: Planted) -> None:
+    capped = revenue(cap={"percentile": 0.5}, covariate_days=1)
+    judged = experiment(phase=1, status="running", primary_metric="revenue", metrics=[{"metric": "orders"}])
+    await planted.publish(metrics=[orders(), capped], experiments=[judged])
+    for i, value in enumerate((10, 20, 30)):
+        arm = "treatment" if i == 2 else "control"
+        await planted.assign(f"v{i}", arm, device="mobile", segments=["new", "bikes"])
+        await planted.event(f"v{i}", HOUR, value=value)
+        await planted.event(f"v{i}", -HOUR, value=2)
+        await mark(planted, f"v{i}")
+    raw = await planted.results(by=CutBy.DEVICE)
+    assert sums(raw, "revenue") == {"control": (2, 30, 500), "treatment": (1, 30, 900)}
+    reporter = Reporter(planted.postgres.pool)
+    while await reporter.turn():
+        pass
+    for by in CutBy:
+        found = await planted.results(by=by)
+        expected = {"control": (2, 30, 500), "treatment": (1, 20, 400)}
+        assert sums(found, "revenue") == expected
+        assert sums(found, "orders") == {"control": (2, 2, 2), "treatment": (1, 1, 1)}
+        assert [sums_of(cut.metrics[1]) for cut in found.cuts] != []
+        assert all(sums_of(cut.metrics[0]) == expected for cut in found.cuts)
+    assert (await planted.results(population=Population.EXPOSED)).units == 0

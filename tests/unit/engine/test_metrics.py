@@ -1,0 +1,58 @@
+from typing import Any
+
+import pytest
+
+from app.engine.metrics import check_metrics, lacking_in
+from app.engine.model import Metric
+from tests.builders import parsed
+
+JOURNEYS: list[dict[str, Any]] = [{"key": "purchase", "primary": True}, {"key": "loyalty", "stages": [{"key": "fan"}]}]
+
+
+def problems(journeys: list[dict[str, Any]], **metric: Any) -> list[tuple[str, str]]:
+    found = check_metrics(parsed(journeys=journeys, metrics=[{"key": "m", **metric}]))
+    return [(problem.pointer, problem.message) for problem in found]
+
+
+@pytest.mark.parametrize(
+    ("metric", "word"),
+    [
+        ({}, "needs an event"),
+        ({"kind": "retention"}, "needs an event"),
+        ({"event": "e", "kind": "mean"}, "needs a property"),
+        ({"event": "e", "kind": "ratio"}, "needs a denominator"),
+        ({"kind": "stage_reached"}, "needs a stage"),
+        ({"kind": "stage_progressed", "covariate_days": 3}, "no covariate"),
+    ],
+)
+def test_a_metric_says_what_its_kind_needs(metric: dict[str, Any], word: str) -> None:
+    [(pointer, message)] = problems(JOURNEYS, **metric)
+    assert pointer == "/metrics/0"
+    assert word in message
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        {"event": "e"},
+        {"event": "e", "kind": "mean", "property": "value"},
+        {"event": "e", "kind": "ratio", "denominator": {"event": "f"}},
+        {"kind": "stage_reached", "stage": "decision"},
+        {"kind": "stage_reached", "stage": "fan", "journey": "loyalty"},
+        {"kind": "stage_progressed"},
+    ],
+)
+def test_a_metric_that_says_it_is_sound(metric: dict[str, Any]) -> None:
+    assert problems(JOURNEYS, **metric) == []
+
+
+def test_a_stage_is_one_of_the_journey_that_is_asked() -> None:
+    asked = {"kind": "stage_reached", "stage": "fan"}
+    assert problems(JOURNEYS, **asked) == [("/metrics/0/stage", "journey 'purchase' has no stage 'fan'")]
+    gone = problems(JOURNEYS, **asked, journey="gone")
+    assert gone == [("/metrics/0/journey", "there is no journey 'gone'")]
+    assert problems([], **asked)[0][0] == "/metrics/0"
+
+
+def test_what_a_metric_lacks_can_be_asked_of_one_alone() -> None:
+    assert lacking_in(Metric(key="m", event="e")) is None

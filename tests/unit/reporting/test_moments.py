@@ -1,0 +1,52 @@
+from decimal import Decimal
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.reporting.moments import Layout, add, decimal_of
+from app.stats.joint import JointAggregate
+
+FIGURES = st.floats(-1e9, 1e9).map(lambda x: round(x, 4))
+
+
+def summed(layout: Layout, units: list[tuple[float, ...]], sign: int = 1) -> list[Decimal]:
+    sums = [Decimal()] * layout.size
+    for worth in units:
+        add(sums, layout.terms_of(worth), sign)
+    return sums
+
+
+def test_each_metric_has_its_sums_and_products() -> None:
+    layout = Layout([1, 3])
+    sums = summed(layout, [(2, 1, 10, 100), (3, 0, 1, 5)])
+    assert layout.metric(0, sums).joint(2) == JointAggregate(2, (5,), ((13,),))
+    products = ((1, 10, 100), (10, 101, 1005), (100, 1005, 10025))
+    assert layout.metric(1, sums).joint(2) == JointAggregate(2, (1, 11, 105), products)
+
+
+def test_without_metrics_there_are_no_sums() -> None:
+    assert Layout([]).size == 0
+    assert Layout([]).terms_of([]) == []
+
+
+def test_who_did_nothing_adds_nothing() -> None:
+    assert Layout([2, 1]).terms_of((0, 0, 0)) == []
+
+
+def test_a_number_is_what_people_write() -> None:
+    assert decimal_of(49.9) == Decimal("49.9")
+    assert decimal_of(0) == 0
+
+
+@given(st.lists(st.tuples(FIGURES, FIGURES), max_size=4))
+def test_the_order_makes_no_difference_and_what_is_taken_out_leaves_nothing(
+    units: list[tuple[float, ...]],
+) -> None:
+    layout = Layout([2])
+    expected = summed(layout, units)
+    for order in permutations(units):
+        assert summed(layout, list(order)) == expected
+    for worth in units:
+        add(expected, layout.terms_of(worth), -1)
+    assert not any(expected)
