@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     redis_url: str | None = None
     admin_key: str | None = Field(default=None, pattern=r"^sk_[!-~]{8,200}$")
+    # Where the commands that ask a running service find it; nothing said, at `host` and `port`.
+    url: str | None = Field(default=None, pattern=r"^https?://[!-~]+$")
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
     profile_budget_ms: float = Field(default=25, gt=0)
     profile_ttl_days: float = Field(default=90, gt=0)

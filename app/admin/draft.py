@@ -1,6 +1,6 @@
 """The draft of a site: one row for each resource, read and replaced as one document."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -9,26 +9,26 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
-from app.admin.difference import Difference, Resource, difference, document_of
+from app.admin.difference import Difference, Resource, differing, document_of
+from app.kit.batches import in_batches
+from app.kit.slices import in_slices
+from app.kit.steps import Steps, each, letting_go
 from app.storage.tables import drafts, sites
 from app.web.etag import etag_of
 from app.web.keyring import Caller
 
-_AT_ONCE = 100
+# To decode or to send so many resources takes a millisecond or two.
+_AT_ONCE = 50
 
 
 class Draft:
-    """A draft as it is stored."""
+    """A draft as it is stored; `content` is the document as JSON, the same bytes until it changes."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: dict[str, Any], content: bytes) -> None:
         self.document = document
+        self.content = content
 
     @cached_property
-    def content(self) -> bytes:
-        """The document as JSON, the same bytes until it changes."""
-        return msgspec.json.encode(self.document)
-
-    @property
     def etag(self) -> str:
         """The ETag of the whole document."""
         return etag_of(self.content)
@@ -53,14 +53,33 @@ async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     async for rows in found.partitions(_AT_ONCE):
         for kind, document in rows:
             by_kind.setdefault(kind, []).append(document)
-    return Draft(document_of(by_kind))
+    read = document_of(by_kind)
+    return Draft(read, await in_slices(_encoding(read)))
+
+
+def _encoding(document: Mapping[str, Any]) -> Steps[bytes]:
+    """Encode as msgspec does it in one piece, a resource at a time."""
+    fields = []
+    for kind, value in document.items():
+        if isinstance(value, list):
+            encoded = b"[%b]" % b",".join((yield from each(msgspec.json.encode, value)))
+        else:
+            encoded = msgspec.json.encode(value)
+        fields.append(b'"%b":%b' % (kind.encode(), encoded))
+    return b"{%b}" % b",".join(fields)
+
+
+async def let_go(*documents: Mapping[str, Any]) -> None:
+    """Empty the lists of documents, since to free thousands of resources at once would hold everybody up."""
+    lists = (value for document in documents for value in document.values() if isinstance(value, list))
+    await in_slices(letting_go(*lists))
 
 
 async def replace_draft(
     connection: AsyncConnection, caller: Caller, before: Draft, document: Mapping[str, Any]
 ) -> Difference:
     """Make the draft equal to a document; what stays the same keeps its version. The site must be locked."""
-    change = difference(before.document, document)
+    change = await in_slices(differing(before.document, document))
     await _delete(connection, caller.site, change.removed)
     await _insert(connection, caller.site, change.added)
     await _update(connection, caller.site, change)
@@ -76,41 +95,43 @@ _HERE = (
 
 
 async def _delete(connection: AsyncConnection, site: int, resources: tuple[Resource, ...]) -> None:
-    if resources:
-        await connection.execute(
-            delete(drafts).where(*_HERE), [_here(site, resource) for resource in resources]
-        )
+    await _execute(
+        connection, delete(drafts).where(*_HERE), (_here(site, resource) for resource in resources)
+    )
 
 
 async def _insert(connection: AsyncConnection, site: int, resources: tuple[Resource, ...]) -> None:
-    if resources:
-        rows = [{"site_id": site, **msgspec.structs.asdict(resource)} for resource in resources]
-        await connection.execute(insert(drafts), rows)
+    rows = ({"site_id": site, **msgspec.structs.asdict(resource)} for resource in resources)
+    await _execute(connection, insert(drafts), rows)
 
 
 async def _update(connection: AsyncConnection, site: int, change: Difference) -> None:
     move = update(drafts).where(*_HERE).values(position=bindparam("to_position"))
-    moved = [{**_here(site, resource), "to_position": resource.position} for resource in change.moved]
-    if moved:
-        await connection.execute(move, moved)
+    moved = ({**_here(site, resource), "to_position": resource.position} for resource in change.moved)
+    await _execute(connection, move, moved)
     rewrite = move.values(
         document=bindparam("to_document"), version=drafts.c.version + 1, updated_at=func.now()
     )
-    rewritten = [
+    rewritten = (
         {**_here(site, resource), "to_position": resource.position, "to_document": resource.document}
         for _, resource in change.changed
-    ]
-    if rewritten:
-        await connection.execute(rewrite, rewritten)
+    )
+    await _execute(connection, rewrite, rewritten)
+
+
+async def _execute(connection: AsyncConnection, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
+    for some in in_batches(rows, _AT_ONCE):
+        await connection.execute(statement, some)
 
 
 def _here(site: int, resource: Resource) -> dict[str, Any]:
     return {"of_site": site, "of_kind": resource.kind, "of_key": resource.key}
 
 
-def _entries(change: Difference) -> list[Entry]:
-    return [
-        *(Entry("removed", resource.name, before=resource.document) for resource in change.removed),
-        *(Entry("added", resource.name, after=resource.document) for resource in change.added),
-        *(Entry("changed", now.name, was.document, now.document) for was, now in change.changed),
-    ]
+def _entries(change: Difference) -> Iterator[Entry]:
+    for resource in change.removed:
+        yield Entry("removed", resource.name, before=resource.document)
+    for resource in change.added:
+        yield Entry("added", resource.name, after=resource.document)
+    for was, now in change.changed:
+        yield Entry("changed", now.name, was.document, now.document)

@@ -25,6 +25,14 @@ async def find_revision(connection: AsyncConnection, site: int, number: int) -> 
     return found.mappings().one_or_none()
 
 
+async def has_revision(connection: AsyncConnection, site: int, number: int) -> bool:
+    """Whether there is such a revision."""
+    found = await connection.execute(
+        select(revisions.c.number).where(revisions.c.site_id == site, revisions.c.number == number)
+    )
+    return found.first() is not None
+
+
 async def load_plain(connection: AsyncConnection, site: int, number: int) -> dict[str, Any]:
     """Read a revision's document in pieces."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
