@@ -20,12 +20,12 @@ from app.web.problems import WrongContentError
 Run: TypeAlias = Callable[[Settings, argparse.Namespace], int]
 
 _EPILOG = """\
-FILE ends in .json, .yaml or .yml, or is - (what comes in or goes out, as YAML; JSON is YAML too). YAML is read
-as YAML 1.2: NO, off, 1:20 and dates are text. pull and push keep the ETag of the draft in FILE.etag, so that
-push refuses to overwrite what somebody else has changed since.
+FILE ends in .json, .yaml or .yml, or is - (what comes in or goes out, as YAML; JSON is YAML too). YAML is
+read as YAML 1.2: NO, off, 1:20 and dates are text. pull and push keep the ETag of the draft in FILE.etag, so
+that push refuses to overwrite what somebody else has changed since.
 
-Where the service is, SIGNPOST_URL says or --url; whose site, SIGNPOST_ADMIN_KEY or --key. A key on the command
-line can be seen by everybody on this machine.
+Where the service is, SIGNPOST_URL says or --url; whose site, SIGNPOST_ADMIN_KEY or --key. A key on the
+command line can be seen by everybody on this machine.
 
 Exit codes:
   0  done; diff: no difference; check: the file could be published

@@ -9,7 +9,7 @@ from app.admin.config.given import JSON, Given
 from app.admin.config.write_yaml import writing
 from app.admin.details import ReadableChanges, detailing
 from app.admin.difference import Difference, differing
-from app.admin.draft import Draft, let_go, load_draft, lock_site, replace_draft
+from app.admin.draft import let_go, load_draft, load_encoded, lock_site, replace_draft
 from app.kit.slices import in_slices
 from app.web.etag import Precondition
 from app.web.keyring import Caller
@@ -26,11 +26,13 @@ class Replaced(msgspec.Struct, frozen=True):
 
 async def read(connection: AsyncConnection, caller: Caller, kind: str) -> tuple[bytes, str]:
     """Give the draft as JSON or YAML, and its ETag."""
+    if kind == JSON:
+        encoded = await load_encoded(connection, caller.site)
+        return encoded.content, encoded.etag
     draft = await load_draft(connection, caller.site)
-    content = draft.content if kind == JSON else await in_slices(writing(draft.document))
-    etag = draft.etag
+    content = await in_slices(writing(draft.document))
     await let_go(draft.document)
-    return content, etag
+    return content, draft.etag
 
 
 async def compare(
@@ -41,7 +43,8 @@ async def compare(
     if precondition != Precondition():
         precondition.check(draft.etag, is_new=draft.is_empty)
     changes = await _told(await in_slices(differing(draft.document, config.document)), config.secret)
-    return await _done(changes, draft)
+    await let_go(draft.document)
+    return Replaced(changes, draft.etag)
 
 
 async def replace(
@@ -56,13 +59,7 @@ async def replace(
         await repository.update_identity_secret(connection, caller.site, config.secret)
         await write_audit(connection, caller, [Entry("changed", SECRET.removeprefix("/"))])
     await let_go(before.document)
-    return await _done(changes, await load_draft(connection, caller.site))
-
-
-async def _done(changes: ReadableChanges, draft: Draft) -> Replaced:
-    etag = draft.etag
-    await let_go(draft.document)
-    return Replaced(changes, etag)
+    return Replaced(changes, (await load_encoded(connection, caller.site)).etag)
 
 
 async def _told(change: Difference, secret: str | None) -> ReadableChanges:

@@ -1,6 +1,7 @@
 """Writing JSON as YAML that says the same to everybody: in quotes whatever could be misread."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -18,12 +19,21 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from app.admin.config.yaml_scalars import Scalar, is_text, word_of
+from app.admin.config.yaml_scalars import is_text, word_of
 from app.kit.steps import Steps
 
 # Line breaks of YAML that a block of text would not keep as they are.
 _OTHER_BREAKS = frozenset("\r\x85\u2028\u2029")
 _NEVER_FOLDED = -1
+_WORD_LENGTH = 64
+# Events are only read, so that one of each will do.
+_OBJECT, _EMPTY_OBJECT = (
+    MappingStartEvent(None, None, implicit=True, flow_style=flow) for flow in (False, True)
+)
+_LIST, _EMPTY_LIST = (
+    SequenceStartEvent(None, None, implicit=True, flow_style=flow) for flow in (False, True)
+)
+_END_OF_OBJECT, _END_OF_LIST = MappingEndEvent(), SequenceEndEvent()
 
 
 def writing(document: Any) -> Steps[bytes]:
@@ -47,25 +57,29 @@ def _stream(document: Any) -> Iterator[Event]:
 def _events(value: Any) -> Iterator[Event]:
     match value:
         case dict():
-            yield MappingStartEvent(None, None, implicit=True, flow_style=not value)
+            yield _OBJECT if value else _EMPTY_OBJECT
             for key, inner in value.items():
-                yield _scalar(key)
+                yield _word(key)
                 yield from _events(inner)
-            yield MappingEndEvent()
+            yield _END_OF_OBJECT
         case list():
-            yield SequenceStartEvent(None, None, implicit=True, flow_style=not value)
+            yield _LIST if value else _EMPTY_LIST
             for inner in value:
                 yield from _events(inner)
-            yield SequenceEndEvent()
+            yield _END_OF_LIST
+        case str():
+            yield _word(value) if len(value) <= _WORD_LENGTH else _text(value)
         case _:
-            yield _scalar(value)
+            yield ScalarEvent(None, None, (True, False), word_of(value))
 
 
-def _scalar(value: Scalar) -> ScalarEvent:
-    if not isinstance(value, str):
-        return ScalarEvent(None, None, (True, False), word_of(value))
+def _text(text: str) -> ScalarEvent:
     # Without quotes only what every reader takes for text; else the emitter puts quotes around it.
-    return ScalarEvent(None, None, (bool(value) and is_text(value), True), value, style=_style(value))
+    return ScalarEvent(None, None, (bool(text) and is_text(text), True), text, style=_style(text))
+
+
+# Thousands of rules say mostly the same words.
+_word = lru_cache(4_096)(_text)
 
 
 def _style(text: str) -> str | None:

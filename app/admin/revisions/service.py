@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
 from app.admin.difference import Changes, differing
-from app.admin.draft import let_go, load_draft, lock_site, replace_draft
+from app.admin.draft import let_go, load_draft, load_encoded, lock_site, replace_draft
 from app.admin.revisions import repository
 from app.admin.revisions.checked import checking
 from app.admin.revisions.schemas import Published, Revision, RevisionSummary
@@ -79,15 +79,15 @@ async def restore(
     precondition.check(draft.etag, is_new=draft.is_empty)
     changes = (await replace_draft(connection, caller, draft, document)).pointers()
     await write_audit(connection, caller, [Entry("restored", f"revisions/{number}")])
-    now = await load_draft(connection, caller.site)
-    await let_go(draft.document, document, now.document)
-    return changes, now.etag
+    await let_go(draft.document, document)
+    return changes, (await load_encoded(connection, caller.site)).etag
 
 
 async def _document(connection: AsyncConnection, caller: Caller, number: int) -> dict[str, Any]:
     if not await repository.has_revision(connection, caller.site, number):
         raise NotFoundError(f"there is no revision {number}")
-    return await repository.load_plain(connection, caller.site, number)
+    with no_full_collections():
+        return await repository.load_plain(connection, caller.site, number)
 
 
 def _without_phases(document: dict[str, Any]) -> dict[str, Any]:
