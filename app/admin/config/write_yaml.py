@@ -5,7 +5,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
-from yaml.cyaml import CEmitter
+from yaml._yaml import CEmitter
 from yaml.events import (
     DocumentEndEvent,
     DocumentStartEvent,
