@@ -76,15 +76,20 @@ async def _load_texts(connection: AsyncConnection, site: int) -> dict[str, list[
 
 def _encoding(texts: Mapping[str, list[str]]) -> Steps[Encoded]:
     """Put the document together, a resource at a time."""
-    pieces = []
+    # Joined once, since to copy megabytes takes long too.
+    pieces, before = [b"{"], ""
     for kind, resources in texts.items():
-        start, end = (b"", b",") if kind in SINGLES else (b"[", b"],")
-        pieces.append(b'"%b":%b' % (kind.encode(), start))
-        for place, resource in enumerate(resources):
-            pieces.append((f",{resource}" if place else resource).encode())
+        start, end = ("", b"") if kind in SINGLES else ("[", b"]")
+        before += f'"{kind}":{start}'
+        for resource in resources:
+            pieces.append(f"{before}{resource}".encode())
+            before = ","
             yield
         pieces.append(end)
-    content = b"{%b}" % b"".join(pieces)[:-1]
+    pieces.append(b"}")
+    yield
+    content = b"".join(pieces)
+    yield
     return Encoded(content, (yield from tagging(content)))
 
 

@@ -1,8 +1,7 @@
 """Everything wrong with a large body, found a part at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from copy import copy
-from functools import cache
 from typing import Any, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError, create_model
@@ -14,22 +13,29 @@ from app.kit.steps import Steps
 Found: TypeAlias = list[tuple[Location, str]]
 
 
-def finding(model: type[Body], given: Any) -> Steps[Found]:
-    """Find what the model would say of what is given, word for word and in the same order."""
-    if not isinstance(given, dict):
-        return _errors(model, given)
-    found = yield from _nuls(given)
-    found += model.wrong_in(given)
-    yield
-    at_top = _errors(_without_parts(model), given)
-    for field in model.model_fields:
-        mine = [error for error in at_top if error[0][0] == field]
-        found += mine
-        part = _part_of(model, field)
-        if part is not None and not mine:
-            found += yield from _wrong_parts(part, field, given.get(field, ()))
-    found += [error for error in at_top if error[0][0] not in model.model_fields]
-    return found
+class WrongPlaces:
+    """Finds what a model would say of a body, word for word and in the same order."""
+
+    def __init__(self, model: type[Body]) -> None:
+        self._model = model
+        self._parts = {field: _part_of(model, field) for field in model.model_fields}
+        self._without_parts = _without(model, [field for field, part in self._parts.items() if part])
+
+    def finding(self, given: Any) -> Steps[Found]:
+        """Look at each element of each list of parts in a step of its own."""
+        if not isinstance(given, dict):
+            return _errors(self._model, given)
+        found = yield from _nuls(given)
+        found += self._model.wrong_in(given)
+        yield
+        at_top = _errors(self._without_parts, given)
+        for field, part in self._parts.items():
+            mine = [error for error in at_top if error[0][0] == field]
+            found += mine
+            if part is not None and not mine:
+                found += yield from _wrong_parts(part, field, given.get(field, ()))
+        found += [error for error in at_top if error[0][0] not in self._parts]
+        return found
 
 
 def _wrong_parts(part: type[Part], field: str, given: Iterable[Any]) -> Steps[Found]:
@@ -57,13 +63,12 @@ def _places(field: str, value: Any) -> Iterator[tuple[Location, Any]]:
         yield (field,), value
 
 
-@cache
-def _without_parts(model: type[Body]) -> type[BaseModel]:
-    """Make the model that looks at no element of the lists of parts."""
+def _without(model: type[Body], lists: Container[str]) -> type[BaseModel]:
+    """Make the model that looks at no element of some of its lists."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         plain = copy(field)
-        if _part_of(model, name) is not None:
+        if name in lists:
             plain.annotation = list[Any]
         fields[name] = (plain.annotation, plain)
     return create_model(model.__name__, __base__=Part, **fields)

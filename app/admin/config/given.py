@@ -12,7 +12,7 @@ from app.admin.config.schemas import ConfigDocument
 from app.admin.draft import let_go
 from app.admin.route import BODY_LIMIT_BYTES, content_of, is_json, media_type_of
 from app.admin.strict_json import bounding, decoding
-from app.admin.wrong_places import finding
+from app.admin.wrong_places import WrongPlaces
 from app.engine.problems import Problem
 from app.kit.collector import no_full_collections
 from app.kit.slices import in_slices
@@ -26,6 +26,7 @@ YAML = "application/yaml"
 _YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 # What is smaller makes no garbage that anybody would notice.
 _LARGE_BYTES = 2**17
+_WRONG = WrongPlaces(ConfigDocument)
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ GivenConfig = Annotated[Given, Depends(_given, scope="function")]
 
 def checking(document: Any) -> Steps[None]:
     """See that a document is a configuration, a resource at a time; raises WrongContentError."""
-    found = yield from finding(ConfigDocument, document)
+    found = yield from _WRONG.finding(document)
     if found:
         raise WrongContentError((yield from each(_problem, found)))
 

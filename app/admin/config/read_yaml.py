@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from yaml import MarkedYAMLError, YAMLError
+from yaml import MarkedYAMLError
 from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
@@ -57,8 +57,6 @@ def _next(parser: CParser, content: bytes) -> Any:
         raise YamlError(line, len(before) - before.rfind(b"\n"), str(error.reason)) from error
     except MarkedYAMLError as error:
         _refuse(error.problem_mark, " ".join(filter(None, (error.context, error.problem))))
-    except YAMLError as error:
-        raise YamlError(1, 1, str(error)) from error
 
 
 def _refuse(mark: Any, message: str) -> NoReturn:

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from app.admin.config.examples import CONFIG
 from app.admin.config.schemas import ConfigDocument
 from app.admin.strict_json import Location
-from app.admin.wrong_places import finding
+from app.admin.wrong_places import WrongPlaces
 from app.kit.steps import finished
 
+WRONG = WrongPlaces(ConfigDocument)
 GOOD_RULE = {"key": "a", "placements": ["p"], "deliver": {"variant": "v"}}
 
 
@@ -25,7 +26,7 @@ def in_one_piece(document: Any) -> list[tuple[Location, str]]:
 
 
 def in_parts(document: Any) -> list[tuple[Location, str]]:
-    return finished(finding(ConfigDocument, document))
+    return finished(WRONG.finding(document))
 
 
 @pytest.mark.parametrize(
@@ -88,4 +89,4 @@ def test_whatever_is_given(document: Any) -> None:
 
 def test_each_part_is_a_step_of_its_own() -> None:
     document = {"rules": [{**GOOD_RULE, "key": f"r{number}"} for number in range(100)]}
-    assert sum(1 for _ in finding(ConfigDocument, document)) >= 200
+    assert sum(1 for _ in WRONG.finding(document)) >= 200
