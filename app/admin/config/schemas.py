@@ -284,9 +284,13 @@ class ConfigDocument(Body):
 
 
 def _doubled(field: str, parts: list[Any]) -> Iterator[tuple[Location, str]]:
+    keys = [part.get("key") if isinstance(part, dict) else None for part in parts]
+    named = [key for key in keys if isinstance(key, str)]
+    # Nearly always none is, and this is much faster than to look for the places.
+    if len(set(named)) == len(named):
+        return
     seen = set()
-    for index, part in enumerate(parts):
-        key = part.get("key") if isinstance(part, dict) else None
+    for index, key in enumerate(keys):
         if isinstance(key, str):
             if key in seen:
                 yield (field, index, "key"), f"there is another {key!r} in this list"
