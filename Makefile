@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak bench bench-gate bench-http bench-journal bench-hot bench-impact calibrate profile lock clean
+.PHONY: run test install check test-browser demo faults soak bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact calibrate profile lock clean
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -50,6 +50,9 @@ soak: install ## load for MINUTES, every part restarted every EVERY_S; fails whe
 
 bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine
+
+bench-config: install ## what putting, publishing and restoring 10,000 rules takes while decisions go on; fails from 10 s
+	$(BIN)/python -m loadtests.bench_config
 
 bench-journal: install ## what durability costs a decision, and how fast the journal is shipped
 	$(BIN)/python -m loadtests.bench_journal

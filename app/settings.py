@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     redis_url: str | None = None
     admin_key: str | None = Field(default=None, pattern=r"^sk_[!-~]{8,200}$")
+    # Where the commands that ask a running service find it; nothing said, at `host` and `port`.
+    url: str | None = Field(default=None, pattern=r"^https?://[!-~]+$")
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
     # What keys are hashed with: the same on every host that shares a database.
     key_pepper: str | None = Field(default=None, pattern=r"^[!-~]{32,200}$")

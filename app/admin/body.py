@@ -45,7 +45,7 @@ class Body(Part):
     @model_validator(mode="wrap")
     @classmethod
     def _find_everything(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        found = [detail_of(place, message) for place, message in (*_nuls(given), *cls.wrong_in(given))]
+        found = [detail_of(place, message) for place, message in (*nuls_in(given), *cls.wrong_in(given))]
         try:
             body = handler(given)
         except ValidationError as error:
@@ -59,8 +59,9 @@ class Body(Part):
         return body
 
 
-def _nuls(given: object) -> Iterator[tuple[Location, str]]:
+def nuls_in(given: object, at: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Find what PostgreSQL cannot store."""
     # Nearly every body has none, and encoding it is much faster than walking through it.
     if _NUL in msgspec.json.encode(given):
-        for place in places_of_nul(given):
+        for place in places_of_nul(given, at):
             yield place, "must not contain \\u0000"

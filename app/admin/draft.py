@@ -1,39 +1,46 @@
 """The draft of a site: one row for each resource, read and replaced as one document."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
-from app.admin.difference import Difference, Resource, difference, document_of
+from app.admin.difference import Difference, Resource, differing, document_of
+from app.kit.batches import in_batches
+from app.kit.collector import no_full_collections
+from app.kit.slices import in_slices
+from app.kit.steps import Steps, each, letting_go
+from app.storage.documents import SINGLES
 from app.storage.tables import drafts
-from app.web.etag import etag_of
+from app.web.etag import tagging
 from app.web.keyring import Caller
 
+# To take so many rows or to send them takes a millisecond or two.
 _AT_ONCE = 100
 # Any number of four bytes that nobody else locks together with a site: "drft" in ASCII.
 _DRAFT_LOCK = int.from_bytes(b"drft")
+# What is smaller makes no garbage that anybody would notice.
+_LARGE_BYTES = 2**17
 
 
-class Draft:
-    """A draft as it is stored."""
+class Encoded(msgspec.Struct, frozen=True):
+    """A draft as JSON, the same bytes until it changes, and the ETag of the whole document."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
+    content: bytes
+    etag: str
 
-    @cached_property
-    def content(self) -> bytes:
-        """The document as JSON, the same bytes until it changes."""
-        return msgspec.json.encode(self.document)
 
-    @property
-    def etag(self) -> str:
-        """The ETag of the whole document."""
-        return etag_of(self.content)
+class Draft(msgspec.Struct, frozen=True):
+    """A draft as it is stored, and the ETag of the whole document."""
+
+    document: dict[str, Any]
+    etag: str
 
     @property
     def is_empty(self) -> bool:
@@ -57,14 +64,59 @@ async def share_site(connection: AsyncConnection, site: int) -> None:
 
 async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     """Read the draft; a site that never had one has an empty one."""
-    query = select(drafts.c.kind, drafts.c.document).where(drafts.c.site_id == site)
-    # In pieces, since to decode thousands of resources at once would take all the time of the event loop.
+    texts = await _load_texts(connection, site)
+    encoded = await in_slices(_encoding(texts))
+    with no_full_collections() if len(encoded.content) > _LARGE_BYTES else nullcontext():
+        return Draft(await in_slices(_decoding(texts)), encoded.etag)
+
+
+async def load_encoded(connection: AsyncConnection, site: int) -> Encoded:
+    """Read the draft without taking it apart."""
+    return await in_slices(_encoding(await _load_texts(connection, site)))
+
+
+async def _load_texts(connection: AsyncConnection, site: int) -> dict[str, list[str]]:
+    """Read the resources of each kind in order, in pieces, each as JSON."""
+    query = select(drafts.c.kind, cast(drafts.c.document, Text)).where(drafts.c.site_id == site)
     found = await connection.stream(query.order_by(drafts.c.kind, drafts.c.position, drafts.c.key))
-    by_kind: dict[str, list[Any]] = {}
+    by_kind: dict[str, list[str]] = {}
     async for rows in found.partitions(_AT_ONCE):
         for kind, document in rows:
             by_kind.setdefault(kind, []).append(document)
-    return Draft(document_of(by_kind))
+    return document_of({kind: [texts] if kind in SINGLES else texts for kind, texts in by_kind.items()})
+
+
+def _encoding(texts: Mapping[str, list[str]]) -> Steps[Encoded]:
+    """Put the document together, a resource at a time."""
+    # Joined once, since to copy megabytes takes long too.
+    pieces, before = [b"{"], ""
+    for kind, resources in texts.items():
+        start, end = ("", b"") if kind in SINGLES else ("[", b"]")
+        before += f'"{kind}":{start}'
+        for resource in resources:
+            pieces.append(f"{before}{resource}".encode())
+            before = ","
+            yield
+        pieces.append(end)
+    pieces.append(b"}")
+    yield
+    content = b"".join(pieces)
+    yield
+    return Encoded(content, (yield from tagging(content)))
+
+
+def _decoding(texts: Mapping[str, list[str]]) -> Steps[dict[str, Any]]:
+    document = {}
+    for kind, resources in texts.items():
+        decoded: list[Any] = yield from each(msgspec.json.decode, resources)
+        document[kind] = decoded[0] if kind in SINGLES else decoded
+    return document
+
+
+async def let_go(*documents: Mapping[str, Any]) -> None:
+    """Empty the lists of documents, since to free thousands of resources at once would hold everybody up."""
+    lists = (value for document in documents for value in document.values() if isinstance(value, list))
+    await in_slices(letting_go(*lists))
 
 
 # Resources that come and go one by one leave gaps, and two that come at once have one position.
@@ -84,57 +136,61 @@ async def replace_draft(
 ) -> Difference:
     """Make the draft equal to a document; what stays the same keeps its version. The site must be locked."""
     await connection.execute(_CLOSE_GAPS, {"site_id": caller.site})
-    change = difference(before.document, document)
-    await _delete(connection, caller.site, change.removed)
-    await _insert(connection, caller.site, change.added)
-    await _update(connection, caller.site, change)
+    change = await in_slices(differing(before.document, document))
+    await _write(connection, caller.site, change)
     await write_audit(connection, caller, _entries(change))
     return change
 
 
-_HERE = (
-    drafts.c.site_id == bindparam("of_site"),
-    drafts.c.kind == bindparam("of_kind"),
-    drafts.c.key == bindparam("of_key"),
-)
+# Many rows in one statement, as JSON: whatever PostgreSQL and its driver do for each statement, they do once.
+# None of them joins, since how large a draft is the planner may not have heard yet.
+_INSERT = text("""
+    INSERT INTO drafts (site_id, kind, key, position, document)
+    SELECT :site, :kind, key, position, document
+    FROM jsonb_to_recordset(CAST(:given AS jsonb)) AS resource (key text, position integer, document jsonb)
+""")
+_HERE = "WHERE site_id = :site AND kind = :kind AND key = ANY (CAST(:keys AS text[]))"
+_DELETE = text(f"DELETE FROM drafts {_HERE}")  # noqa: S608 - of a constant
+_MOVE = text(f"UPDATE drafts SET position = CAST(CAST(:given AS jsonb) ->> key AS integer) {_HERE}")  # noqa: S608 - of a constant
+_REWRITE = text(f"""
+    UPDATE drafts SET document = CAST(:given AS jsonb) -> key, version = version + 1, updated_at = now()
+    {_HERE}
+""")  # noqa: S608 - of a constant
 
 
-async def _delete(connection: AsyncConnection, site: int, resources: tuple[Resource, ...]) -> None:
-    if resources:
-        await connection.execute(
-            delete(drafts).where(*_HERE), [_here(site, resource) for resource in resources]
-        )
+async def _write(connection: AsyncConnection, site: int, change: Difference) -> None:
+    rewritten = [now for _, now in change.changed]
+    for here, _ in _batches(site, change.removed):
+        await connection.execute(_DELETE, here)
+    for here, some in _batches(site, change.added):
+        await connection.execute(_INSERT, here | {"given": _json(some)})
+    for here, some in _batches(site, rewritten):
+        documents = {resource.key: resource.document for resource in some}
+        await connection.execute(_REWRITE, here | {"given": _json(documents)})
+    for here, some in _batches(site, chain(change.moved, _moved(change))):
+        places = {resource.key: resource.position for resource in some}
+        await connection.execute(_MOVE, here | {"given": _json(places)})
 
 
-async def _insert(connection: AsyncConnection, site: int, resources: tuple[Resource, ...]) -> None:
-    if resources:
-        rows = [{"site_id": site, **msgspec.structs.asdict(resource)} for resource in resources]
-        await connection.execute(insert(drafts), rows)
+def _moved(change: Difference) -> Iterator[Resource]:
+    return (now for was, now in change.changed if was.position != now.position)
 
 
-async def _update(connection: AsyncConnection, site: int, change: Difference) -> None:
-    move = update(drafts).where(*_HERE).values(position=bindparam("to_position"))
-    moved = [{**_here(site, resource), "to_position": resource.position} for resource in change.moved]
-    if moved:
-        await connection.execute(move, moved)
-    rewrite = move.values(
-        document=bindparam("to_document"), version=drafts.c.version + 1, updated_at=func.now()
-    )
-    rewritten = [
-        {**_here(site, resource), "to_position": resource.position, "to_document": resource.document}
-        for _, resource in change.changed
-    ]
-    if rewritten:
-        await connection.execute(rewrite, rewritten)
+def _batches(site: int, resources: Iterable[Resource]) -> Iterator[tuple[dict[str, Any], list[Resource]]]:
+    """Take resources of one kind at a time, and say where they are."""
+    for kind, alike in groupby(resources, key=attrgetter("kind")):
+        for some in in_batches(alike, _AT_ONCE):
+            yield {"site": site, "kind": kind, "keys": [resource.key for resource in some]}, some
 
 
-def _here(site: int, resource: Resource) -> dict[str, Any]:
-    return {"of_site": site, "of_kind": resource.kind, "of_key": resource.key}
+def _json(given: object) -> str:
+    return msgspec.json.encode(given).decode()
 
 
-def _entries(change: Difference) -> list[Entry]:
-    return [
-        *(Entry("removed", resource.name, before=resource.document) for resource in change.removed),
-        *(Entry("added", resource.name, after=resource.document) for resource in change.added),
-        *(Entry("changed", now.name, was.document, now.document) for was, now in change.changed),
-    ]
+def _entries(change: Difference) -> Iterator[Entry]:
+    for resource in change.removed:
+        yield Entry("removed", resource.name, before=resource.document)
+    for resource in change.added:
+        yield Entry("added", resource.name, after=resource.document)
+    for was, now in change.changed:
+        yield Entry("changed", now.name, was.document, now.document)

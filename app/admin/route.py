@@ -67,13 +67,29 @@ class _DecodedRequest(Request):
 
 
 async def _decoded(request: Request) -> Request:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    if not is_json(media_type_of(request)):
         raise ProblemError(415, "the body must be JSON: Content-Type: application/json")
+    return _DecodedRequest(request, await content_of(request))
+
+
+def media_type_of(request: Request) -> str:
+    """Tell what a request says its body is, in lower case and without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """Whether it is JSON, or something that is written in it."""
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+async def content_of(request: Request) -> bytes:
+    """Read a body; raises ProblemError 413 as soon as it is too large."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > BODY_LIMIT_BYTES:
             raise ProblemError(413, f"the body is larger than {BODY_LIMIT_BYTES} bytes")
     request.state.content = bytes(content)
-    return _DecodedRequest(request, request.state.content)
+    return bytes(content)

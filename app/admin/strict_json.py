@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from app.engine.problems import Problem
+from app.kit.steps import Steps, each
 from app.web.problems import ProblemError, WrongContentError
 
 DEEPEST = 64
@@ -27,9 +28,31 @@ def decode_json(content: bytes) -> Any:
         raise _too_deep() from error
     except ValueError as error:
         raise ProblemError(400, f"the body is not JSON: {error}") from error
-    if _is_too_deep(document):
-        raise _too_deep()
+    _bound(document, DEEPEST)
     return document
+
+
+def decoding(content: bytes) -> Steps[Any]:
+    """Decode as `decode_json` does, the elements of an object's lists one at a time; raises the same."""
+    try:
+        document = yield from _by_element(content)
+    except (ValueError, RecursionError):
+        # Said of the whole, not of the element.
+        return decode_json(content)
+    yield from bounding(document)
+    return document
+
+
+def bounding(document: Any) -> Steps[None]:
+    """See that nothing is nested more deeply than `DEEPEST`, element by element; raises WrongContentError."""
+    if not isinstance(document, dict):
+        _bound(document, DEEPEST)
+        return
+    for value in document.values():
+        levels, elements = (DEEPEST - 2, value) if isinstance(value, list) else (DEEPEST - 1, (value,))
+        for element in elements:
+            _bound(element, levels)
+            yield
 
 
 def places_of_nul(document: object, at: Location = ()) -> Iterator[Location]:
@@ -48,12 +71,29 @@ def places_of_nul(document: object, at: Location = ()) -> Iterator[Location]:
                 yield from places_of_nul(value, (*at, index))
 
 
-def _is_too_deep(document: object) -> bool:
+def _by_element(content: bytes) -> Steps[Any]:
+    document = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    decoded: dict[str, Any] = {}
+    for name, raw in document.items():
+        try:
+            elements = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        except msgspec.ValidationError:
+            decoded[name] = msgspec.json.decode(raw)
+        else:
+            decoded[name] = yield from each(msgspec.json.decode, elements)
+        yield
+    return decoded
+
+
+def _bound(document: object, levels: int) -> None:
     """Go down level by level, which needs no stack."""
-    level = [document]
-    for _ in range(DEEPEST):
+    level: list[object] = [document]
+    for _ in range(levels):
         level = [child for value in level for child in _children(value)]
-    return any(isinstance(value, dict | list) for value in level)
+        if not level:
+            return
+    if any(isinstance(value, dict | list) for value in level):
+        raise _too_deep()
 
 
 def _children(value: object) -> Iterable[Any]:

@@ -66,7 +66,7 @@ def compare_bayesian(
 
 def posterior_of(mean: float, error: float, *, alpha: float = 0.05) -> Posterior:
     """Answer what a normal belief about the difference says, given its mean and deviation (above 0)."""
-    reach = -normal_quantile(alpha / 2) * error if 0 < alpha / 2 and alpha < 1 else None
+    reach = -normal_quantile(alpha / 2) * error if alpha / 2 > 0 and alpha < 1 else None
     loss_of_control, loss_of_treatment = expected_loss(mean, error)
     return Posterior(
         mean=mean,
@@ -89,7 +89,9 @@ def expected_loss(mean: float, error: float) -> tuple[float, float]:
 
     """
     if not error >= 0 or not math.isfinite(mean):
-        raise ValueError(f"a belief needs a finite mean and a deviation of at least 0, not {mean} and {error}")
+        raise ValueError(
+            f"a belief needs a finite mean and a deviation of at least 0, not {mean} and {error}"
+        )
     return _mean_above_zero(mean, error), _mean_above_zero(-mean, error)
 
 

@@ -8,9 +8,7 @@ from app.stats.estimate import Interval
 Kept = Literal["held", "breached", "open"]
 
 
-def check_margin(
-    interval: Interval | None, *, margin: float, better: Literal["up", "down"] = "up"
-) -> Kept:
+def check_margin(interval: Interval | None, *, margin: float, better: Literal["up", "down"] = "up") -> Kept:
     """Judge an interval of the difference against the margin, both absolute or both relative.
 
     `held`: the whole interval is better than losing the margin, `breached`: the whole interval is worse, and

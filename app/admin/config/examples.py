@@ -40,3 +40,49 @@ CONFIG: dict[str, Any] = {
         }
     ],
 }
+
+CONFIG_AS_YAML = """\
+site:
+  timezone: Europe/London
+placements:
+- key: home.hero
+  default: default
+  variants:
+  - key: default
+    content:
+      title: Welcome
+rules:
+- key: in-norway
+  placements: [home.hero]
+  audience:
+    condition:
+      context.country: NO  # text, as everything but numbers, true, false and null
+  deliver:
+    variant: default
+"""
+
+CHANGES: dict[str, Any] = {
+    "added": ["/rules/1"],
+    "changed": ["/rules/0"],
+    "removed": [],
+    "reordered": [],
+    "details": {
+        "resources": {
+            "rules/hero-test": [
+                {"pointer": "/priority", "before": 500, "after": 600},
+                {"pointer": "/note", "after": "Higher than the sale"},
+            ],
+            "rules/sale": [
+                {
+                    "pointer": "",
+                    "after": {
+                        "key": "sale",
+                        "placements": ["home.hero"],
+                        "deliver": {"variant": "spring-sale"},
+                    },
+                }
+            ],
+        },
+        "cut": False,
+    },
+}

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from app.admin.body import Body
-from app.admin.difference import FIELDS, SINGLES
+from app.admin.difference import FIELDS
 from app.admin.parts import (
     MOST,
     ExclusionGroup,
@@ -23,6 +23,7 @@ from app.admin.parts import (
     Site,
 )
 from app.admin.strict_json import Location
+from app.storage.documents import SINGLES
 
 
 class ConfigDocument(Body):
@@ -48,9 +49,13 @@ class ConfigDocument(Body):
 
 
 def _doubled(field: str, parts: list[Any]) -> Iterator[tuple[Location, str]]:
+    keys = [part.get("key") if isinstance(part, dict) else None for part in parts]
+    named = [key for key in keys if isinstance(key, str)]
+    # Nearly always none is, and this is much faster than to look for the places.
+    if len(set(named)) == len(named):
+        return
     seen = set()
-    for index, part in enumerate(parts):
-        key = part.get("key") if isinstance(part, dict) else None
+    for index, key in enumerate(keys):
         if isinstance(key, str):
             if key in seen:
                 yield (field, index, "key"), f"there is another {key!r} in this list"

@@ -8,8 +8,7 @@ import msgspec
 from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.admin.difference import SINGLES
-from app.storage.documents import load_document
+from app.storage.documents import SINGLES, load_document
 from app.storage.tables import revisions
 
 _SUMMARY = (revisions.c.number, revisions.c.comment, revisions.c.author, revisions.c.created_at)
@@ -23,6 +22,14 @@ async def find_revision(connection: AsyncConnection, site: int, number: int) -> 
         )
     )
     return found.mappings().one_or_none()
+
+
+async def has_revision(connection: AsyncConnection, site: int, number: int) -> bool:
+    """Whether there is such a revision."""
+    found = await connection.execute(
+        select(revisions.c.number).where(revisions.c.site_id == site, revisions.c.number == number)
+    )
+    return found.first() is not None
 
 
 async def load_plain(connection: AsyncConnection, site: int, number: int) -> dict[str, Any]:

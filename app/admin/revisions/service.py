@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
-from app.admin.difference import Changes, difference
-from app.admin.draft import load_draft, lock_site, replace_draft
+from app.admin.difference import Changes, differing
+from app.admin.draft import let_go, load_draft, load_encoded, lock_site, replace_draft
 from app.admin.revisions import repository
 from app.admin.revisions.checked import checking
 from app.admin.revisions.schemas import Published, Revision, RevisionSummary
@@ -64,7 +64,9 @@ async def compare(connection: AsyncConnection, caller: Caller, number: int, agai
     document = await _document(connection, caller, number)
     earlier = number - 1 if against is None else against
     before = await _document(connection, caller, earlier) if earlier else {}
-    return difference(before, document).pointers()
+    changes = (await in_slices(differing(before, document))).pointers()
+    await let_go(before, document)
+    return changes
 
 
 async def restore(
@@ -75,13 +77,17 @@ async def restore(
     document = _without_phases(await _document(connection, caller, number))
     draft = await load_draft(connection, caller.site)
     precondition.check(draft.etag, is_new=draft.is_empty)
-    change = await replace_draft(connection, caller, draft, document)
+    changes = (await replace_draft(connection, caller, draft, document)).pointers()
     await write_audit(connection, caller, [Entry("restored", f"revisions/{number}")])
-    return change.pointers(), (await load_draft(connection, caller.site)).etag
+    await let_go(draft.document, document)
+    return changes, (await load_encoded(connection, caller.site)).etag
 
 
 async def _document(connection: AsyncConnection, caller: Caller, number: int) -> dict[str, Any]:
-    return (await get_revision(connection, caller, number)).document
+    if not await repository.has_revision(connection, caller.site, number):
+        raise NotFoundError(f"there is no revision {number}")
+    with no_full_collections():
+        return await repository.load_plain(connection, caller.site, number)
 
 
 def _without_phases(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The `signpost` command."""
+"""What `signpost` can be told to do."""
 
 import argparse
 import asyncio
@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.admin.sites.service import NewSite, bootstrap, create_site
+from app.cli import config
+from app.cli.terminal import CommandError, complain, say
 from app.embedded.errors import EmbeddedError
 from app.kit.announce import announce_when_listening
 from app.kit.child import Child
@@ -38,6 +40,8 @@ _LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
+    # It would tell every request.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
 # What whoever typed the command can mend, so that no traceback need tell them.
 _TOLD = (EmbeddedError, ListenError, ConflictError, ValueError, OSError, asyncpg.PostgresError)
@@ -48,23 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.config.dictConfig(_LOGGING)
     options = _parser().parse_args(arguments)
     try:
-        options.run(Settings(), options)
+        code: int | None = options.run(Settings(), options)
     except ValidationError as error:
         for wrong in error.errors():
-            _complain(f"SIGNPOST_{str(wrong['loc'][0]).upper()}: {wrong['msg']}")
+            complain(f"SIGNPOST_{str(wrong['loc'][0]).upper()}: {wrong['msg']}")
         return 2
+    except CommandError as error:
+        complain(str(error))
+        return error.code
     except _TOLD as error:
-        _complain(str(error))
+        complain(str(error))
         return 1
-    return 0
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - what a command answers is for its caller to read
-
-
-def _complain(text: str) -> None:
-    print(f"signpost: {text}", file=sys.stderr)  # noqa: T201 - why a command failed, too
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         ("openapi", _openapi, "print the OpenAPI document"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
+    config.add_to(commands)
     site = commands.add_parser("site", help="sites").add_subparsers(required=True, metavar="action")
     create = site.add_parser("create", help="make a site and print its keys, this once")
     create.add_argument("key", help="the site's name, as shop-de")
@@ -130,7 +130,7 @@ async def _bootstrap(settings: Settings, database_url: str) -> None:
             write_private(
                 _keys_file(settings), {"public_key": made.public_key, "secret_key": made.secret_key}
             )
-            _say(f"\nThe keys of the first site, kept in {_keys_file(settings)}:\n{_keys(made)}")
+            say(f"\nThe keys of the first site, kept in {_keys_file(settings)}:\n{_keys(made)}")
     await engine.dispose()
 
 
@@ -174,11 +174,11 @@ async def _until_told(work: Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
 def _recount(settings: Settings, _: argparse.Namespace) -> None:
-    _say(f"{asyncio.run(recount(settings))} units counted")
+    say(f"{asyncio.run(recount(settings))} units counted")
 
 
 def _openapi(_settings: Settings, _: argparse.Namespace) -> None:
-    _say(json.dumps(openapi_document(), indent=1, sort_keys=True))
+    say(json.dumps(openapi_document(), indent=1, sort_keys=True))
 
 
 def _create_site(settings: Settings, options: argparse.Namespace) -> None:
@@ -191,8 +191,4 @@ def _create_site(settings: Settings, options: argparse.Namespace) -> None:
 
     with servers(settings) as addresses:
         migrate(addresses.database_url)
-        _say(_keys(asyncio.run(create(addresses.database_url))))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        say(_keys(asyncio.run(create(addresses.database_url))))

@@ -1,0 +1,27 @@
+"""What a command says to whoever typed it."""
+
+import os
+import sys
+
+
+class CommandError(Exception):
+    """Why a command ends with another exit code than 0; it may have several lines."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def say(text: str) -> None:
+    """Answer."""
+    print(text, flush=True)  # noqa: T201 - what a command answers is for its caller to read
+
+
+def complain(text: str) -> None:
+    """Tell what went wrong, or what is to be known besides the answer."""
+    print(f"signpost: {text}", file=sys.stderr)  # noqa: T201 - why a command failed, too
+
+
+def is_colourful() -> bool:
+    """Whether somebody looks at the answer who has not asked for plain text (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
