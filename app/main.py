@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 
+from app.admin.revisions.timetable import Timetable
 from app.admin.routes import admin_router
+from app.admin.webhooks.post import Post
+from app.admin.webhooks.reach import Reach
+from app.admin.webhooks.sender import Sender
 from app.api import health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
@@ -141,6 +145,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.metrics = registry_of(edge.tally, journal, lag, decide.degraded)
     observe = Observe(stores.patient, journal, rulesets)
     api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
+    api.state.webhook_reach = Reach(settings.webhook_networks)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
     return Parts(decide, observe, rulesets, keyring, whereabouts)
@@ -246,4 +251,7 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         shipper = Shipper(settings.journal_dir, postgres.pool, durable)
         await stack.enter_async_context(background(healer.run()))
         await stack.enter_async_context(background(Keeper(postgres.pool).run()))
+        await stack.enter_async_context(background(Timetable(postgres.engine).run()))
+        post = await stack.enter_async_context(Post(Reach(settings.webhook_networks)))
+        await stack.enter_async_context(background(Sender(postgres.pool, post).run()))
         await shipper.run(stop)

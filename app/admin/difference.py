@@ -53,6 +53,11 @@ class Difference(msgspec.Struct, frozen=True):
     moved: tuple[Resource, ...]
     reordered: tuple[str, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether both documents are the same."""
+        return not (self.added or self.changed or self.removed or self.moved)
+
     def pointers(self) -> Changes:
         """Say it as an answer."""
         return Changes(

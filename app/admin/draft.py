@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
+from app.admin.authors import note_author
 from app.admin.difference import Difference, Resource, difference, document_of
 from app.storage.tables import drafts, sites
 from app.web.etag import etag_of
@@ -64,6 +65,8 @@ async def replace_draft(
     await _delete(connection, caller.site, change.removed)
     await _insert(connection, caller.site, change.added)
     await _update(connection, caller.site, change)
+    if not change.is_empty:
+        await note_author(connection, caller)
     await write_audit(connection, caller, _entries(change))
     return change
 

@@ -8,6 +8,9 @@ from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
 from app.admin.revisions.router import router as revisions
+from app.admin.revisions.scheduled_router import router as scheduled
+from app.admin.webhooks.deliveries_router import router as deliveries
+from app.admin.webhooks.router import router as webhooks
 from app.web.problem_schema import problems
 
 
@@ -15,9 +18,13 @@ def admin_router() -> APIRouter:
     """Mount every admin feature."""
     router = APIRouter(prefix="/api/v1", responses=problems(429))
     router.include_router(config)
+    # Before the revisions, whose numbers stand at the same place of the path.
+    router.include_router(scheduled)
     router.include_router(revisions)
     router.include_router(results)
     router.include_router(decisions)
     router.include_router(preview)
     router.include_router(profiles)
+    router.include_router(webhooks)
+    router.include_router(deliveries)
     return router

@@ -2,11 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from app.admin.difference import Changes
 from app.admin.revisions import service
-from app.admin.revisions.schemas import Publication, Published, Revision, RevisionSummary
+from app.admin.revisions.compare import compare as compare_versions
+from app.admin.revisions.examples import COMPARED, PUBLICATIONS, SCHEDULED
+from app.admin.revisions.schedule import schedule
+from app.admin.revisions.schemas import (
+    GREATEST,
+    Compared,
+    Publication,
+    Published,
+    Revision,
+    RevisionSummary,
+    Scheduled,
+    Version,
+)
 from app.admin.route import AdminRoute
 from app.web.auth import require
 from app.web.etag import Preconditions
@@ -18,22 +30,36 @@ from app.web.session import Session
 router = APIRouter(prefix="/revisions", tags=["revisions"], route_class=AdminRoute)
 
 Viewer = Annotated[Caller, Depends(require(Role.VIEWER))]
-Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Number = Annotated[int, Path(ge=1, le=GREATEST)]
+_SCHEDULED = {"model": Scheduled, "description": "It is scheduled", "content": SCHEDULED}
 
 
 @router.post(
     "",
     status_code=201,
-    summary="Publish the draft",
-    responses=problems(400, 401, 403, 413, 415, 422, 503),
+    summary="Publish the draft, now or at an instant",
+    response_model=Published,
+    responses={**problems(400, 401, 403, 409, 413, 415, 422, 503), 202: _SCHEDULED},
 )
 async def publish(
     caller: Annotated[Caller, Depends(require(Role.PUBLISHER))],
     session: Session,
-    publication: Publication,
+    publication: Annotated[Publication, Body(openapi_examples=PUBLICATIONS)],
     response: Response,
-) -> Published:
-    """Freeze the draft as the next revision, in force at once. With anything wrong in it nothing happens."""
+) -> Published | Response:
+    """Freeze the draft as the next revision, in force at once. With anything wrong in it nothing happens.
+
+    With `publish_at` the draft is checked and kept as it is now, whatever is edited later, and published
+    within a second of that instant: 202. Where other revisions come in force until then, only what this draft
+    changes is published, upon the one in force then; it fails where both change the same resource otherwise,
+    or where what comes out could not be published.
+
+    Where the site wants a review (`site.review_required`), who changed the draft since the latest revision
+    may do neither.
+    """
+    if publication.publish_at is not None:
+        made = await schedule(session, caller, publication.comment, publication.publish_at)
+        return _accepted(made)
     published = await service.publish(session, caller, publication.comment)
     response.headers["Location"] = f"/api/v1/revisions/{published.number}"
     response.headers["ETag"] = _etag(published.number)
@@ -54,15 +80,25 @@ async def get_revision(caller: Viewer, session: Session, number: Number, respons
     return revision
 
 
-@router.get("/{number}/diff", summary="Compare two revisions", responses=problems(401, 403, 404, 422, 503))
+@router.get(
+    "/{version}/diff",
+    summary="Compare revisions, or the draft",
+    responses={**problems(401, 403, 404, 422, 503), 200: {"content": COMPARED}},
+)
 async def compare(
     caller: Viewer,
     session: Session,
-    number: Number,
-    against: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-) -> Changes:
-    """Say what changed from the revision `against`, by default the one before, to this one."""
-    return await service.compare(session, caller, number, against)
+    version: Annotated[Version, Path(description="The number of a revision, or `draft`.")],
+    against: Annotated[
+        Version | None, Query(description="The number of a revision, or `draft`; else the one before.")
+    ] = None,
+) -> Compared:
+    """Say what changed from the version `against` to this one.
+
+    By default that is the revision before; before the draft stands the latest revision. Pointers lead into
+    this version, and into the other one for what was removed.
+    """
+    return await compare_versions(session, caller.site, version, against)
 
 
 @router.post(
@@ -80,6 +116,11 @@ async def restore(
     """Put a revision back into the draft, whose ETag `If-Match` needs. Publish to bring it in force."""
     changes, response.headers["ETag"] = await service.restore(session, caller, number, precondition)
     return changes
+
+
+def _accepted(made: Scheduled) -> Response:
+    location = {"Location": f"/api/v1/revisions/scheduled/{made.id}"}
+    return Response(made.model_dump_json(), 202, location, media_type="application/json")
 
 
 def _etag(number: int) -> str:
