@@ -17,7 +17,7 @@ Status: TypeAlias = Literal["waiting", "delivered", "failed"]
 LEASE = timedelta(seconds=30)
 
 _CLAIM = """
-    UPDATE webhooks SET busy_until = $1 + $2::interval WHERE id IN (
+    UPDATE webhooks SET busy_until = $1::timestamptz + $2::interval WHERE id IN (
         SELECT id FROM webhooks
         WHERE enabled AND (busy_until IS NULL OR busy_until < $1) AND id IN (
             SELECT webhook_id FROM webhook_deliveries WHERE status = 'waiting' AND next_at <= $1
@@ -29,7 +29,7 @@ _CLAIM = """
 # The lease is renewed, and what the webhook says now is what counts.
 _NEXT = """
     WITH held AS (
-        UPDATE webhooks SET busy_until = $2 + $3::interval WHERE id = $1 AND enabled
+        UPDATE webhooks SET busy_until = $2::timestamptz + $3::interval WHERE id = $1 AND enabled
         RETURNING id, url, secrets
     )
     SELECT waiting.id, waiting.webhook_id, waiting.body, waiting.attempts, waiting.since,
