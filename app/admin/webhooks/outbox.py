@@ -17,14 +17,17 @@ Status: TypeAlias = Literal["waiting", "delivered", "failed"]
 LEASE = timedelta(seconds=30)
 
 _CLAIM = """
-    UPDATE webhooks SET busy_until = $1::timestamptz + $2::interval WHERE id IN (
+    -- Once, whatever the plan: to ask again would be to lock others.
+    WITH free AS MATERIALIZED (
         SELECT id FROM webhooks
         WHERE enabled AND (busy_until IS NULL OR busy_until < $1) AND id IN (
             SELECT webhook_id FROM webhook_deliveries WHERE status = 'waiting' AND next_at <= $1
         )
         -- Where more is to be done than anybody can do at once, each has its turn.
         ORDER BY random() LIMIT $3 FOR UPDATE SKIP LOCKED
-    ) RETURNING id
+    )
+    UPDATE webhooks SET busy_until = $1::timestamptz + $2::interval FROM free WHERE webhooks.id = free.id
+    RETURNING webhooks.id
 """
 # The lease is renewed, and what the webhook says now is what counts.
 _NEXT = """
