@@ -1,113 +1,138 @@
-"""How two documents differ, field by field, as people read it; nothing is read or written here."""
+"""What exactly differs within the resources of a site, for people to read."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
-from typing import Any
+from typing import Any, NotRequired
 
 import msgspec
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
-from app.admin.difference import Difference, Resource
+from app.admin.difference import Changes, Difference, Resource
 from app.engine.problems import escaped
+from app.kit.steps import Steps, finished
 
-MOST_FIELDS = 1_000
-LONGEST = 500
+MOST = 1_000
+LONGEST = 400
 
-# JSON has no such thing, so that it can stand for what is not there.
-_NOTHING = object()
+_MISSING = object()
 
 
-class FieldChange(BaseModel):
-    """One field: null stands for what is not there. Of a long value the beginning is told, ending in `…`."""
+class Detail(TypedDict):
+    """One place that differs: a JSON pointer into the resource, empty for all of it.
+
+    There is no `before` where nothing was, and no `after` where nothing is. `shortened` names those of the
+    two that are long: of them stands here how their JSON begins, as text.
+    """
 
     pointer: str
-    before: Any = None
-    after: Any = None
-
-
-class ResourceChange(BaseModel):
-    """What changed of one resource, which people know by its name."""
-
-    name: str = Field(examples=["rules/hero-test"])
-    fields: list[FieldChange]
+    before: NotRequired[Any]
+    after: NotRequired[Any]
+    shortened: NotRequired[list[str]]
 
 
 class Details(BaseModel):
-    """Each field that differs. Of very many the first are told, and `cut` says that there are more."""
+    """What differs, by the name of the resource, such as `rules/hero-test`; `cut` where there is more."""
 
-    resources: list[ResourceChange]
-    cut: bool = Field(description=f"Whether only the first {MOST_FIELDS:,} fields are told.")
-
-
-def details_of(difference: Difference) -> Details:
-    """Tell what each resource had and has: the removed ones first, then the added, then the changed."""
-    told: list[ResourceChange] = []
-    left = MOST_FIELDS
-    for name, changes in _resources(difference):
-        fields = list(islice(changes, left + 1))
-        if fields[:left]:
-            told.append(ResourceChange(name=name, fields=fields[:left]))
-        if len(fields) > left:
-            return Details(resources=told, cut=True)
-        left -= len(fields)
-    return Details(resources=told, cut=False)
+    resources: dict[str, list[Detail]] = Field(default_factory=dict)
+    cut: bool = False
 
 
-def _resources(difference: Difference) -> Iterator[tuple[str, Iterator[FieldChange]]]:
-    for gone in difference.removed:
-        yield gone.name, _fields(gone.document, _NOTHING, gone.pointer)
-    for new in difference.added:
-        yield new.name, _fields(_NOTHING, new.document, new.pointer)
-    for was, now in difference.changed:
-        yield now.name, _changed(was, now)
+class ReadableChanges(Changes):
+    """What differs, and within each resource where: at most 1,000 places."""
+
+    details: Details
 
 
-def _changed(was: Resource, now: Resource) -> Iterator[FieldChange]:
-    return _fields(was.document, now.document, now.pointer)
+def details_of(change: Difference) -> Details:
+    """Tell what differs: what is removed first, then what changed, then what is new."""
+    return finished(detailing(change))
 
 
-def _fields(before: Any, after: Any, at: str) -> Iterator[FieldChange]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for field in {**before, **after}:
-            yield from _fields(
-                before.get(field, _NOTHING), after.get(field, _NOTHING), f"{at}/{escaped(field)}"
-            )
-    elif _is_keyed(before) and _is_keyed(after):
-        yield from _parts(before, after, at)
-    elif not _same(before, after):
-        yield FieldChange(pointer=at, before=_shown(before), after=_shown(after))
+def detailing(change: Difference) -> Steps[Details]:
+    """Tell what differs, a resource at a time."""
+    details, room = Details(), MOST
+    for before, after in _pairs(change):
+        yield
+        name = (after or before).name  # type: ignore[union-attr] # one of the two is there
+        for detail in _details(before, after):
+            if not room:
+                details.cut = True
+                return details
+            details.resources.setdefault(name, []).append(detail)
+            room -= 1
+    return details
 
 
-def _parts(before: list[Any], after: list[Any], at: str) -> Iterator[FieldChange]:
-    """Compare parts that have keys, such as variants, whichever places they stand at."""
-    old = {part["key"]: (place, part) for place, part in enumerate(before)}
-    new = {part["key"]: (place, part) for place, part in enumerate(after)}
-    for key in {**old, **new}:
-        was, now = old.get(key, (0, _NOTHING)), new.get(key, (0, _NOTHING))
-        place = now[0] if key in new else was[0]
-        yield from _fields(was[1], now[1], f"{at}/{place}")
-    order = [key for key in old if key in new], [key for key in new if key in old]
-    if order[0] != order[1]:
-        yield FieldChange(pointer=at, before=_shown(list(old)), after=_shown(list(new)))
+def _pairs(change: Difference) -> Iterator[tuple[Resource | None, Resource | None]]:
+    yield from ((resource, None) for resource in change.removed)
+    yield from change.changed
+    yield from ((None, resource) for resource in change.added)
 
 
-def _is_keyed(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(part, Mapping) and "key" in part for part in value)
+def _details(before: Resource | None, after: Resource | None) -> Iterator[Detail]:
+    was = _MISSING if before is None else before.document
+    now = _MISSING if after is None else after.document
+    return _differing("", was, now)
 
 
-def _same(before: Any, after: Any) -> bool:
-    """Whether both say the same, to the type."""
-    if before is _NOTHING or after is _NOTHING:
-        return before is after
-    return _encoded(before) == _encoded(after)
+def _differing(at: str, was: Any, now: Any) -> Iterator[Detail]:
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        yield from _differing_fields(at, was, now)
+    elif _are_keyed(was) and _are_keyed(now):
+        yield from _differing_keyed(at, was, now)
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for index, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from _differing(f"{at}/{index}", one, other)
+    elif was is _MISSING or now is _MISSING or _canonical(was) != _canonical(now):
+        yield _detail(at, was, now)
+
+
+def _differing_fields(at: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Detail]:
+    for field in [*was, *(field for field in now if field not in was)]:
+        yield from _differing(f"{at}/{escaped(field)}", was.get(field, _MISSING), now.get(field, _MISSING))
+
+
+def _differing_keyed(at: str, was: list[Any], now: list[Any]) -> Iterator[Detail]:
+    """Compare by key, so that one more at the beginning is not another one everywhere.
+
+    A place is that in the later list, and that in the earlier one for what is gone.
+    """
+    old, new = ({each["key"]: (place, each) for place, each in enumerate(given)} for given in (was, now))
+    for key, (place, each) in old.items():
+        if key not in new:
+            yield _detail(f"{at}/{place}", each, _MISSING)
+    for key, (place, each) in new.items():
+        yield from _differing(f"{at}/{place}", old[key][1] if key in old else _MISSING, each)
+    if [key for key in old if key in new] != [key for key in new if key in old]:
+        # Their order may be all that differs: so much of them as tells it.
+        yield _detail(at, [*old], [*new])
+
+
+def _are_keyed(value: Any) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    keys = [each.get("key") if isinstance(each, Mapping) else None for each in value]
+    return all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
+
+
+def _detail(at: str, was: Any, now: Any) -> Detail:
+    detail, shortened = Detail(pointer=at), []
+    if was is not _MISSING:
+        detail["before"] = _shown(was)
+        shortened += ["before"] * (detail["before"] is not was)
+    if now is not _MISSING:
+        detail["after"] = _shown(now)
+        shortened += ["after"] * (detail["after"] is not now)
+    if shortened:
+        detail["shortened"] = shortened
+    return detail
 
 
 def _shown(value: Any) -> Any:
-    if value is _NOTHING:
-        return None
-    text = _encoded(value).decode()
+    """Give the value itself, or how its JSON begins where it is long."""
+    text = msgspec.json.encode(value).decode()
     return value if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
-def _encoded(value: Any) -> bytes:
+def _canonical(value: Any) -> bytes:
     return msgspec.json.encode(value, order="deterministic")

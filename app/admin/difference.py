@@ -7,6 +7,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from app.engine.model import Document
+from app.kit.steps import Steps, finished
 
 SINGLES = frozenset({"site", "holdout"})
 FIELDS = Document.__struct_fields__
@@ -53,11 +54,6 @@ class Difference(msgspec.Struct, frozen=True):
     moved: tuple[Resource, ...]
     reordered: tuple[str, ...]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether both documents are the same."""
-        return not (self.added or self.changed or self.removed or self.moved)
-
     def pointers(self) -> Changes:
         """Say it as an answer."""
         return Changes(
@@ -87,30 +83,39 @@ def document_of(by_kind: Mapping[str, list[Any]]) -> dict[str, Any]:
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:
     """Compare two documents."""
-    old = {(resource.kind, resource.key): resource for resource in resources_of(before)}
-    new = {(resource.kind, resource.key): resource for resource in resources_of(after)}
-    stayed = [(old[place], resource) for place, resource in new.items() if place in old]
-    changed = [(was, resource) for was, resource in stayed if not was.equals(resource)]
-    changed_names = {resource.name for _, resource in changed}
-    return Difference(
-        added=tuple(resource for place, resource in new.items() if place not in old),
-        changed=tuple(changed),
-        removed=tuple(resource for place, resource in old.items() if place not in new),
-        moved=tuple(
-            resource
-            for was, resource in stayed
-            if was.position != resource.position and resource.name not in changed_names
-        ),
-        reordered=tuple(_reordered(stayed)),
-    )
+    return finished(differing(before, after))
 
 
-def _reordered(stayed: list[tuple[Resource, Resource]]) -> Iterator[str]:
-    """Name each list in which what stayed does not keep its order; `stayed` is in the later order."""
-    for kind in FIELDS:
-        places = [was.position for was, _ in stayed if was.kind == kind]
-        if places != sorted(places):
-            yield kind
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> Steps[Difference]:
+    """Compare two documents, a resource at a time."""
+    old, new = (yield from _by_place(before)), (yield from _by_place(after))
+    added, changed, moved = [], [], []
+    places: dict[str, list[int]] = {}
+    for place, resource in new.items():
+        yield
+        was = old.pop(place, None)
+        if was is None:
+            added.append(resource)
+            continue
+        places.setdefault(resource.kind, []).append(was.position)
+        if not was.equals(resource):
+            changed.append((was, resource))
+        elif was.position != resource.position:
+            moved.append(resource)
+    reordered = tuple(kind for kind in FIELDS if not _is_sorted(places.get(kind, [])))
+    return Difference(tuple(added), tuple(changed), tuple(old.values()), tuple(moved), reordered)
+
+
+def _by_place(document: Mapping[str, Any]) -> Steps[dict[tuple[str, str], Resource]]:
+    found = {}
+    for resource in resources_of(document):
+        found[resource.kind, resource.key] = resource
+        yield
+    return found
+
+
+def _is_sorted(places: list[int]) -> bool:
+    return places == sorted(places)
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:

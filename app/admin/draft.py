@@ -65,7 +65,7 @@ async def replace_draft(
     await _delete(connection, caller.site, change.removed)
     await _insert(connection, caller.site, change.added)
     await _update(connection, caller.site, change)
-    if not change.is_empty:
+    if change != Difference((), (), (), (), ()):
         await note_author(connection, caller)
     await write_audit(connection, caller, _entries(change))
     return change

@@ -27,12 +27,7 @@ async def test_a_difference_is_told_field_by_field(admin: AdminFactory) -> None:
         "removed": [],
         "reordered": [],
         "details": {
-            "resources": [
-                {
-                    "name": "site",
-                    "fields": [{"pointer": "/site/timezone", "before": "UTC", "after": "Europe/Paris"}],
-                }
-            ],
+            "resources": {"site": [{"pointer": "/timezone", "before": "UTC", "after": "Europe/Paris"}]},
             "cut": False,
         },
     }
@@ -43,7 +38,7 @@ async def test_the_draft_is_compared_with_the_latest_revision(admin: AdminFactor
     await publish(client, {"site": {"timezone": "UTC"}})
     await replace(client, {"site": {"timezone": "Europe/Paris"}})
     told = await diff(client, "draft")
-    assert told["details"]["resources"][0]["fields"][0]["after"] == "Europe/Paris"
+    assert told["details"]["resources"]["site"][0]["after"] == "Europe/Paris"
 
 
 async def test_the_draft_and_a_revision_are_compared_either_way(admin: AdminFactory) -> None:
@@ -53,7 +48,7 @@ async def test_the_draft_and_a_revision_are_compared_either_way(admin: AdminFact
     await replace(client, {"holdout": {}})
     assert (await diff(client, "draft", 1))["removed"] == ["/site"]
     assert (await diff(client, 1, "draft"))["removed"] == ["/holdout"]
-    assert (await diff(client, "draft", "draft"))["details"]["resources"] == []
+    assert (await diff(client, "draft", "draft"))["details"]["resources"] == {}
 
 
 async def test_a_draft_that_was_never_published_is_all_new(admin: AdminFactory) -> None:
@@ -68,8 +63,10 @@ async def test_phases_are_told_between_revisions_and_not_against_the_draft(admin
     await publish(client, experiment("new"))
     await publish(client, experiment("newer"))
     told = await diff(client, 2)
-    fields = {field["pointer"] for each in told["details"]["resources"] for field in each["fields"]}
-    assert fields == {"/placements/0/variants/1/content", "/experiments/0/phase"}
+    fields = {
+        name: [field["pointer"] for field in fields] for name, fields in told["details"]["resources"].items()
+    }
+    assert fields == {"placements/p": ["/variants/1/content"], "experiments/e": ["/phase"]}
     assert (await diff(client, "draft"))["changed"] == []
     assert (await diff(client, 2, "draft"))["changed"] == []
 

@@ -50,7 +50,7 @@ async def traces(postgres: Postgres, site: int) -> list[int]:
     queries = (
         "SELECT count(*) FROM revisions WHERE site_id = $1",
         "SELECT count(*) FROM audit WHERE site_id = $1 AND action = 'published'",
-        "SELECT count(*) FROM webhook_deliveries AS d JOIN webhooks AS w ON webhook_id = w.id WHERE site_id = $1",
+        "SELECT count(*) FROM webhook_deliveries JOIN webhooks AS w ON webhook_id = w.id WHERE site_id = $1",
     )
     return [await postgres.pool.fetchval(query, site) for query in queries]
 

@@ -44,7 +44,8 @@ class Mailing:
 
     async def delivery(self, message: uuid.UUID) -> asyncpg.Record:
         """Read what came of a message."""
-        return await self.pool.fetchrow("SELECT * FROM webhook_deliveries WHERE id = $1", message)
+        [row] = await self.pool.fetch("SELECT * FROM webhook_deliveries WHERE id = $1", message)
+        return row
 
     async def status(self, message: uuid.UUID) -> str:
         return str((await self.delivery(message))["status"])

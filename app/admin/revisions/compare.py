@@ -5,18 +5,19 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.admin.details import details_of
-from app.admin.difference import difference
+from app.admin.details import ReadableChanges, detailing
+from app.admin.difference import differing
 from app.admin.draft import load_draft
 from app.admin.revisions import repository
 from app.admin.revisions.phases import without_phases
-from app.admin.revisions.schemas import Compared, Version
+from app.admin.revisions.schemas import Version
+from app.kit.slices import in_slices
 from app.web.problems import NotFoundError
 
 
 async def compare(
     connection: AsyncConnection, site: int, version: Version, against: Version | None
-) -> Compared:
+) -> ReadableChanges:
     """Say what changed from one version to another, field by field too.
 
     By default from the one before: the latest revision before the draft, and nothing before the first.
@@ -31,8 +32,9 @@ async def compare(
     if "draft" in {version, earlier}:
         # Editors say nothing of phases, so that only revisions have them.
         before, after = without_phases(before), without_phases(after)
-    change = difference(before, after)
-    return Compared(**change.pointers().model_dump(), details=details_of(change))
+    change = await in_slices(differing(before, after))
+    details = await in_slices(detailing(change))
+    return ReadableChanges(**change.pointers().model_dump(), details=details)
 
 
 async def load_version(connection: AsyncConnection, site: int, version: Version) -> Mapping[str, Any]:

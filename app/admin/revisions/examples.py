@@ -24,7 +24,7 @@ _SCHEDULED: dict[str, Any] = {
 }
 SCHEDULED: dict[str, Any] = {"application/json": {"example": _SCHEDULED}}
 
-_CHANGE = {"pointer": "/rules/0/priority", "before": 500, "after": 700}
+_CHANGE = {"pointer": "/priority", "before": 500, "after": 700}
 COMPARED: dict[str, Any] = {
     "application/json": {
         "example": {
@@ -32,7 +32,7 @@ COMPARED: dict[str, Any] = {
             "changed": ["/rules/0"],
             "removed": [],
             "reordered": [],
-            "details": {"resources": [{"name": "rules/hero-test", "fields": [_CHANGE]}], "cut": False},
+            "details": {"resources": {"rules/hero-test": [_CHANGE]}, "cut": False},
         }
     }
 }

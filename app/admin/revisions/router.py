@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
+from app.admin.details import ReadableChanges
 from app.admin.difference import Changes
 from app.admin.revisions import service
 from app.admin.revisions.compare import compare as compare_versions
@@ -11,7 +12,6 @@ from app.admin.revisions.examples import COMPARED, PUBLICATIONS, SCHEDULED
 from app.admin.revisions.schedule import schedule
 from app.admin.revisions.schemas import (
     GREATEST,
-    Compared,
     Publication,
     Published,
     Revision,
@@ -92,7 +92,7 @@ async def compare(
     against: Annotated[
         Version | None, Query(description="The number of a revision, or `draft`; else the one before.")
     ] = None,
-) -> Compared:
+) -> ReadableChanges:
     """Say what changed from the version `against` to this one.
 
     By default that is the revision before; before the draft stands the latest revision. Pointers lead into

@@ -8,8 +8,6 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body
-from app.admin.details import Details
-from app.admin.difference import Changes
 from app.admin.instant import Instant
 from app.web.problem_schema import WrongPlace
 
@@ -89,9 +87,3 @@ class ScheduledDocument(Scheduled):
     """A schedule with its document, which is empty where it was published or cancelled."""
 
     document: dict[str, Any]
-
-
-class Compared(Changes):
-    """What differs, by resource and by field."""
-
-    details: Details

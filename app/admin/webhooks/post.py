@@ -3,14 +3,15 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import ip_address
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import httpx
 import msgspec
 
-from app.admin.webhooks.reach import Address, Reach, address_in
+from app.admin.webhooks.reach import Address, Reach
 
 TIMEOUT_S = 10.0
 # What is kept of an answer, to be read in the log of deliveries.
@@ -24,6 +25,15 @@ _HEADERS = {
     "Accept-Encoding": "identity",
 }
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError)
+
+
+LookUp: TypeAlias = Callable[[str], Awaitable[Sequence[Address]]]
+
+
+async def look_up(host: str) -> Sequence[Address]:
+    """Find the addresses of a host, as this machine knows them; raises OSError where there are none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [ip_address(place[0]) for *_, place in found]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -43,9 +53,15 @@ class Post:
     """Sends to where `reach` lets it, and follows no redirect; `trust` says whose certificates count."""
 
     def __init__(
-        self, reach: Reach, *, timeout_s: float = TIMEOUT_S, trust: ssl.SSLContext | None = None
+        self,
+        reach: Reach,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        trust: ssl.SSLContext | None = None,
+        look_up: LookUp = look_up,
     ) -> None:
         self._reach = reach
+        self._look_up = look_up
         self._timeout_s = timeout_s
         self._client = httpx.AsyncClient(
             verify=trust or httpx.create_ssl_context(),
@@ -88,10 +104,8 @@ class Post:
 
     async def _addresses_of(self, url: httpx.URL) -> list[Address]:
         """Resolve the host, and keep the addresses that may be reached."""
-        host = url.raw_host.decode()
-        found = await asyncio.get_running_loop().getaddrinfo(host, url.port, type=socket.SOCK_STREAM)
-        addresses = [address for *_, place in found if (address := address_in(str(place[0]))) is not None]
-        within = [each for each in addresses if self._reach.allows(each)]
+        found = await self._look_up(url.raw_host.decode())
+        within = [each for each in found if self._reach.allows(each)]
         # Plain HTTP never leaves this machine, whatever a name stands for by now.
         allowed = within if url.scheme == "https" else [each for each in within if each.is_loopback]
         return allowed[:_ADDRESSES]
