@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.admin.revisions.due import carry_out
 from app.admin.revisions.schedules import claim_due
 
-# A schedule is to be published within a second of its instant.
+# A schedule is to be published within a second of its instant, and a large one shall not hold up small ones.
 POLL_S, RETRY_S = 0.25, 2.0
+AT_ONCE = 3
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,12 @@ class Timetable:
         self._engine = engine
 
     async def run(self) -> None:
-        """Publish what is due until cancelled. No failure ends it."""
+        """Publish what is due until cancelled, of several sites at once. No failure ends it."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.create_task(self._keep_publishing())
+
+    async def _keep_publishing(self) -> None:
         while True:
             pause_s = POLL_S
             try:
