@@ -13,7 +13,7 @@ from app.admin.draft import lock_site
 from app.admin.revisions import repository, schedules
 from app.admin.revisions.checked import checking
 from app.admin.revisions.phases import without_phases
-from app.admin.revisions.rebase import rebased
+from app.admin.revisions.rebase import rebasing
 from app.admin.revisions.review import check_apart
 from app.admin.revisions.schedules import Due
 from app.admin.revisions.service import announce_published
@@ -65,7 +65,8 @@ async def _publish(connection: AsyncConnection, due: Due) -> int:
         previous = await repository.load_plain(connection, due.site_id, latest)
         if latest != due.base:
             base = await repository.load_plain(connection, due.site_id, due.base)
-            document = rebased(document, without_phases(base), without_phases(previous))
+            steps = rebasing(document, without_phases(base), without_phases(previous))
+            document = await in_slices(steps)
         moved = status_changes(previous, document, number)
         # The check empties what it is given.
         kept = {field: [*value] if isinstance(value, list) else value for field, value in document.items()}

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.admin.difference import SINGLES, Difference, Resource, difference, document_of, resources_of
+from app.admin.difference import SINGLES, Difference, Resource, differing, document_of, resources_of
 from app.engine.problems import Problem, Problems
+from app.kit.steps import Steps, finished
 
 
 def rebased(
@@ -18,19 +19,28 @@ def rebased(
         Problems: each resource that both have changed, and not to the same.
 
     """
-    wanted, meanwhile = difference(base, document), difference(base, in_force)
-    conflicts = list(_conflicts(wanted, meanwhile))
+    return finished(rebasing(document, base, in_force))
+
+
+def rebasing(
+    document: Mapping[str, Any], base: Mapping[str, Any], in_force: Mapping[str, Any]
+) -> Steps[dict[str, Any]]:
+    """Do what `rebased` does, in steps."""
+    wanted = yield from differing(base, document)
+    conflicts = list(_conflicts(wanted, (yield from differing(base, in_force))))
     if conflicts:
         raise Problems(conflicts)
     gone = {(each.kind, each.key) for each in wanted.removed}
     after = {(each.kind, each.key): each for each in (*wanted.added, *(now for _, now in wanted.changed))}
-    together = {
-        **{place: after.get(place, each) for place, each in _by_place(in_force).items() if place not in gone},
-        **after,
-    }
     by_kind: dict[str, list[Any]] = {}
-    for each in together.values():
-        by_kind.setdefault(each.kind, []).append(each.document)
+    for each in resources_of(in_force):
+        place = (each.kind, each.key)
+        if place not in gone:
+            by_kind.setdefault(each.kind, []).append(after.pop(place, each).document)
+        yield
+    for new in after.values():
+        by_kind.setdefault(new.kind, []).append(new.document)
+        yield
     return document_of(by_kind)
 
 
@@ -56,7 +66,3 @@ def _is_same(ours: Resource | None, theirs: Resource | None) -> bool:
     if ours is None or theirs is None:
         return ours is theirs
     return ours.equals(theirs)
-
-
-def _by_place(document: Mapping[str, Any]) -> dict[tuple[str, str], Resource]:
-    return {(each.kind, each.key): each for each in resources_of(document)}

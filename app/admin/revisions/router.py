@@ -6,9 +6,8 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from app.admin.details import ReadableChanges
 from app.admin.difference import Changes
-from app.admin.revisions import service
+from app.admin.revisions import examples, service
 from app.admin.revisions.compare import compare as compare_versions
-from app.admin.revisions.examples import COMPARED, PUBLICATIONS, SCHEDULED
 from app.admin.revisions.schedule import schedule
 from app.admin.revisions.schemas import (
     GREATEST,
@@ -31,7 +30,7 @@ router = APIRouter(prefix="/revisions", tags=["revisions"], route_class=AdminRou
 
 Viewer = Annotated[Caller, Depends(require(Role.VIEWER))]
 Number = Annotated[int, Path(ge=1, le=GREATEST)]
-_SCHEDULED = {"model": Scheduled, "description": "It is scheduled", "content": SCHEDULED}
+_SCHEDULED = {"model": Scheduled, "description": "It is scheduled", **examples.SCHEDULED}
 
 
 @router.post(
@@ -39,12 +38,16 @@ _SCHEDULED = {"model": Scheduled, "description": "It is scheduled", "content": S
     status_code=201,
     summary="Publish the draft, now or at an instant",
     response_model=Published,
-    responses={**problems(400, 401, 403, 409, 413, 415, 422, 503), 202: _SCHEDULED},
+    responses={
+        **problems(400, 401, 403, 409, 413, 415, 422, 503),
+        201: examples.PUBLISHED,
+        202: _SCHEDULED,
+    },
 )
 async def publish(
     caller: Annotated[Caller, Depends(require(Role.PUBLISHER))],
     session: Session,
-    publication: Annotated[Publication, Body(openapi_examples=PUBLICATIONS)],
+    publication: Annotated[Publication, Body(openapi_examples=examples.PUBLICATIONS)],
     response: Response,
 ) -> Published | Response:
     """Freeze the draft as the next revision, in force at once. With anything wrong in it nothing happens.
@@ -66,13 +69,21 @@ async def publish(
     return published
 
 
-@router.get("", summary="List revisions, newest first", responses=problems(401, 403, 422, 503))
+@router.get(
+    "",
+    summary="List revisions, newest first",
+    responses={**problems(401, 403, 422, 503), 200: examples.REVISIONS},
+)
 async def list_revisions(caller: Viewer, session: Session, page: Paging) -> Listing[RevisionSummary]:
     """List the revisions without their documents."""
     return await service.list_revisions(session, caller, page)
 
 
-@router.get("/{number}", summary="Read a revision", responses=problems(401, 403, 404, 422, 503))
+@router.get(
+    "/{number}",
+    summary="Read a revision",
+    responses={**problems(401, 403, 404, 422, 503), 200: examples.REVISION},
+)
 async def get_revision(caller: Viewer, session: Session, number: Number, response: Response) -> Revision:
     """Answer a revision with its document."""
     revision = await service.get_revision(session, caller, number)
@@ -83,7 +94,7 @@ async def get_revision(caller: Viewer, session: Session, number: Number, respons
 @router.get(
     "/{version}/diff",
     summary="Compare revisions, or the draft",
-    responses={**problems(401, 403, 404, 422, 503), 200: {"content": COMPARED}},
+    responses={**problems(401, 403, 404, 422, 503), 200: examples.COMPARED},
 )
 async def compare(
     caller: Viewer,
@@ -104,7 +115,7 @@ async def compare(
 @router.post(
     "/{number}/restore",
     summary="Make the draft equal to a revision",
-    responses=problems(401, 403, 404, 412, 422, 428, 503),
+    responses={**problems(401, 403, 404, 412, 422, 428, 503), 200: examples.RESTORED},
 )
 async def restore(
     caller: Annotated[Caller, Depends(require(Role.EDITOR))],

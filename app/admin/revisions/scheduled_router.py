@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
-from app.admin.revisions import schedule
+from app.admin.revisions import examples, schedule
 from app.admin.revisions.schemas import Scheduled, ScheduledDocument
 from app.admin.route import AdminRoute
 from app.web.auth import require
@@ -20,7 +20,11 @@ Viewer = Annotated[Caller, Depends(require(Role.VIEWER))]
 Id = Annotated[UUID, Path(description="The id that scheduling answered.")]
 
 
-@router.get("", summary="List schedules, newest first", responses=problems(401, 403, 422, 503))
+@router.get(
+    "",
+    summary="List schedules, newest first",
+    responses={**problems(401, 403, 422, 503), 200: examples.SCHEDULES},
+)
 async def list_scheduled(caller: Viewer, session: Session, page: Paging) -> Listing[Scheduled]:
     """List what waits to be published, and what became of the rest; what failed says why."""
     return await schedule.list_scheduled(session, caller, page)
@@ -29,7 +33,7 @@ async def list_scheduled(caller: Viewer, session: Session, page: Paging) -> List
 @router.get(
     "/{schedule_id}",
     summary="Read a schedule",
-    responses=problems(401, 403, 404, 422, 503),
+    responses={**problems(401, 403, 404, 422, 503), 200: examples.SCHEDULED_DOCUMENT},
 )
 async def get_scheduled(caller: Viewer, session: Session, schedule_id: Id) -> ScheduledDocument:
     """Answer a schedule with the document that it is to publish, or failed to."""

@@ -61,10 +61,7 @@ async def _get_enabled(connection: AsyncConnection, caller: Caller, webhook: UUI
 
 
 async def _get(connection: AsyncConnection, webhook: UUID, delivery: UUID) -> Delivery:
-    found = await repository.find_delivery(connection, webhook, delivery)
-    if found is None:
-        raise NotFoundError("there is no such delivery")
-    return _delivery(found)
+    return _delivery(await repository.get_delivery(connection, webhook, delivery))
 
 
 def _delivery(row: RowMapping) -> Delivery:

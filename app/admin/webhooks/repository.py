@@ -109,10 +109,10 @@ async def list_deliveries(
     return found.mappings().all()
 
 
-async def find_delivery(connection: AsyncConnection, webhook: UUID, delivery: UUID) -> RowMapping | None:
-    """Find a message to a webhook."""
+async def get_delivery(connection: AsyncConnection, webhook: UUID, delivery: UUID) -> RowMapping:
+    """Read a message to a webhook, which must be there."""
     query = select(*_DELIVERY).where(deliveries.c.webhook_id == webhook, deliveries.c.id == delivery)
-    return (await connection.execute(query)).mappings().one_or_none()
+    return (await connection.execute(query)).mappings().one()
 
 
 async def send_again(connection: AsyncConnection, webhook: UUID, delivery: UUID) -> bool:
