@@ -26,13 +26,13 @@ async def sent(post: Post, url: str) -> Answer:
     return await post.send(url, {"webhook-id": "m-1"}, b'{"a":1}')
 
 
-def knowing(*addresses: str, **said: float) -> Post:
+def knowing(*addresses: str) -> Post:
     """One for whom every name has these addresses."""
 
     async def look_up(_host: str) -> Sequence[Address]:
         return [ip_address(each) for each in addresses]
 
-    return Post(HERE, look_up=look_up, **{"timeout_s": 5, **said})
+    return Post(HERE, look_up=look_up, timeout_s=5)
 
 
 async def test_the_body_arrives_as_it_is_with_its_headers(post: Post) -> None:
