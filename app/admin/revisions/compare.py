@@ -12,6 +12,7 @@ from app.admin.revisions import repository
 from app.admin.revisions.phases import without_phases
 from app.admin.revisions.schemas import Version
 from app.kit.slices import in_slices
+from app.kit.steps import letting_go
 from app.web.problems import NotFoundError
 
 
@@ -32,6 +33,14 @@ async def compare(
     if "draft" in {version, earlier}:
         # Editors say nothing of phases, so that only revisions have them.
         before, after = without_phases(before), without_phases(after)
+    told = await _told(before, after)
+    # To free thousands of resources at once would hold everybody up.
+    owned = [each for document in (before, after) for each in document.values() if isinstance(each, list)]
+    await in_slices(letting_go(*owned))
+    return told
+
+
+async def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> ReadableChanges:
     change = await in_slices(differing(before, after))
     details = await in_slices(detailing(change))
     return ReadableChanges(**change.pointers().model_dump(), details=details)
