@@ -12,8 +12,12 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.admin.revisions.timetable import Timetable
 from app.admin.routes import admin_router
 from app.admin.runs.starter import Starter
+from app.admin.webhooks.post import Post
+from app.admin.webhooks.reach import Reach
+from app.admin.webhooks.sender import Sender
 from app.api import docs, health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
@@ -167,6 +171,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.metrics = registry_of(edge.tally, journal, lag, decide.degraded)
     observe = Observe(stores.patient, journal, rulesets)
     api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
+    api.state.webhook_reach = Reach(settings.webhook_networks)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
     previewed = PreviewedRulesets(postgres.pool, others)
@@ -277,6 +282,9 @@ async def ship(settings: Settings, stop: asyncio.Event) -> None:
         lock = settings.data_dir / "runs.lock"
         starter = Starter(postgres.pool, addresses.database_url, lock, poll_s=settings.poll_s)
         await stack.enter_async_context(background(starter.run()))
+        await stack.enter_async_context(background(Timetable(postgres.engine).run()))
+        post = await stack.enter_async_context(Post(Reach(settings.webhook_networks)))
+        await stack.enter_async_context(background(Sender(postgres.pool, post).run()))
         await shipper.run(stop)
 
 

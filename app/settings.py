@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = ()
     # How often each key may ask each worker process; nothing said, as often as it likes.
     key_requests_per_s: float | None = Field(default=None, ge=0.001, allow_inf_nan=False)
+    # Private networks that webhooks may be sent to: addresses and networks between commas.
+    webhook_networks: Networks = ()
     poll_s: float = Field(default=0.5, gt=0)
     # Set by `signpost serve` for the processes it starts, so that none outlives it.
     parent_pid: int | None = None

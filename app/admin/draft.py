@@ -11,6 +11,7 @@ from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
+from app.admin.authors import note_author
 from app.admin.difference import Difference, Resource, differing, document_of
 from app.kit.batches import in_batches
 from app.kit.collector import no_full_collections
@@ -138,6 +139,8 @@ async def replace_draft(
     await connection.execute(_CLOSE_GAPS, {"site_id": caller.site})
     change = await in_slices(differing(before.document, document))
     await _write(connection, caller.site, change)
+    if change != Difference((), (), (), (), ()):
+        await note_author(connection, caller)
     await write_audit(connection, caller, _entries(change))
     return change
 

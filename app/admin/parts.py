@@ -60,7 +60,10 @@ class Retention(Part):
 
 
 class Site(Part):
-    """What holds for the whole site. `identity_secret` is kept and never answered."""
+    """What holds for the whole site. `identity_secret` is kept and never answered.
+
+    With `review_required` nobody publishes a draft that they have changed themselves.
+    """
 
     origins: list[Origin] = Field(default_factory=list, max_length=100)
     timezone: TimeZone = "UTC"
@@ -68,6 +71,7 @@ class Site(Part):
     consent: ConsentDefaults = Field(default_factory=ConsentDefaults)
     expose: list[Literal["stage", "segments"]] = Field(default=["stage", "segments"])
     retention: Retention = Field(default_factory=Retention)
+    review_required: bool = False
     identity_secret: Annotated[IdentitySecret | None, Field(json_schema_extra={"writeOnly": True})] = None
 
 

@@ -34,7 +34,10 @@ class Retention(_Part, frozen=True):
 
 
 class Site(_Part, frozen=True):
-    """What holds for the whole site. `expose` lists what of the visitor a public key may see."""
+    """What holds for the whole site. `expose` lists what of the visitor a public key may see.
+
+    With `review_required` nobody publishes a draft that they have changed themselves.
+    """
 
     origins: tuple[str, ...] = ()
     timezone: str = "UTC"
@@ -42,6 +45,7 @@ class Site(_Part, frozen=True):
     consent: ConsentDefaults = ConsentDefaults()
     expose: tuple[Literal["stage", "segments"], ...] = ("stage", "segments")
     retention: Retention = Retention()
+    review_required: bool = False
 
 
 class Variant(_Part, frozen=True):

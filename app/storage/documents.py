@@ -1,6 +1,7 @@
 """Documents of revisions and drafts, read in pieces: a large one at once would hold up the event loop."""
 
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -16,20 +17,30 @@ _AT_ONCE = 100
 
 _PARTS = """
     SELECT field.key, jsonb_typeof(field.value) = 'array' AS is_list, item.value::text
-    FROM revisions
-    CROSS JOIN LATERAL jsonb_each(document) AS field
+    FROM ({stored}) AS stored
+    CROSS JOIN LATERAL jsonb_each(stored.document) AS field
     LEFT JOIN LATERAL jsonb_array_elements(
         CASE jsonb_typeof(field.value) WHEN 'array' THEN field.value ELSE jsonb_build_array(field.value) END
     ) WITH ORDINALITY AS item (value, position) ON true
-    WHERE site_id = $1 AND number = $2
     ORDER BY field.key, item.position
 """
+_OF_REVISION = _PARTS.format(stored="SELECT document FROM revisions WHERE site_id = $1 AND number = $2")
+_OF_SCHEDULE = _PARTS.format(stored="SELECT document FROM scheduled_revisions WHERE id = $1")
 
 
 async def load_document(connection: Connection, site: int, number: int) -> dict[str, Any]:
     """Read the document of a revision as plain JSON; the connection must be in a transaction."""
+    return await _load(connection, _OF_REVISION, site, number)
+
+
+async def load_scheduled(connection: Connection, schedule: UUID) -> dict[str, Any]:
+    """Read the document that is to be published, as plain JSON; the connection must be in a transaction."""
+    return await _load(connection, _OF_SCHEDULE, schedule)
+
+
+async def _load(connection: Connection, parts: str, *which: object) -> dict[str, Any]:
     document: dict[str, Any] = {}
-    async for field, is_list, text in connection.cursor(_PARTS, site, number, prefetch=_AT_ONCE):
+    async for field, is_list, text in connection.cursor(parts, *which, prefetch=_AT_ONCE):
         if not is_list:
             document[field] = msgspec.json.decode(text)
         elif text is not None:

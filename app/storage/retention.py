@@ -17,10 +17,9 @@ RUN_S, RETRY_S = 3_600.0, 60.0
 BATCH_ROWS = 5_000
 PAUSE_S = 0.05
 # An id that a client gives is known again for at least 7 days; a tombstone stays until no journal can still
-# hold what came before it.
-IDS_DAYS, ERASURES_DAYS = 8, 90
-# An answer to a POST with an `Idempotency-Key` is given again for 24 hours.
-ANSWERS_DAYS = 1
+# hold what came before it. An answer to a POST with an `Idempotency-Key` is given again for 24 hours, and what
+# was sent to a webhook can be sent again for as long as it is kept.
+IDS_DAYS, ERASURES_DAYS, ANSWERS_DAYS, WEBHOOKS_DAYS = 8, 90, 1, 30
 
 # One keeper at a time, until the pool has its connection back. Any number that nobody else locks: "keeping"
 # in ASCII.
@@ -56,6 +55,14 @@ _BY_DAY: Mapping[str, Callable[[Retention], int]] = MappingProxyType(
         "decisions": lambda policy: policy.decisions_days,
         "events": lambda policy: policy.events_days,
     }
+)
+
+# What goes at the same age for every site, by which of its instants.
+_ANYBODYS = (
+    ("event_ids", "received_at", IDS_DAYS),
+    ("erasures", "at", ERASURES_DAYS),
+    ("idempotent_answers", "at", ANSWERS_DAYS),
+    ("webhook_deliveries", "created_at", WEBHOOKS_DAYS),
 )
 
 _log = logging.getLogger(__name__)
@@ -100,11 +107,8 @@ class Keeper:
             await self._thin_out(connection, table, since, now)
         since = {site: now - timedelta(days=policy.events_days) for site, policy in policies.items()}
         await self._delete(connection, "stage_moves", since)
-        ids_since, erasures_since = (now - timedelta(days=days) for days in (IDS_DAYS, ERASURES_DAYS))
-        await self._delete_anybodys(connection, "event_ids", "received_at", ids_since)
-        await self._delete_anybodys(connection, "erasures", "at", erasures_since)
-        answers_since = now - timedelta(days=ANSWERS_DAYS)
-        await self._delete_anybodys(connection, "idempotent_answers", "at", answers_since)
+        for table, column, days in _ANYBODYS:
+            await self._delete_anybodys(connection, table, column, now - timedelta(days=days))
 
     async def _thin_out(
         self, connection: asyncpg.Connection, table: str, since: Mapping[int, datetime], now: datetime

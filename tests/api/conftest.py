@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from ipaddress import ip_network
 from typing import TypeAlias
 
 import httpx
@@ -14,6 +15,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
+from app.admin.webhooks.reach import Reach
 from app.api.context import context_said
 from app.api.whereabouts import NOWHERE
 from app.embedded.servers import Servers
@@ -48,6 +50,7 @@ def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
     app.state.keyring = keyring
     app.state.context_of = partial(context_said, whereabouts=NOWHERE)
     app.state.other_rulesets = OtherRulesets(LiveRulesets())
+    app.state.webhook_reach = Reach((ip_network("127.0.0.0/8"),))
     return app
 
 

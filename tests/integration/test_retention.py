@@ -17,6 +17,7 @@ from app.storage.postgres import dsn_of
 from app.storage.retention import Keeper
 from tests.databases import new_database
 from tests.integration.aged import REST, Kept
+from tests.integration.mailing import Mailing
 from tests.waiting import until
 
 
@@ -245,3 +246,17 @@ async def test_no_failure_ends_it(kept: Kept, monkeypatch: pytest.MonkeyPatch) -
         for _ in range(2):
             await kept.row(site, "decisions", 50)
             await until(is_gone)
+
+
+async def test_what_was_sent_to_webhooks_goes_after_a_month(kept: Kept) -> None:
+    mail = Mailing(kept.pool, await kept.site())
+    webhook = await mail.webhook("https://shop.example/")
+    messages = [await mail.message(webhook) for _ in range(2)]
+    for message, days in zip(messages, (29, 31), strict=True):
+        query = "UPDATE webhook_deliveries SET created_at = $2 WHERE id = $1"
+        await kept.pool.execute(query, message, kept.now - timedelta(days=days))
+
+    await kept.let_go()
+
+    query = "SELECT id FROM webhook_deliveries WHERE webhook_id = $1"
+    assert [row["id"] for row in await kept.pool.fetch(query, webhook)] == messages[:1]

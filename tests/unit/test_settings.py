@@ -21,7 +21,7 @@ def test_nothing_need_be_said() -> None:
     assert settings.data_dir == Path(".local")
     assert settings.journal_dir == Path(".local/journal")
     assert settings.country_db is None
-    assert settings.trusted_proxies == ()
+    assert settings.trusted_proxies == settings.webhook_networks == ()
     assert settings.key_requests_per_s is None
     assert settings.database_url is settings.redis_url is settings.admin_key is settings.site_key is None
 
@@ -46,6 +46,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb")),
         "TRUSTED_PROXIES": "10.0.0.0/8",
         "KEY_REQUESTS_PER_S": "50",
+        "WEBHOOK_NETWORKS": "127.0.0.0/8",
         "POLL_S": "2",
         "PARENT_PID": "1",
     }
@@ -61,6 +62,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "PROFILE_TTL_DAYS": "30.0",
         "TRUSTED_PROXIES": "(IPv4Network('10.0.0.0/8'),)",
         "KEY_REQUESTS_PER_S": "50.0",
+        "WEBHOOK_NETWORKS": "(IPv4Network('127.0.0.0/8'),)",
         "POLL_S": "2.0",
     }
     assert settings.journal_dir == Path("/srv/signpost/journal")

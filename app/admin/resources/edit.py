@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
+from app.admin.authors import note_author
 from app.admin.draft import share_site
 from app.admin.parts import MOST
 from app.admin.resources.address import Address
@@ -75,6 +76,7 @@ class Edit:
         await self._note(Entry("removed", self._at.name, before=self.before))
 
     async def _note(self, entry: Entry) -> None:
+        await note_author(self._connection, self._caller)
         await write_audit(self._connection, self._caller, [entry])
 
 

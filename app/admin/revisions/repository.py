@@ -38,6 +38,12 @@ async def load_plain(connection: AsyncConnection, site: int, number: int) -> dic
     return await load_document(driver, site, number)
 
 
+async def has_revision(connection: AsyncConnection, site: int, number: int) -> bool:
+    """Whether there is a revision of this number."""
+    query = select(revisions.c.number).where(revisions.c.site_id == site, revisions.c.number == number)
+    return (await connection.execute(query)).one_or_none() is not None
+
+
 async def find_latest_number(connection: AsyncConnection, site: int) -> int:
     """Find the number of the revision in force; 0 where nothing was ever published."""
     latest = select(func.coalesce(func.max(revisions.c.number), 0)).where(revisions.c.site_id == site)
@@ -84,5 +90,26 @@ async def insert_revision(
     """
     given = {**row, "phases": msgspec.json.encode(phases).decode(), "singles": sorted(SINGLES)}
     created_at: datetime = (await connection.execute(_FREEZE, given)).scalar_one()
-    await connection.execute(select(func.pg_notify("signpost_changed", str(row["site_id"]))))
+    await _notify(connection, row["site_id"])
     return created_at
+
+
+_INSERT = text("""
+    INSERT INTO revisions (site_id, number, author, comment, document)
+    VALUES (:site_id, :number, :author, :comment, CAST(:document AS jsonb))
+    RETURNING created_at
+""")
+
+
+async def insert_document(
+    connection: AsyncConnection, row: Mapping[str, Any], document: Mapping[str, Any]
+) -> datetime:
+    """Keep a document as a revision, and tell every process once committed; gives its instant."""
+    given = {**row, "document": msgspec.json.encode(document).decode()}
+    created_at: datetime = (await connection.execute(_INSERT, given)).scalar_one()
+    await _notify(connection, row["site_id"])
+    return created_at
+
+
+async def _notify(connection: AsyncConnection, site: int) -> None:
+    await connection.execute(select(func.pg_notify("signpost_changed", str(site))))

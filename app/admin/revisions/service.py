@@ -1,15 +1,22 @@
 """Publishing the draft, looking back at what was published, and going back to it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.admin.announce import Announcement, announce
 from app.admin.audit import Entry, write_audit
-from app.admin.difference import Changes, differing
+from app.admin.authors import forget_authors
+from app.admin.difference import Changes
 from app.admin.draft import let_go, load_draft, load_encoded, lock_site, replace_draft
 from app.admin.revisions import repository
 from app.admin.revisions.checked import checking
+from app.admin.revisions.compare import load_version
+from app.admin.revisions.phases import without_phases
+from app.admin.revisions.review import check_reviewed
 from app.admin.revisions.schemas import Published, Revision, RevisionSummary
+from app.admin.revisions.statuses import status_changes
 from app.kit.collector import no_full_collections
 from app.kit.slices import in_slices
 from app.web.etag import Precondition
@@ -24,21 +31,34 @@ async def publish(connection: AsyncConnection, caller: Caller, comment: str) -> 
 
     Raises:
         Problems: everything that is wrong with the draft; nothing is published.
+        ForbiddenError: the site wants a review, and the caller has changed the draft.
 
     """
     await lock_site(connection, caller.site)
+    await check_reviewed(connection, caller)
     latest = await repository.find_latest_number(connection, caller.site)
     number = latest + 1
     with no_full_collections():
         draft = (await load_draft(connection, caller.site)).document
         previous = await repository.load_plain(connection, caller.site, latest) if latest else None
+        moved = status_changes(previous, draft, number)
         checked = await in_slices(checking(draft, previous, number))
     row = {"site_id": caller.site, "number": number, "author": caller.name, "comment": comment}
     created_at = await repository.insert_revision(connection, row, checked.phases)
+    await forget_authors(connection, caller.site)
     await write_audit(connection, caller, [Entry("published", f"revisions/{number}")])
+    await announce_published(connection, row, moved)
     warnings = [WrongPlace(pointer=each.pointer, message=each.message) for each in checked.warnings]
     told = {"number": number, "comment": comment, "author": caller.name, "created_at": created_at}
     return Published.model_validate({**told, "warnings": warnings})
+
+
+async def announce_published(
+    connection: AsyncConnection, row: Mapping[str, Any], moved: Sequence[Announcement]
+) -> None:
+    """Tell webhooks of a new revision, and of experiments that have another status by it."""
+    told = {name: row[name] for name in ("number", "comment", "author")}
+    await announce(connection, row["site_id"], Announcement("revision.published", told), *moved)
 
 
 async def get_revision(connection: AsyncConnection, caller: Caller, number: int) -> Revision:
@@ -59,39 +79,15 @@ async def list_revisions(connection: AsyncConnection, caller: Caller, page: Page
     return Listing(items=items, next_cursor=cursor_of(items[-1].number) if more else None)
 
 
-async def compare(connection: AsyncConnection, caller: Caller, number: int, against: int | None) -> Changes:
-    """Say what changed from one revision (by default the one before, else nothing) to another."""
-    document = await _document(connection, caller, number)
-    earlier = number - 1 if against is None else against
-    before = await _document(connection, caller, earlier) if earlier else {}
-    changes = (await in_slices(differing(before, document))).pointers()
-    await let_go(before, document)
-    return changes
-
-
 async def restore(
     connection: AsyncConnection, caller: Caller, number: int, precondition: Precondition
 ) -> tuple[Changes, str]:
     """Make the draft equal to a revision, but for the phases; gives what changed and the draft's ETag now."""
     await lock_site(connection, caller.site)
-    document = _without_phases(await _document(connection, caller, number))
+    document = without_phases(await load_version(connection, caller.site, number))
     draft = await load_draft(connection, caller.site)
     precondition.check(draft.etag, is_new=draft.is_empty)
     changes = (await replace_draft(connection, caller, draft, document)).pointers()
     await write_audit(connection, caller, [Entry("restored", f"revisions/{number}")])
     await let_go(draft.document, document)
     return changes, (await load_encoded(connection, caller.site)).etag
-
-
-async def _document(connection: AsyncConnection, caller: Caller, number: int) -> dict[str, Any]:
-    if not await repository.has_revision(connection, caller.site, number):
-        raise NotFoundError(f"there is no revision {number}")
-    with no_full_collections():
-        return await repository.load_plain(connection, caller.site, number)
-
-
-def _without_phases(document: dict[str, Any]) -> dict[str, Any]:
-    if "experiments" not in document:
-        return document
-    bare = [{k: v for k, v in given.items() if k != "phase"} for given in document["experiments"]]
-    return {**document, "experiments": bare}

@@ -1,0 +1,1 @@
+"""Webhooks: who outside is told of what happens, and how that went."""
