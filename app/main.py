@@ -1,6 +1,5 @@
 """Opens connections, wires ports to adapters and mounts both edges. Nothing else wires."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext, suppress
@@ -12,12 +11,8 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.admin.revisions.timetable import Timetable
 from app.admin.routes import admin_router
-from app.admin.runs.starter import Starter
-from app.admin.webhooks.post import Post
 from app.admin.webhooks.reach import Reach
-from app.admin.webhooks.sender import Sender
 from app.api import docs, health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
@@ -34,19 +29,15 @@ from app.embedded.servers import start as start_embedded
 from app.embedded.watch import watched
 from app.journal.append import FileJournal
 from app.journal.lag import JournalLag
-from app.journal.ship import Shipper
 from app.kit.clock import now
 from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
-from app.profiles.heal import Healer
 from app.profiles.history import History
 from app.profiles.hot import Hot
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.redis import RedisProfiles
-from app.reporting.marks import Marking
-from app.reporting.reporter import Reporter
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from app.rulesets.others import OtherRulesets
@@ -54,7 +45,6 @@ from app.rulesets.previewed import PreviewedRulesets
 from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
-from app.storage.retention import Keeper
 from app.storage.valkey import Valkey
 from app.web.key_use import keep_writing_use
 from app.web.keyring import Keyring
@@ -149,7 +139,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     stack.callback(journal.close)
     keyring = Keyring(settings.key_requests_per_s, peppers=peppers(settings))
     rulesets = LiveRulesets()
-    await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
+    await keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     await stack.enter_async_context(background(keep_writing_use(keyring, postgres.pool)))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = others = OtherRulesets(rulesets)
@@ -169,13 +159,12 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         sampled=settings.decision_sample_percent,
     )
     api.state.metrics = registry_of(edge.tally, journal, lag, decide.degraded)
-    observe = Observe(stores.patient, journal, rulesets)
     api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
     api.state.webhook_reach = Reach(settings.webhook_networks)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)
-    previewed = PreviewedRulesets(postgres.pool, others)
-    preview = Preview(stores.hurried, stores.caps)
+    observe = Observe(stores.patient, journal, rulesets)
+    preview, previewed = Preview(stores.hurried, stores.caps), PreviewedRulesets(postgres.pool, others)
     return Parts(decide, observe, preview, rulesets, previewed, keyring, whereabouts)
 
 
@@ -224,12 +213,13 @@ def _reloading(postgres: Postgres, rulesets: LiveRulesets, keyring: Keyring) -> 
     return reload
 
 
-async def _keep_fresh(
+async def keep_fresh(
     settings: Settings,
     addresses: Addresses,
     stack: AsyncExitStack,
     reload: Callable[[], Awaitable[None]],
 ) -> None:
+    """Load what is in force, and again whenever that changes; end with the process that started this one."""
     await reload()
     refresh = Refresh(dsn_of(addresses.database_url), reload, poll_s=settings.poll_s)
     await stack.enter_async_context(background(refresh.run()))
@@ -259,52 +249,3 @@ def _probes(
         "journal": journal_takes_records,
         "shipper": records_arrive,
     }
-
-
-async def ship(settings: Settings, stop: asyncio.Event) -> None:
-    """Carry the journal of this host to PostgreSQL until told to stop, and have its runs done."""
-    async with AsyncExitStack() as stack:
-        addresses = stack.enter_context(servers(settings))
-        postgres = await Postgres.open(addresses.database_url)
-        stack.push_async_callback(postgres.close)
-        rulesets = LiveRulesets()
-        await _keep_fresh(settings, addresses, stack, RulesetLoader(postgres.pool, rulesets).load)
-        valkey = Valkey(addresses.redis_url)
-        stack.callback(valkey.close)
-        read = DurableProfiles(postgres.pool, rulesets.ruleset_of)
-        ttl_s = round(settings.profile_ttl_days * DAY_S)
-        cache = RedisProfiles(valkey, read, budget_s=PATIENCE_S, ttl_s=ttl_s)
-        healer = Healer(read, cache, lambda: shipper.mark())  # noqa: PLW0108 - there is no shipper yet
-        durable = DurableProfiles(postgres.pool, rulesets.ruleset_of, healer.touched)
-        shipper = Shipper(settings.journal_dir, postgres.pool, Marking(durable))
-        await stack.enter_async_context(background(healer.run()))
-        await stack.enter_async_context(background(Keeper(postgres.pool).run()))
-        lock = settings.data_dir / "runs.lock"
-        starter = Starter(postgres.pool, addresses.database_url, lock, poll_s=settings.poll_s)
-        await stack.enter_async_context(background(starter.run()))
-        await stack.enter_async_context(background(Timetable(postgres.engine).run()))
-        post = await stack.enter_async_context(Post(Reach(settings.webhook_networks)))
-        await stack.enter_async_context(background(Sender(postgres.pool, post).run()))
-        await shipper.run(stop)
-
-
-async def report(settings: Settings, stop: asyncio.Event) -> None:
-    """Keep results counted until told to stop."""
-    async with AsyncExitStack() as stack:
-        addresses = stack.enter_context(servers(settings))
-        postgres = await Postgres.open(addresses.database_url)
-        stack.push_async_callback(postgres.close)
-        if settings.parent_pid not in {None, os.getpid()}:
-            await stack.enter_async_context(background(leave_with(settings.parent_pid)))
-        await stack.enter_async_context(background(Reporter(postgres.pool).run()))
-        await stop.wait()
-
-
-async def recount(settings: Settings) -> int:
-    """Count all results anew from raw rows; answers how many units there are."""
-    with servers(settings) as addresses:
-        postgres = await Postgres.open(addresses.database_url)
-        try:
-            return await Reporter(postgres.pool).recount()
-        finally:
-            await postgres.close()

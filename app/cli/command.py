@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.admin.sites.service import NewSite, bootstrap, create_site
+from app.beside import recount, report, ship
 from app.cli import config
 from app.cli.terminal import CommandError, complain, say
 from app.embedded.errors import EmbeddedError
@@ -24,7 +25,7 @@ from app.kit.child import Child
 from app.kit.http_bounds import Limits
 from app.kit.listener import ListenError, bind, serve
 from app.kit.private_file import read_json, write_private
-from app.main import openapi_document, peppers, recount, report, servers, ship
+from app.main import openapi_document, peppers, servers
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.web.problems import ConflictError

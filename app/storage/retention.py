@@ -17,7 +17,7 @@ RUN_S, RETRY_S = 3_600.0, 60.0
 BATCH_ROWS = 5_000
 PAUSE_S = 0.05
 # An id that a client gives is known again for at least 7 days; a tombstone stays until no journal can still
-# hold what came before it. An answer to a POST with an `Idempotency-Key` is given again for 24 hours, and what
+# hold what came before it. An answer to a POST with an `Idempotency-Key` is given again for a day, and what
 # was sent to a webhook can be sent again for as long as it is kept.
 IDS_DAYS, ERASURES_DAYS, ANSWERS_DAYS, WEBHOOKS_DAYS = 8, 90, 1, 30
 

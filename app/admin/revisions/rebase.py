@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.admin.difference import SINGLES, Difference, Resource, differing, document_of, resources_of
+from app.admin.difference import Difference, Resource, differing, document_of, resources_of
 from app.engine.problems import Problem, Problems
 from app.kit.steps import Steps, finished
+from app.storage.documents import SINGLES
 
 
 def rebased(

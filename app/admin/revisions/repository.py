@@ -38,12 +38,6 @@ async def load_plain(connection: AsyncConnection, site: int, number: int) -> dic
     return await load_document(driver, site, number)
 
 
-async def has_revision(connection: AsyncConnection, site: int, number: int) -> bool:
-    """Whether there is a revision of this number."""
-    query = select(revisions.c.number).where(revisions.c.site_id == site, revisions.c.number == number)
-    return (await connection.execute(query)).one_or_none() is not None
-
-
 async def find_latest_number(connection: AsyncConnection, site: int) -> int:
     """Find the number of the revision in force; 0 where nothing was ever published."""
     latest = select(func.coalesce(func.max(revisions.c.number), 0)).where(revisions.c.site_id == site)

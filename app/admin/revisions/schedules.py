@@ -10,8 +10,8 @@ import uuid_utils.compat
 from sqlalchemy import RowMapping, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.admin.difference import SINGLES
 from app.storage import documents
+from app.storage.documents import SINGLES
 from app.storage.schedule_tables import scheduled_revisions as schedules
 
 Outcome: TypeAlias = Literal["published", "failed", "cancelled"]

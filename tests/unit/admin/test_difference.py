@@ -3,7 +3,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.admin.difference import FIELDS, SINGLES, difference, document_of, resources_of
+from app.admin.difference import FIELDS, difference, document_of, resources_of
+from app.storage.documents import SINGLES
 
 Document = dict[str, Any]
 

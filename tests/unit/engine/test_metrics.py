@@ -6,7 +6,10 @@ from app.engine.metrics import check_metrics, lacking_in
 from app.engine.model import Metric
 from tests.builders import parsed
 
-JOURNEYS: list[dict[str, Any]] = [{"key": "purchase", "primary": True}, {"key": "loyalty", "stages": [{"key": "fan"}]}]
+JOURNEYS: list[dict[str, Any]] = [
+    {"key": "purchase", "primary": True},
+    {"key": "loyalty", "stages": [{"key": "fan"}]},
+]
 
 
 def problems(journeys: list[dict[str, Any]], **metric: Any) -> list[tuple[str, str]]:

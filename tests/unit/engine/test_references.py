@@ -297,9 +297,3 @@ def test_the_order_is_the_same_in_every_process() -> None:
         return subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": seed}, stdout=PIPE, check=True).stdout
 
     assert order("1") == order("2") == order("3") != b""
-
-
-def test_an_aa_test_shows_the_same_in_every_arm() -> None:
-    same = [arm("a", "offer"), arm("b", "offer"), arm("c", "default")]
-    found = complaints(experiments=[experiment(kind="aa", arms=same)])
-    assert found == {"/experiments/0/arms/2/variants/home.hero": "an A/A test shows the same in every arm"}

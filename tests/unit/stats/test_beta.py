@@ -23,7 +23,9 @@ def chance_by_counting(one: tuple[int, int], other: tuple[int, int]) -> float:
 
 @pytest.mark.parametrize("one", [(0, 0), (0, 9), (4, 9), (9, 9), (30, 200)])
 @pytest.mark.parametrize("other", [(0, 0), (0, 9), (5, 9), (9, 9), (45, 60)])
-def test_the_chance_is_that_of_the_sum_over_whole_counts(one: tuple[int, int], other: tuple[int, int]) -> None:
+def test_the_chance_is_that_of_the_sum_over_whole_counts(
+    one: tuple[int, int], other: tuple[int, int]
+) -> None:
     assert compare(one, other).chance_to_win == pytest.approx(chance_by_counting(one, other), abs=1e-11)
 
 

@@ -28,8 +28,7 @@ def test_the_difference_is_seen_from_control() -> None:
 def test_one_sided_the_p_value_is_that_of_the_side() -> None:
     both = compare((40, 100), (50, 100))
     greater, less = (
-        compare_proportions(converted(40, 100), converted(50, 100), alternative=side)
-        for side in ALTERNATIVES
+        compare_proportions(converted(40, 100), converted(50, 100), alternative=side) for side in ALTERNATIVES
     )
     assert greater.p_value == pytest.approx((both.p_value or 0) / 2)
     assert less.p_value == pytest.approx(1 - (both.p_value or 0) / 2)

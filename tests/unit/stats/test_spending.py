@@ -48,7 +48,9 @@ def test_what_leaves_the_boundaries_is_what_was_spent() -> None:
     normal, step = NormalDist(), 1e-3
     points = [-first + (i + 0.5) * step for i in range(int(2 * first / step))]
     stays = sum(
-        normal.pdf(x) * (normal.cdf(second * math.sqrt(2) - x) - normal.cdf(-second * math.sqrt(2) - x)) * step
+        normal.pdf(x)
+        * (normal.cdf(second * math.sqrt(2) - x) - normal.cdf(-second * math.sqrt(2) - x))
+        * step
         for x in points
     )
     assert 1 - stays == pytest.approx(0.05, abs=1e-4)
