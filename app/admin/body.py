@@ -14,11 +14,9 @@ from pydantic import (
 )
 
 from app.admin.strict_json import Location, places_of_nul
-from app.admin.wording import detail_of, worded
+from app.admin.wording import detail_of, said_of
 
 _NUL = b"\\u0000"
-# To compare a name with all that are known takes a while, so only the first unknown ones are compared.
-_HINTS = 20
 
 
 class Part(BaseModel):
@@ -49,10 +47,7 @@ class Body(Part):
         try:
             body = handler(given)
         except ValidationError as error:
-            found += [
-                detail_of(detail["loc"], worded(cls, detail) if place < _HINTS else detail["msg"])
-                for place, detail in enumerate(error.errors())
-            ]
+            found += [detail_of(place, message) for place, message in said_of(cls, error.errors())]
         if found:
             raise ValidationError.from_exception_data(cls.__name__, found)
         body._given = given  # noqa: SLF001 - it is this class's own

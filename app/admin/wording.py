@@ -1,6 +1,6 @@
 """What is said of wrong places in a body: what would be right there, as far as it can be known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -8,6 +8,9 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from app.admin.strict_json import Location
 from app.engine.problems import Problem, did_you_mean, shown
+
+# To compare a name with all that are known takes a while, so only the first unknown ones are compared.
+_HINTS = 20
 
 
 def detail_of(place: Location, message: str) -> InitErrorDetails:
@@ -27,6 +30,14 @@ def refused(problems: Sequence[Problem], title: str) -> ValidationError:
 def location_of(pointer: str) -> Location:
     """Take a JSON pointer apart."""
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+
+
+def said_of(kind: type[BaseModel], details: Iterable[ErrorDetails]) -> list[tuple[Location, str]]:
+    """Say what is wrong at each place of a value of a kind."""
+    return [
+        (detail["loc"], worded(kind, detail) if place < _HINTS else detail["msg"])
+        for place, detail in enumerate(details)
+    ]
 
 
 def worded(kind: type[BaseModel], detail: ErrorDetails) -> str:

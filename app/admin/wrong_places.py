@@ -5,9 +5,11 @@ from copy import copy
 from typing import Any, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from app.admin.body import Body, Part, nuls_in
 from app.admin.strict_json import Location
+from app.admin.wording import said_of
 from app.kit.steps import Steps
 
 Found: TypeAlias = list[tuple[Location, str]]
@@ -24,26 +26,29 @@ class WrongPlaces:
     def finding(self, given: Any) -> Steps[Found]:
         """Look at each element of each list of parts in a step of its own."""
         if not isinstance(given, dict):
-            return _errors(self._model, given)
+            return said_of(self._model, _errors(self._model, given))
         found = yield from _nuls(given)
         found += self._model.wrong_in(given)
         yield
+        return found + said_of(self._model, (yield from self._wrong(given)))
+
+    def _wrong(self, given: dict[str, Any]) -> Steps[list[ErrorDetails]]:
+        wrong: list[ErrorDetails] = []
         at_top = _errors(self._without_parts, given)
         for field, part in self._parts.items():
-            mine = [error for error in at_top if error[0][0] == field]
-            found += mine
+            mine = [error for error in at_top if error["loc"][0] == field]
+            wrong += mine
             if part is not None and not mine:
-                found += yield from _wrong_parts(part, field, given.get(field, ()))
-        found += [error for error in at_top if error[0][0] not in self._parts]
-        return found
+                wrong += yield from _wrong_parts(part, field, given.get(field, ()))
+        return wrong + [error for error in at_top if error["loc"][0] not in self._parts]
 
 
-def _wrong_parts(part: type[Part], field: str, given: Iterable[Any]) -> Steps[Found]:
-    found: Found = []
+def _wrong_parts(part: type[Part], field: str, given: Iterable[Any]) -> Steps[list[ErrorDetails]]:
+    wrong: list[ErrorDetails] = []
     for index, value in enumerate(given):
-        found += [((field, index, *place), message) for place, message in _errors(part, value)]
+        wrong += [{**error, "loc": (field, index, *error["loc"])} for error in _errors(part, value)]
         yield
-    return found
+    return wrong
 
 
 def _nuls(given: dict[str, Any]) -> Steps[Found]:
@@ -81,10 +86,9 @@ def _part_of(model: type[Body], field: str) -> type[Part] | None:
     return inner if isinstance(inner, type) and issubclass(inner, Part) else None
 
 
-def _errors(model: type[BaseModel], given: Any) -> Found:
+def _errors(model: type[BaseModel], given: Any) -> list[ErrorDetails]:
     try:
         model.model_validate(given)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        return [(detail["loc"], detail["msg"]) for detail in details]
+        return error.errors(include_url=False, include_context=False, include_input=False)
     return []
