@@ -29,6 +29,7 @@ def test_nothing_need_be_said() -> None:
 def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = {
         "HOST": "::1",
+        "HTTP": "asgi",
         "PORT": "0",
         "WORKERS": "2",
         "CONNECTIONS": "1000",
