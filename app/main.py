@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 
+from app.admin.lint.process import ProcessLinter
 from app.admin.routes import admin_router
 from app.api import health, openapi
 from app.api.client_address import Proxies
@@ -123,6 +124,8 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     await _keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = OtherRulesets(rulesets)
+    api.state.linter = linter = ProcessLinter()
+    stack.push_async_callback(linter.aclose)
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
     api.state.probes = _probes(postgres, valkey, journal, lag)
     stores = _stores(settings, (valkey, hot), postgres, rulesets)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
+from app.admin.lint.router import router as lint
 from app.admin.preview.router import router as preview
 from app.admin.profiles.router import router as profiles
 from app.admin.results.router import router as results
@@ -19,5 +20,6 @@ def admin_router() -> APIRouter:
     router.include_router(results)
     router.include_router(decisions)
     router.include_router(preview)
+    router.include_router(lint)
     router.include_router(profiles)
     return router

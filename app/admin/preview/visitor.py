@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.admin.preview.counters import made_up_counters
+from app.admin.counters import made_up_counters
 from app.admin.preview.schemas import MadeUpProfile, Preview
 from app.engine.arms import GENERIC, HOLDOUT, PERSONALIZED
 from app.engine.counters import DAY_MS

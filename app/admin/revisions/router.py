@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.admin.difference import Changes
+from app.admin.linting import Looking
 from app.admin.revisions import service
 from app.admin.revisions.schemas import Publication, Published, Revision, RevisionSummary
 from app.admin.route import AdminRoute
@@ -30,11 +31,17 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 async def publish(
     caller: Annotated[Caller, Depends(require(Role.PUBLISHER))],
     session: Session,
+    looking: Looking,
     publication: Publication,
     response: Response,
 ) -> Published:
-    """Freeze the draft as the next revision, in force at once. With anything wrong in it nothing happens."""
+    """Freeze the draft as the next revision, in force at once. With anything wrong in it nothing happens.
+
+    `lint` is what `GET /lint` finds in the draft within two seconds.
+    """
+    seen = await looking.look(session, caller.site)
     published = await service.publish(session, caller, publication.comment)
+    published.lint = await seen.still(session, caller.site)
     response.headers["Location"] = f"/api/v1/revisions/{published.number}"
     response.headers["ETag"] = _etag(published.number)
     return published

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from app.admin.body import Body
+from app.admin.findings import Lint, not_checked
 from app.web.problem_schema import WrongPlace
 
 
@@ -25,9 +26,10 @@ class RevisionSummary(BaseModel):
 
 
 class Published(RevisionSummary):
-    """A new revision. `warnings` name what is allowed and perhaps not meant."""
+    """A new revision. `warnings` and `lint` name what is allowed and perhaps not meant."""
 
     warnings: list[WrongPlace]
+    lint: Lint = Field(default_factory=not_checked)
 
 
 class Revision(RevisionSummary):
