@@ -6,6 +6,7 @@ knows some: what it does not know it leaves open, so that it may find too many v
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ from app.admin.lint.samples import FRESH, values_for
 from app.admin.lint.terms import Asks
 from app.engine.conjuncts import identity_of
 from app.engine.equality import is_number
-from app.engine.instants import duration_from_now, fixed_instant, instant_of
+from app.engine.instants import duration_from_now, fixed_instant, instant_of, microseconds_of
 from app.engine.orderings import COMPARISONS, Comparison, number_in
 from app.engine.paths import MISSING
 
@@ -26,6 +27,9 @@ Formula: TypeAlias = Any
 NUMBER, TEXT, ARRAY, OBJECT = -1, -2, -3, -4
 _UNHEARD = "\ue000 nobody asks for this \ue001"
 """A text that stands for all that nobody names."""
+
+# What a calendar can show, in microseconds: the years 1 to 9999.
+_FIRST, _LAST = microseconds_of(datetime.min), microseconds_of(datetime.max)
 
 _EQUALITIES = frozenset(("$eq", "$ne", "$in", "$nin", "$ini", "$nini"))
 _ELEMENTS = frozenset(("$in", "$nin", "$ini", "$nini", "$all", "$alli"))
@@ -46,7 +50,9 @@ class Attribute:
         self.known = list(_known(self.domain, asked))
         self.pick = z3.Int(self._name)
         self.number = z3.Int(f"{self._name}#number") if self.domain.whole else z3.Real(f"{self._name}#number")
-        self.instant = z3.Real(f"{self._name}#instant")
+        instant = z3.Int(f"{self._name}#instant")
+        # What the engine writes has milliseconds, what others write has microseconds.
+        self.instant = instant * 1_000 if self.domain.instants else instant
         self.is_numeric = z3.Bool(f"{self._name}#numeric")
         self.is_instant = z3.Bool(f"{self._name}#is_instant")
         self._rank = z3.Real(f"{self._name}#rank")
@@ -70,6 +76,7 @@ class Attribute:
             yield self.number >= self.domain.low
         if self.domain.high is not None:
             yield self.number <= self.domain.high
+        yield z3.And(self.instant >= _FIRST, self.instant <= _LAST)
         if self.domain.instants:
             yield z3.And(self.is_instant, z3.Not(self.is_numeric))
         # What is none of the known texts is none of those that it is compared with.

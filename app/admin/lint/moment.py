@@ -23,7 +23,7 @@ class Moment:
     """An instant from `earliest` on. Each zone's clock may show anything: that they agree is left open."""
 
     def __init__(self, earliest: datetime) -> None:
-        self.now = z3.Real("now")
+        self.now = z3.Int("now")
         self._earliest = microseconds_of(earliest)
         self._minutes: dict[str, Formula] = {}
         self._since: dict[int, Formula] = {}
@@ -47,11 +47,11 @@ class Moment:
 
     def find(self, model: Formula, shown: Mapping[str, int], zone: ZoneInfo) -> datetime | None:
         """Find an instant for a model, at which the site's clock shows the hour and the weekday asked for."""
-        now = model.eval(self.now, model_completion=True).as_fraction()
+        now = model.eval(self.now, model_completion=True).as_long()
         lower = max((bound for bound in (self._earliest, *self._since) if bound <= now), default=0)
         suits = self._suiting(model, shown, zone)
         start = EPOCH + timedelta(microseconds=lower)
-        exact = EPOCH + timedelta(microseconds=int(now))
+        exact = EPOCH + timedelta(microseconds=now)
         return next(filter(suits, [exact, *(start + _STEP * step for step in range(_STEPS))]), None)
 
     def _suiting(
