@@ -23,18 +23,16 @@ def missing_placements(site: Site) -> Iterator[Finding]:
         for j, arm in enumerate(experiment.arms):
             for placement in [placement for placement in said if placement not in arm.variants]:
                 example = _somebody(site, experiment, arm.key, placement)
+                there = f"{at}/{said[placement]}/variants/{escaped(placement)}"
+                other = experiment.arms[said[placement]].key
                 yield Finding(
                     code="arm_misses_placement",
                     pointer=f"{at}/{j}/variants",
-                    message=f"arm {arm.key!r} says nothing of {placement!r}, as {_other(experiment, said[placement])}"
-                    " does; say null to leave it to the next rule",
-                    others=[f"{at}/{said[placement]}/variants/{escaped(placement)}"],
+                    message=f"arm {arm.key!r} says nothing of {placement!r}, as arm {other!r} does; say null to"
+                    " leave it to the next rule",
+                    others=[there],
                     example=None if example is None else site.told(example, placement),
                 )
-
-
-def _other(experiment: Experiment, place: int) -> str:
-    return f"arm {experiment.arms[place].key!r}"
 
 
 def _somebody(site: Site, experiment: Experiment, arm: str, placement: str) -> Example | None:

@@ -5,8 +5,8 @@ what holds. Beyond them there are numbers, of which the solver knows all, and te
 knows some: what it does not know it leaves open, so that it may find too many visitors but never too few.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -28,8 +28,9 @@ NUMBER, TEXT, ARRAY, OBJECT = -1, -2, -3, -4
 _UNHEARD = "\ue000 nobody asks for this \ue001"
 """A text that stands for all that nobody names."""
 
-# What a calendar can show, in microseconds: the years 1 to 9999.
-_FIRST, _LAST = microseconds_of(datetime.min), microseconds_of(datetime.max)
+# No text names an instant before or after these, whatever its zone, in microseconds.
+_FIRST = microseconds_of(datetime(1, 1, 1, tzinfo=UTC)) - 2 * 86_400_000_000
+_LAST = microseconds_of(datetime(9999, 12, 31, tzinfo=UTC)) + 2 * 86_400_000_000
 
 _EQUALITIES = frozenset(("$eq", "$ne", "$in", "$nin", "$ini", "$nini"))
 _ELEMENTS = frozenset(("$in", "$nin", "$ini", "$nini", "$all", "$alli"))
@@ -40,7 +41,7 @@ _ORDERINGS = {f"${name}": compare for name, compare in COMPARISONS.items()}
 
 
 class Attribute:
-    """What one visitor's attribute is, given all that is asked of it; `now` is the instant, in microseconds."""
+    """What one visitor's attribute is, given all that is asked of it; `now` is in microseconds."""
 
     def __init__(self, path: tuple[str, ...], asked: Sequence[Asks], now: Formula) -> None:
         self.path = path
@@ -142,7 +143,7 @@ class Attribute:
         if operator in _TIMES:
             return z3.And(self.is_instant, _TIMES[operator](self.instant, self._time_of(ask)))
         if operator in {"$ini", "$nini"}:
-            alike = z3.Or([self._spelled_as(text) for text in ask.operand if type(text) is str])  # type: ignore[attr-defined] # an array
+            alike = z3.Or([self._spelled_as(text) for text in ask.operand if type(text) is str])
             return z3.Not(alike) if operator == "$nini" else alike
         if operator in _PATTERNS:
             return self._open(ask)
@@ -152,7 +153,7 @@ class Attribute:
         """Answer for an array by which of the literals are in it."""
         if ask.operator in _ELEMENTS:
             fold = ask.operator.endswith("i")
-            has = [self._has(literal, fold=fold) for literal in ask.operand]  # type: ignore[attr-defined] # an array
+            has = [self._has(literal, fold=fold) for literal in ask.operand]
             if ask.operator in {"$all", "$alli"}:
                 return z3.And(has)
             return z3.Not(z3.Or(has)) if ask.operator in _NEGATED else z3.Or(has)
@@ -217,4 +218,4 @@ def _known(domain: Domain, asked: Iterable[Asks]) -> Iterator[Any]:
             yield list(value) if type(value) is tuple else value
 
 
-_FITS = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}
+_FITS: Mapping[Any, str] = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}

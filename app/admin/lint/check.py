@@ -41,7 +41,7 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
 def check(
     document: Mapping[str, Any], now: datetime, *, within_s: float, clock: Callable[[], float] = monotonic
 ) -> Report:
-    """Look for everything in a document, for visitors from an instant on; raises Problems where it is not sound.
+    """Look for everything in a document, for visitors from an instant on; raises Problems where it is wrong.
 
     Each part may take half of the time that is left, the last one all of it. What it had found when its time
     was up counts, and what it looks for is named as not checked.

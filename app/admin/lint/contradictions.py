@@ -56,7 +56,8 @@ def contradictory_schedules(site: Site) -> Iterator[Finding | Undecided]:
 def _over(site: Site, number: int, rule: Rule, schedule: Schedule) -> Finding:
     placement = rule.placements[0]
     answer = site.solver.ask(
-        [site.translation.of_audience(rule)], lambda visitor, _: number not in site.addressed(visitor, placement)
+        [site.translation.of_audience(rule)],
+        lambda visitor, _: number not in site.addressed(visitor, placement),
     )
     return Finding(
         code="rule_out_of_date",

@@ -97,7 +97,7 @@ class Encoding:
         """Begin to say in which stage of a journey the visitor stands."""
         journey = self._translation.journeys[key]
         self.stages[key] = z3.Int(f"stage of {key}")
-        terms = [
+        terms: list[Term] = [
             Either((No(InStage(key, stage.key)), self._translation.of_stage(journey, stage)))
             for stage in journey.stages
         ]
@@ -118,22 +118,23 @@ class Encoding:
     def _formula(self, term: Term) -> Formula:
         match term:
             case All(parts):
-                return z3.And([self.formula(part) for part in parts])
+                formula = z3.And([self.formula(part) for part in parts])
             case Either(parts):
-                return z3.Or([self.formula(part) for part in parts])
+                formula = z3.Or([self.formula(part) for part in parts])
             case No(part):
-                return z3.Not(self.formula(part))
+                formula = z3.Not(self.formula(part))
             case Asks():
-                return self.attributes[term.path].formula(term)
+                formula = self.attributes[term.path].formula(term)
             case InStage(journey, stage):
                 places = [each.key for each in self._translation.journeys[journey].stages]
-                return self.stages[journey] == places.index(stage)
+                formula = self.stages[journey] == places.index(stage)
             case Since():
-                return self.moment.since(term)
+                formula = self.moment.since(term)
             case InWindow():
-                return self.moment.in_window(term)
+                formula = self.moment.in_window(term)
             case _:
-                return self._of_visitor(term)
+                formula = self._of_visitor(term)
+        return formula
 
     def _of_visitor(self, term: Granted | HeldOut | Idle | Opaque) -> Formula:
         match term:

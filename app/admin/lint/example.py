@@ -86,7 +86,9 @@ def _told_context(context: Mapping[str, Any]) -> dict[str, Any]:
     if address or utm:
         path = quote(address.get("path") or "/", safe="/:@!$&'()*+,;=~")
         query = {**address.get("query", {}), **{f"utm_{name}": value for name, value in utm.items()}}
-        told["url"] = f"https://{address.get('host') or _HOST}{path}" + (f"?{urlencode(query)}" if query else "")
+        told["url"] = f"https://{address.get('host') or _HOST}{path}" + (
+            f"?{urlencode(query)}" if query else ""
+        )
     if "referrer" in context:
         told["referrer"] = f"https://{context['referrer'].get('host') or _HOST}/"
     return told

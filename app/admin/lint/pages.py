@@ -30,9 +30,11 @@ def _missing_fallback(site: Site, placement: Placement, pointer: str) -> Iterato
     shown: dict[str | None, Example] = {}
     for stage in [None] if journey is None else [each.key for each in journey.stages]:
         terms: list[Term] = [] if journey is None or stage is None else [InStage(journey.key, stage)]
-        refined = site.refine(
-            terms, lambda v, stage=stage: v.stage == stage, lambda v: _anything(site, v, placement.key)  # type: ignore[misc] # a default binds the stage
-        )
+
+        def stands_there(visitor: Visitor, stage: str | None = stage) -> bool:
+            return visitor.stage == stage
+
+        refined = site.refine(terms, stands_there, lambda v: _anything(site, v, placement.key))
         if isinstance(refined.answer, Shown):
             shown[stage] = refined.answer.example
         elif isinstance(refined.answer, Unknown):
@@ -51,10 +53,12 @@ def _missing_fallback(site: Site, placement: Placement, pointer: str) -> Iterato
 
 
 def _anything(site: Site, visitor: Visitor, placement: str) -> int | None:
-    """Number the rule that shows something to a visitor, whatever the chance; None where somebody sees nothing."""
+    """Number the rule that shows something to a visitor; None where somebody like that sees nothing."""
     number = None
     for i in range(_NAMES):
-        visitor.standing = msgspec.structs.replace(visitor.standing, visitor=f"{visitor.standing.visitor}{i or ''}")
+        visitor.standing = msgspec.structs.replace(
+            visitor.standing, visitor=f"{visitor.standing.visitor}{i or ''}"
+        )
         number = site.shown(visitor, [placement])[0]
         if number is None:
             return None
@@ -102,7 +106,9 @@ def _both(site: Site, *pair: tuple[int, str]) -> Iterator[Finding | Undecided]:
 
     def in_the_way(visitor: Visitor) -> int | None:
         found = site.shown(visitor, placements, spared=numbers)
-        return next((is_ for is_, wanted in zip(found, numbers, strict=True) if is_ not in {wanted, None}), None)
+        return next(
+            (is_ for is_, wanted in zip(found, numbers, strict=True) if is_ not in {wanted, None}), None
+        )
 
     def addressed(visitor: Visitor) -> bool:
         return all(number in site.addressed(visitor, placement) for number, placement in pair)
@@ -121,4 +127,6 @@ def _both(site: Site, *pair: tuple[int, str]) -> Iterator[Finding | Undecided]:
                 f" {other.theme!r} on one page, at {' and '.join(map(repr, placements))}"
             )
             example = site.told(answer.example, *placements)
-            yield Finding(code="theme_conflict", pointer=pointer, message=message, others=there, example=example)
+            yield Finding(
+                code="theme_conflict", pointer=pointer, message=message, others=there, example=example
+            )

@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from itertools import product
 
-_CLASSES = {"d": "7", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a", "n": "\n", "t": "\t", "b": "", "B": ""}
+_CLASSES = {
+    "d": "7",
+    "w": "a",
+    "s": " ",
+    "D": "a",
+    "W": "-",
+    "S": "a",
+    "n": "\n",
+    "t": "\t",
+    "b": "",
+    "B": "",
+}
 _PER_GROUP = 8
 _DEEPEST = 20
 

@@ -81,5 +81,10 @@ def _tied(site: Site, first: int, second: int, placement: str) -> Iterator[Findi
         )
         example = site.told(answer.example, placement)
         yield Finding(
-            code="priority_tie", severity="notice", pointer=pointer, message=message, others=others, example=example
+            code="priority_tie",
+            severity="notice",
+            pointer=pointer,
+            message=message,
+            others=others,
+            example=example,
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
@@ -19,8 +20,8 @@ def relations_of(attributes: Attributes) -> Iterator[Formula]:
     by_event: dict[str, dict[str, Attribute]] = {}
     for path, attribute in attributes.items():
         match path:
-            case ("events", name, asked):
-                by_event.setdefault(name, {})[asked] = attribute
+            case ("events", name, what):
+                by_event.setdefault(name, {})[what] = attribute
     for asked in by_event.values():
         yield from _of_event(asked)
     is_new, age = attributes.get(("profile", "is_new")), attributes.get(("profile", "age_days"))
@@ -45,7 +46,7 @@ def _of_event(asked: Mapping[str, Attribute]) -> Iterator[Formula]:
     if total is not None:
         counts.append(total.number)
         yield from (a.number <= total.number for name, a in asked.items() if name.startswith("count_since_"))
-    yield from (fewer <= more for fewer, more in zip(counts, counts[1:], strict=False))
+    yield from (fewer <= more for fewer, more in pairwise(counts))
     days_since = asked.get("days_since")
     if days_since is not None:
         yield from (z3.Implies(n >= 1, days_since.number < days) for days, n in windows)

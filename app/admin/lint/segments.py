@@ -31,7 +31,7 @@ def unused_segments(site: Site) -> Iterator[Finding]:
 def nested_segments(site: Site) -> Iterator[Finding | Undecided]:
     """Find the segments whose visitors are all in another one too, though they do not refer to it."""
     nesting = _Nesting(site)
-    for i, inner in enumerate(nesting.segments):
+    for i in range(len(nesting.segments)):
         for outer in nesting.candidates(i):
             site.solver.left_s()
             yield from nesting.compare(i, outer)

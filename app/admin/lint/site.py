@@ -82,7 +82,9 @@ class Site:
             yield self._number_of[place]
             place = search.first_at(placement, place)
 
-    def shown(self, visitor: Visitor, placements: Sequence[str], spared: Sequence[int] = ()) -> list[int | None]:
+    def shown(
+        self, visitor: Visitor, placements: Sequence[str], spared: Sequence[int] = ()
+    ) -> list[int | None]:
         """Number the rules that show something at placements, once all caps but those spared are used up."""
         refused = self.capped - {self.rule(number).key for number in spared}
         chosen = evaluate(self.ruleset, visitor, placements, refused=refused).placements

@@ -13,6 +13,8 @@ from app.engine.paths import MISSING
 
 # What is seen for the first time only now is new; what was seen an hour ago is not, and no day old.
 _AN_HOUR_DAYS = 1 / 24
+# What is said of these, whatever it is, says that the event did happen.
+_TRACES = ("first_", "last_", "days_since")
 _ON_THE_CLOCK = {("context", "hour"), ("context", "weekday")}
 
 
@@ -66,7 +68,7 @@ def _events(asked: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mappi
     """List the events that did happen."""
     for name, said in asked.items():
         never = said.get("count") == 0 or said.get("days_since") == NEVER_DAYS
-        if not never and (any(said.values()) or any(key.startswith("last_") for key in said)):
+        if not never and (any(said.values()) or any(key.startswith(_TRACES) for key in said)):
             yield name, said
 
 

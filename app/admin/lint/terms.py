@@ -1,7 +1,7 @@
 """What rules, segments and stages ask of a visitor, as terms of one logic; no solver is known here."""
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeAlias, Union
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -34,7 +34,7 @@ class Asks(msgspec.Struct, frozen=True, eq=False):
 
     path: tuple[str, ...]
     operator: str
-    operand: object
+    operand: Any
     identity: Hashable
     holds: Predicate
 
@@ -81,7 +81,7 @@ class Opaque(msgspec.Struct, frozen=True):
     identity: Hashable
 
 
-Term: TypeAlias = Union[All, Either, No, Asks, InStage, Since, InWindow, Granted, HeldOut, Idle, Opaque]
+Term: TypeAlias = All | Either | No | Asks | InStage | Since | InWindow | Granted | HeldOut | Idle | Opaque
 
 ALWAYS, NEVER = All(()), Either(())
 

@@ -8,7 +8,6 @@ from app.admin.lint.terms import (
     NEVER,
     All,
     Asks,
-    Either,
     Granted,
     HeldOut,
     Idle,
@@ -33,11 +32,10 @@ from app.engine.stages import decay_of
 T = TypeVar("T", Journey, Segment)
 
 _DAY_MINUTES = 24 * 60
-# Of an array of names, these never hold, and a name alone equals none.
+# Each asks for one value, which an array of names is not.
 _OF_ONE_VALUE = frozenset(
-    ("$lt", "$lte", "$gt", "$gte", "$regex", "$regexi", "$before", "$after")
-    + ("$veq", "$vne", "$vlt", "$vlte", "$vgt", "$vgte")
-)
+    ("$lt", "$lte", "$gt", "$gte", "$regex", "$regexi", "$before", "$after", "$veq", "$vne", "$vlt", "$vlte")
+).union(("$vgt", "$vgte"))
 
 
 class Translation:
@@ -123,7 +121,9 @@ class Translation:
         if stage.min_dwell_s:
             # Within the dwell it holds whatever the visitor does.
             return ALWAYS
-        held = [self.of_condition(condition) for condition in (stage.when, stage.stay) if condition is not None]
+        held = [
+            self.of_condition(condition) for condition in (stage.when, stage.stay) if condition is not None
+        ]
         return All((one_of(held), No(_decayed(stage))))
 
     def _entry(self, key: str, value: Any) -> Term:
@@ -142,7 +142,9 @@ class Translation:
     def _operators(self, path: tuple[str, ...], operators: Mapping[str, Any]) -> Term:
         return All(
             tuple(
-                No(self._operators(path, operand)) if operator == "$not" else self._one(path, operator, operand)
+                No(self._operators(path, operand))
+                if operator == "$not"
+                else self._one(path, operator, operand)
                 for operator, operand in operators.items()
             )
         )
@@ -172,29 +174,26 @@ class Translation:
         holds = compile_condition({"x": {operator: operand}})
         if journey is None:
             return ALWAYS if holds({}) else NEVER
-        return one_of(
-            InStage(journey.key, stage.key) for stage in journey.stages if holds({"x": stage.key})
-        )
+        return one_of(InStage(journey.key, stage.key) for stage in journey.stages if holds({"x": stage.key}))
 
     def _of_names(self, operator: str, operand: Any) -> Term:
         """Ask for the segments that a visitor is in, which are an array of names."""
+        fold = operator.endswith("i")
+        term: Term = Opaque(identity_of(("segments", operator, operand)))
         match operator:
             case "$in" | "$ini":
-                return one_of(self._alike(operand, fold=operator == "$ini"))
+                term = one_of(self._alike(operand, fold=fold))
             case "$nin" | "$nini":
-                return No(one_of(self._alike(operand, fold=operator == "$nini")))
+                term = No(one_of(self._alike(operand, fold=fold)))
             case "$all" | "$alli":
-                fold = operator == "$alli"
-                return All(tuple(one_of(self._alike([name], fold=fold)) for name in operand))
-            case "$exists":
-                return ALWAYS if operand else NEVER
-            case "$type":
-                return ALWAYS if operand == "array" else NEVER
+                term = All(tuple(one_of(self._alike([name], fold=fold)) for name in operand))
+            case "$exists" | "$type":
+                term = ALWAYS if operand in (True, "array") else NEVER
             case "$eq" | "$ne" if not isinstance(operand, (list, tuple)):
-                return NEVER if operator == "$eq" else ALWAYS
+                term = NEVER if operator == "$eq" else ALWAYS
             case _ if operator in _OF_ONE_VALUE:
-                return NEVER
-        return Opaque(identity_of(("segments", operator, operand)))
+                term = NEVER
+        return term
 
     def _alike(self, names: list[Any], *, fold: bool) -> list[Term]:
         """List the segments of these names; with `fold`, in whatever case."""
