@@ -28,8 +28,8 @@ def missing_placements(site: Site) -> Iterator[Finding]:
                 yield Finding(
                     code="arm_misses_placement",
                     pointer=f"{at}/{j}/variants",
-                    message=f"arm {arm.key!r} says nothing of {placement!r}, as arm {other!r} does; say null to"
-                    " leave it to the next rule",
+                    message=f"arm {arm.key!r} says nothing of {placement!r}, as arm {other!r} does;"
+                    " say null to leave it to the next rule",
                     others=[there],
                     example=None if example is None else site.told(example, placement),
                 )

@@ -5,21 +5,23 @@ what holds. Beyond them there are numbers, of which the solver knows all, and te
 knows some: what it does not know it leaves open, so that it may find too many visitors but never too few.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, TypeAlias
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
 from app.admin.lint.domains import Domain, domain_of
-from app.admin.lint.samples import FRESH, values_for
+from app.admin.lint.samples import known_values
 from app.admin.lint.terms import Asks
-from app.engine.conjuncts import identity_of
+from app.engine.conjuncts import Conjunct, identity_of
 from app.engine.equality import is_number
 from app.engine.instants import duration_from_now, fixed_instant, instant_of, microseconds_of
 from app.engine.orderings import COMPARISONS, Comparison, number_in
 from app.engine.paths import MISSING
+from app.engine.tables import operand_of
 
 Formula: TypeAlias = Any
 """A term of the solver, whose library has no types."""
@@ -48,7 +50,7 @@ class Attribute:
         self.domain = domain_of(path)
         self._now = now
         self._name = ".".join(path)
-        self.known = list(_known(self.domain, asked))
+        self.known = list(known_values(self.domain, asked))
         self.pick = z3.Int(self._name)
         self.number = z3.Int(f"{self._name}#number") if self.domain.whole else z3.Real(f"{self._name}#number")
         instant = z3.Int(f"{self._name}#instant")
@@ -61,6 +63,8 @@ class Attribute:
         self._ranks = {text: place for place, text in enumerate(sorted(bounds))}
         self.elements: dict[Hashable, tuple[Any, Formula]] = {}
         self._folded: dict[Hashable, Formula] = {}
+        # What a text begins with is asked by patterns such as `^/bikes/`.
+        self._beginnings: dict[str, Formula] = {}
 
     def formula(self, ask: Asks) -> Formula:
         """Say when the answer to a question is yes."""
@@ -82,6 +86,7 @@ class Attribute:
             yield z3.And(self.is_instant, z3.Not(self.is_numeric))
         # What is none of the known texts is none of those that it is compared with.
         yield from (self._rank != place for place in self._ranks.values())
+        yield from _of_beginnings(self._beginnings)
         for element, is_in in self.elements.values():
             if type(element) is str and element.casefold() in self._folded:
                 yield z3.Implies(is_in, self._folded[element.casefold()])
@@ -175,7 +180,12 @@ class Attribute:
         return z3.Bool(f"{self._name}#~{text.casefold()}")
 
     def _open(self, ask: Asks) -> Formula:
-        return z3.Bool(f"{self._name}#{ask.operator}{ask.identity!r}")
+        """Leave an answer open."""
+        is_so = z3.Bool(f"{self._name}#{ask.operator}{ask.identity!r}")
+        beginning = operand_of(Conjunct("", ask.operator, ask.operand)) if ask.operator == "$regex" else None
+        if type(beginning) is str:
+            return self._beginnings.setdefault(beginning, is_so)
+        return is_so
 
     def _relative(self, ask: Asks) -> Formula | None:
         if ask.operator not in _TIMES:
@@ -193,6 +203,13 @@ def exactly(number: float) -> Formula:
     return z3.RealVal(str(Fraction(number)))
 
 
+def _of_beginnings(begins: Mapping[str, Formula]) -> Iterator[Formula]:
+    """Of two beginnings a text can have both only where one begins with the other."""
+    for one, other in combinations(sorted(begins), 2):
+        both = z3.And(begins[one], begins[other])
+        yield z3.Implies(begins[other], begins[one]) if other.startswith(one) else z3.Not(both)
+
+
 def _compared(compare: Comparison, number: Formula, bound: float | None) -> Formula:
     return z3.BoolVal(False) if bound is None else compare(number, exactly(bound))
 
@@ -204,18 +221,3 @@ def _bound_of(operand: Any) -> float | None:
 
 def _kinds_of(domain: Domain) -> list[tuple[int, bool]]:
     return [(NUMBER, domain.numbers), (TEXT, domain.texts), (ARRAY, domain.arrays), (OBJECT, domain.objects)]
-
-
-def _known(domain: Domain, asked: Iterable[Asks]) -> Iterator[Any]:
-    """List the values that are known one by one, each once."""
-    seen: set[Hashable] = set()
-    tried = [FRESH, *(value for ask in asked for value in values_for(ask))]
-    yield from domain.bare
-    for value in tried:
-        fits = _FITS.get(type(value), "")
-        if fits and getattr(domain, fits) and (key := identity_of(value)) not in seen:
-            seen.add(key)
-            yield list(value) if type(value) is tuple else value
-
-
-_FITS: Mapping[Any, str] = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}

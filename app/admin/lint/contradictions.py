@@ -1,11 +1,10 @@
 """Conditions, audiences and schedules that can never hold, and schedules that are over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from app.admin.lint.finding import Finding, Undecided
 from app.admin.lint.site import Site
 from app.admin.lint.solve import Impossible, Shown, Unknown
-from app.admin.lint.terms import Term
 from app.engine.conditions import compile_condition
 from app.engine.model import Condition, Rule, Schedule
 
@@ -69,16 +68,9 @@ def _over(site: Site, number: int, rule: Rule, schedule: Schedule) -> Finding:
 
 
 def _condition(site: Site, condition: Condition, pointer: str) -> Iterator[Finding | Undecided]:
-    holds = compile_condition(condition)
-    for parts in _asked_as(site, condition):
-        answer = site.solver.ask(parts, lambda visitor, _: holds(visitor, visitor.now))
-        if isinstance(answer, Impossible):
-            yield Finding(code="condition_contradiction", pointer=pointer, message=_NEVER)
-        elif isinstance(answer, Unknown):
-            yield Undecided(code="condition_contradiction", pointer=pointer, why=answer.why)
-
-
-def _asked_as(site: Site, condition: Condition) -> Iterator[Sequence[Term]]:
-    """A condition that asks nothing holds for everybody."""
-    if condition:
-        yield [site.translation.of_condition(condition)]
+    holds, term = compile_condition(condition), site.translation.of_condition(condition)
+    answer = site.solver.meet([term], lambda visitor, _: holds(visitor, visitor.now))
+    if isinstance(answer, Impossible):
+        yield Finding(code="condition_contradiction", pointer=pointer, message=_NEVER)
+    elif isinstance(answer, Unknown):
+        yield Undecided(code="condition_contradiction", pointer=pointer, why=answer.why)

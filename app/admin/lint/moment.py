@@ -1,6 +1,6 @@
 """The instant of a decision as the solver sees it, and as a calendar knows it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,10 +49,9 @@ class Moment:
         """Find an instant for a model, at which the site's clock shows the hour and the weekday asked for."""
         now = model.eval(self.now, model_completion=True).as_long()
         lower = max((bound for bound in (self._earliest, *self._since) if bound <= now), default=0)
-        suits = self._suiting(model, shown, zone)
-        start = EPOCH + timedelta(microseconds=lower)
         exact = EPOCH + timedelta(microseconds=now)
-        return next(filter(suits, [exact, *(start + _STEP * step for step in range(_STEPS))]), None)
+        suits = self._suiting(model, shown, zone)
+        return next(filter(suits, (exact, *instants_from(EPOCH + timedelta(microseconds=lower), ()))), None)
 
     def _suiting(
         self, model: Formula, shown: Mapping[str, int], zone: ZoneInfo
@@ -66,13 +65,21 @@ class Moment:
             return (
                 all(clock[name] == value for name, value in shown.items())
                 and all((instant >= bound) is holds for bound, holds in since)
-                and all(_is_in(term, at) is holds for term, holds in windows)
+                and all(is_in(term, at) is holds for term, holds in windows)
             )
 
         return suits
 
 
-def _is_in(term: InWindow, at: datetime) -> bool:
+def instants_from(earliest: datetime, since: Iterable[int]) -> Iterator[datetime]:
+    """List instants of more than a week, from the latest of these on; `since` is in microseconds."""
+    start = max([earliest, *(EPOCH + timedelta(microseconds=instant) for instant in since)])
+    for step in range(_STEPS):
+        yield start + _STEP * step
+
+
+def is_in(term: InWindow, at: datetime) -> bool:
+    """Tell whether the zone's clock stands in one of the spans at an instant."""
     local = at.astimezone(ZoneInfo(term.zone))
     minute = (local.isoweekday() - 1) * _DAY_MINUTES + local.hour * 60 + local.minute
     return any(start <= minute < end for start, end in term.spans)

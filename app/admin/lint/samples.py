@@ -1,11 +1,15 @@
 """Values that are worth trying for what a condition asks: each may hold, and is then shown as an example."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from app.admin.lint.domains import Domain
 from app.admin.lint.patterns import texts_for
 from app.admin.lint.terms import Asks
+from app.engine.conjuncts import identity_of
+from app.engine.equality import is_finite_number
+from app.engine.orderings import number_in
 
 FRESH = "another"
 """A text that nobody asks for, unless somebody does."""
@@ -15,6 +19,37 @@ _VERSIONS = frozenset(("$veq", "$vne", "$vlt", "$vlte", "$vgt", "$vgte"))
 _ORDERINGS = frozenset(("$lt", "$lte", "$gt", "$gte"))
 _LONGEST_ARRAY = 64
 _PATTERN_TEXTS = 6
+
+
+_FITS: Mapping[Any, str] = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}
+
+
+def known_values(domain: Domain, asked: Iterable[Asks]) -> Iterator[Any]:
+    """List what an attribute can be that is no number: each value that questions name, and others, once."""
+    yield from domain.bare
+    seen: set[Hashable] = set()
+    for value in (FRESH, *(value for ask in asked for value in values_for(ask))):
+        fits = _FITS.get(type(value), "")
+        if fits and getattr(domain, fits) and (key := identity_of(value)) not in seen:
+            seen.add(key)
+            yield list(value) if type(value) is tuple else value
+
+
+def numbers_near(domain: Domain, asked: Iterable[Asks]) -> Iterator[float]:
+    """List numbers at the bounds that questions name, and next to them."""
+    if domain.numbers:
+        for bound in (0, 1, *(bound for ask in asked for bound in _bounds(ask.operand))):
+            for number in (bound, bound + 1, bound - 1):
+                whole = not domain.whole or number == int(number)
+                if whole and (domain.low is None or number >= domain.low):
+                    yield int(number) if domain.whole else number
+
+
+def _bounds(operand: Any) -> Iterator[float]:
+    for literal in operand if isinstance(operand, (list, tuple)) else (operand,):
+        number = number_in(literal) if type(literal) is str else literal
+        if is_finite_number(number):
+            yield number
 
 
 def values_for(ask: Asks) -> Iterator[Any]:

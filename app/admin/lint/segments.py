@@ -106,7 +106,7 @@ class _Nesting:
 
 def _somebody_in(site: Site, segment: Segment) -> Example | None:
     term = site.translation.of_segment(segment.key)
-    answer = site.solver.ask([term], lambda visitor, _: segment.key in visitor.segments)
+    answer = site.solver.meet([term], lambda visitor, _: segment.key in visitor.segments)
     return answer.example if isinstance(answer, Shown) else None
 
 

@@ -18,8 +18,8 @@ from app.engine.model import Document, Rule
 from app.engine.visitor import Visitor
 
 _MOST_OBSTACLES = 60
+_NOT_SUITING = -1
 _TOO_MANY = Unknown("too many other rules have to do with it")
-_AT_ODDS = Unknown("the solver and the engine do not see it alike")
 
 
 class Refined(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class Site:
         if number in self._met:
             return Shown(self._met[number])
         placement = self.rule(number).placements[0]
-        answer = self.solver.ask([self.term(number)], lambda v, _: number in self.addressed(v, placement))
+        answer = self.solver.meet([self.term(number)], lambda v, _: number in self.addressed(v, placement))
         if isinstance(answer, Shown):
             self._met[number] = answer.example
         return answer
@@ -114,21 +114,19 @@ class Site:
         obstacles: list[int] = []
         met: Example | None = None
         while len(obstacles) <= _MOST_OBSTACLES:
-            found: list[Visitor] = []
+            found: list[int | None] = []
 
-            def confirm(visitor: Visitor, _: Example, found: list[Visitor] = found) -> bool:
-                found.append(visitor)
-                return suits(visitor)
+            def confirm(visitor: Visitor, _: Example, found: list[int | None] = found) -> bool:
+                found.append(in_the_way(visitor) if suits(visitor) else _NOT_SUITING)
+                return found[-1] not in {_NOT_SUITING, *obstacles}
 
             terms = [*wanted, *(No(self.term(number)) for number in obstacles)]
-            answer = self.solver.ask(terms, confirm)
+            answer = self.solver.meet(terms, confirm)
             if not isinstance(answer, Shown):
                 return Refined(answer, obstacles, met)
-            obstacle = in_the_way(found[-1])
+            obstacle = found[-1]
             if obstacle is None:
                 return Refined(answer, obstacles, answer.example)
-            if obstacle in obstacles:
-                return Refined(_AT_ODDS, obstacles, met)
             obstacles.append(obstacle)
             met = answer.example
         return Refined(_TOO_MANY, obstacles, met)

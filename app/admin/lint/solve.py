@@ -11,7 +11,8 @@ import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 from app.admin.lint.attribute import Formula
 from app.admin.lint.encoding import Encoding
 from app.admin.lint.example import Example
-from app.admin.lint.terms import Term
+from app.admin.lint.guess import guess
+from app.admin.lint.terms import All, Term
 from app.admin.lint.translate import Translation
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Visitor
@@ -78,6 +79,15 @@ class Solver:
         if left <= 0:
             raise OutOfTimeError
         return left
+
+    def meet(self, wanted: Sequence[Term], confirm: Confirm) -> Answer:
+        """Do what `ask` does, mostly at once; the engine must confirm each of the terms."""
+        self.left_s()
+        example = guess(self.translation, All(tuple(wanted)), self.earliest, self.ruleset.zone)
+        visitor = None if example is None else example.seen(self.ruleset)
+        if example is not None and visitor is not None and confirm(visitor, example):
+            return Shown(example)
+        return self.ask(wanted, confirm)
 
     def ask(self, wanted: Sequence[Term], confirm: Confirm) -> Answer:
         """Look for a visitor of whom all terms hold and whom the engine confirms."""

@@ -15,7 +15,8 @@ from app.engine.paths import MISSING
 _AN_HOUR_DAYS = 1 / 24
 # What is said of these, whatever it is, says that the event did happen.
 _TRACES = ("first_", "last_", "days_since")
-_ON_THE_CLOCK = {("context", "hour"), ("context", "weekday")}
+ON_THE_CLOCK = frozenset({("context", "hour"), ("context", "weekday")})
+"""What follows from the instant."""
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ def example_of(values: Values, at: datetime) -> Example:
     roots: dict[str, Any] = {}
     # The outer object comes before what is put into it.
     for path, value in sorted(values.attributes.items()):
-        if value is not MISSING and path not in _ON_THE_CLOCK:
+        if value is not MISSING and path not in ON_THE_CLOCK:
             _put(roots, path, value)
     arms = {} if values.held_out is None else {HOLDOUT: GENERIC if values.held_out else PERSONALIZED}
     return Example(
