@@ -12,6 +12,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from app.admin.lint.process import ProcessLinter
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
 from app.api.context import context_said
@@ -38,14 +39,22 @@ def keyring() -> Keyring:
     return Keyring()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def linter() -> AsyncIterator[ProcessLinter]:
+    opened = ProcessLinter()
+    yield opened
+    await opened.aclose()
+
+
 @pytest.fixture(scope="session")
-def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
+def admin_app(postgres: Postgres, keyring: Keyring, linter: ProcessLinter) -> FastAPI:
     app = FastAPI()
     app.include_router(admin_router())
     install_problem_handlers(app)
     app.state.postgres = postgres
     app.state.keyring = keyring
     app.state.context_of = partial(context_said, whereabouts=NOWHERE)
+    app.state.linter = linter
     app.state.other_rulesets = OtherRulesets(LiveRulesets())
     return app
 
