@@ -5,7 +5,7 @@ what holds. Beyond them there are numbers, of which the solver knows all, and te
 knows some: what it does not know it leaves open, so that it may find too many visitors but never too few.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import combinations
@@ -62,7 +62,7 @@ class Attribute:
         bounds = {ask.operand for ask in asked if ask.operator in _ORDERINGS and type(ask.operand) is str}
         self._ranks = {text: place for place, text in enumerate(sorted(bounds))}
         self.elements: dict[Hashable, tuple[Any, Formula]] = {}
-        self._folded: dict[Hashable, Formula] = {}
+        self._folded: dict[str, Formula] = {}
         # What a text begins with is asked by patterns such as `^/bikes/`.
         self._beginnings: dict[str, Formula] = {}
 
@@ -106,6 +106,18 @@ class Attribute:
         objects = [self.pick == place for place, value in enumerate(self.known) if type(value) is dict]
         return z3.Or([self.pick == OBJECT, *objects])
 
+    def elements_in(self, holds: Callable[[Formula], bool]) -> list[Any]:
+        """List what is in the array, given which formulas hold; what is asked in any case, in another one."""
+        listed = [element for element, is_in in self.elements.values() if holds(is_in)]
+        spelled = {element.casefold() for element in listed if type(element) is str}
+        others = (name for name, is_in in self._folded.items() if name not in spelled and holds(is_in))
+        return listed + [
+            next(iter({name.upper(), name.title()} - self._literal_texts()), name) for name in others
+        ]
+
+    def _literal_texts(self) -> set[Any]:
+        return {element for element, _ in self.elements.values() if type(element) is str}
+
     def _of_known(self, ask: Asks) -> Iterator[Formula]:
         """Let the engine answer for what is known; what depends on the instant is a comparison with it."""
         relative = self._relative(ask)
@@ -128,7 +140,7 @@ class Attribute:
 
     def _of_number(self, ask: Asks) -> Formula:
         if ask.operator in _EQUALITIES:
-            literals = ask.operand if isinstance(ask.operand, (list, tuple)) else (ask.operand,)
+            literals = (ask.operand,) if ask.operator in {"$eq", "$ne"} else ask.operand
             equal = z3.Or([self.number == exactly(literal) for literal in literals if is_number(literal)])
             return z3.Not(equal) if ask.operator in _NEGATED else equal
         if ask.operator in _ORDERINGS:

@@ -160,7 +160,7 @@ def _value(model: Formula, attribute: Attribute) -> Any:
     if pick == NUMBER:
         return _number(_fraction(model, attribute.number))
     if pick == ARRAY:
-        return [element for element, is_in in attribute.elements.values() if _truth(model, is_in)]
+        return attribute.elements_in(lambda is_in: _truth(model, is_in))
     return _text(model, attribute) if pick == TEXT else {}
 
 

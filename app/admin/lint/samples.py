@@ -7,6 +7,7 @@ from typing import Any
 from app.admin.lint.domains import Domain
 from app.admin.lint.patterns import texts_for
 from app.admin.lint.terms import Asks
+from app.engine.conditions import compile_condition
 from app.engine.conjuncts import identity_of
 from app.engine.equality import is_finite_number
 from app.engine.orderings import number_in
@@ -103,7 +104,9 @@ def _elements(operand: Any) -> Iterator[Any]:
     chosen: dict[str, Any] = {}
     for key, asked in operand.items():
         operators = asked if _is_operators(asked) else {"$eq": asked}
-        chosen[key] = next(iter([v for op, inner in operators.items() for v in _values(op, inner)]), FRESH)
+        holds = compile_condition({"x": operators})
+        values = [value for operator, inner in operators.items() for value in _values(operator, inner)]
+        chosen[key] = next((value for value in values if holds({"x": value})), FRESH)
     yield chosen
 
 

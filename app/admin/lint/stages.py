@@ -1,6 +1,6 @@
 """Stages that nobody can ever enter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.admin.lint.finding import Finding, Undecided
 from app.admin.lint.site import Site
@@ -23,8 +23,7 @@ def unreachable_stages(site: Site) -> Iterator[Finding | Undecided]:
                 yield Finding(code=_CODE, pointer=pointer, message=message)
             elif stage not in above:
                 message = f"stage {stage.key!r} stands below {journey.stages[0].key!r}, which always holds"
-                first = f"/journeys/{i}/stages/0"
-                yield Finding(code=_CODE, pointer=pointer, message=message, others=[first])
+                yield _never(site, journey, stage, pointer, message, journey.stages[:1])
             else:
                 yield from _covered(site, journey, stage, pointer, above[: above.index(stage)])
 
@@ -32,19 +31,29 @@ def unreachable_stages(site: Site) -> Iterator[Finding | Undecided]:
 def _covered(
     site: Site, journey: Journey, stage: Stage, pointer: str, higher: list[Stage]
 ) -> Iterator[Finding | Undecided]:
-    translation, stages = site.translation, [each.key for each in journey.stages]
+    translation = site.translation
     entering = [translation.enters(stage), *(No(translation.enters(other)) for other in higher)]
     answer = site.solver.ask(entering, lambda visitor, _: visitor.stages[journey.key] == stage.key)
     if isinstance(answer, Unknown):
         yield Undecided(code=_CODE, pointer=pointer, why=answer.why)
     elif isinstance(answer, Impossible) and answer.because - {0}:
-        covering = [higher[place - 1].key for place in sorted(answer.because - {0})]
-        shown = site.solver.ask(entering[:1], lambda visitor, _: visitor.stages[journey.key] in covering)
-        root = pointer.rpartition("/")[0]
-        yield Finding(
-            code=_CODE,
-            pointer=pointer,
-            message=f"nobody enters stage {stage.key!r}: whoever could stands in {', '.join(covering)}",
-            others=[f"{root}/{stages.index(key)}" for key in covering],
-            example=site.told(shown.example) if isinstance(shown, Shown) else None,
-        )
+        covering = [higher[place - 1] for place in sorted(answer.because - {0})]
+        names = ", ".join(other.key for other in covering)
+        message = f"nobody enters stage {stage.key!r}: whoever could stands in {names}"
+        yield _never(site, journey, stage, pointer, message, covering)
+
+
+def _never(
+    site: Site, journey: Journey, stage: Stage, pointer: str, message: str, instead: Sequence[Stage]
+) -> Finding:
+    """Say that nobody enters a stage, with somebody who meets its condition and stands elsewhere."""
+    keys, root = [each.key for each in journey.stages], pointer.rpartition("/")[0]
+    entering = site.translation.enters(stage)
+    shown = site.solver.ask([entering], lambda visitor, _: visitor.stages[journey.key] != stage.key)
+    return Finding(
+        code=_CODE,
+        pointer=pointer,
+        message=message,
+        others=[f"{root}/{keys.index(other.key)}" for other in instead],
+        example=site.told(shown.example) if isinstance(shown, Shown) else None,
+    )
