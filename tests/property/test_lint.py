@@ -15,8 +15,8 @@ from app.engine.ruleset import Ruleset
 from app.engine.visitor import Visitor
 from tests.builders import NOW, document, journey, placement, rule, segment
 
-EXAMPLES = settings(max_examples=60, deadline=None)
-VISITORS = 40
+EXAMPLES = settings(max_examples=30, deadline=None)
+VISITORS = 30
 
 TEXTS = st.sampled_from(
     ["DE", "de", "FR", "", "5", " 5", "1e1", "1.2.0", "2.0.0-rc.1", "2026-03-09T12:00:00Z"]

@@ -26,7 +26,7 @@ Check: TypeAlias = Callable[[Site], Iterator[Finding | Undecided]]
 # More than that nobody reads, and each comes with an example.
 _MOST = 200
 
-# What takes the least time, or tells the most, comes first.
+# What takes the least time comes first, and last what takes the most and gets all that is left.
 _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (contradictory_schedules, ("schedule_contradiction", "rule_out_of_date")),
     (missing_placements, ("arm_misses_placement",)),
@@ -34,11 +34,11 @@ _CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (contradictory_audiences, ("audience_contradiction",)),
     (unreachable_stages, ("stage_never_holds",)),
     (missing_fallbacks, ("placement_without_fallback",)),
-    (never_reached, ("rule_never_reached",)),
     (unused_segments, ("segment_unused",)),
     (nested_segments, ("segments_equal", "segment_contained")),
     (theme_conflicts, ("theme_conflict",)),
     (priority_ties, ("priority_tie",)),
+    (never_reached, ("rule_never_reached",)),
 )
 
 

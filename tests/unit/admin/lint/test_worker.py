@@ -33,7 +33,7 @@ def test_each_task_is_answered_in_turn_until_there_is_none() -> None:
 
     assert first["report"] is None
     assert [problem["pointer"] for problem in first["problems"]] == ["/rules/0/placements/0"]
-    assert [found["code"] for found in second["report"]["findings"]] == ["rule_never_reached", "priority_tie"]
+    assert [found["code"] for found in second["report"]["findings"]] == ["priority_tie", "rule_never_reached"]
     assert third == {"report": {"findings": [], "unknown": [], "not_checked": []}, "problems": []}
 
 
