@@ -43,16 +43,19 @@ _ORDERINGS = {f"${name}": compare for name, compare in COMPARISONS.items()}
 
 
 class Attribute:
-    """What one visitor's attribute is, given all that is asked of it; `now` is in microseconds."""
+    """What one visitor's attribute is, given all that is asked of it.
 
-    def __init__(self, path: tuple[str, ...], asked: Sequence[Asks], now: Formula) -> None:
-        self.path = path
+    `name` is its own among the attributes of a visitor; `now` is the instant, in microseconds.
+    """
+
+    def __init__(self, path: tuple[str, ...], asked: Sequence[Asks], name: str, now: Formula) -> None:
         self.domain = domain_of(path)
         self._now = now
-        self._name = ".".join(path)
+        self._name = name
         self.known = list(known_values(self.domain, asked))
         self.pick = z3.Int(self._name)
         self.number = z3.Int(f"{self._name}#number") if self.domain.whole else z3.Real(f"{self._name}#number")
+        self._time = z3.Real(f"{self._name}#time")
         instant = z3.Int(f"{self._name}#instant")
         # What the engine writes has milliseconds, what others write has microseconds.
         self.instant = instant * 1_000 if self.domain.instants else instant
@@ -81,6 +84,9 @@ class Attribute:
             yield self.number >= self.domain.low
         if self.domain.high is not None:
             yield self.number <= self.domain.high
+        # The engine takes a number for milliseconds, and rounds as it does so.
+        gap = self._time - self.number * 1_000
+        yield z3.And(_within(gap, self.number), _within(-gap, self.number))
         yield z3.And(self.instant >= _FIRST, self.instant <= _LAST)
         if self.domain.instants:
             yield z3.And(self.is_instant, z3.Not(self.is_numeric))
@@ -95,7 +101,7 @@ class Attribute:
         """Say that the value is known, a number, or something else that an example can have for sure."""
         if self.domain.instants:
             return z3.BoolVal(True)
-        return z3.And(self.pick != TEXT, self.pick != ARRAY)
+        return z3.And(self.pick != TEXT, self.pick != ARRAY, self._time == self.number * 1_000)
 
     def is_missing(self) -> Formula:
         """Say that there is no value, not even null."""
@@ -111,18 +117,21 @@ class Attribute:
         listed = [element for element, is_in in self.elements.values() if holds(is_in)]
         spelled = {element.casefold() for element in listed if type(element) is str}
         others = (name for name, is_in in self._folded.items() if name not in spelled and holds(is_in))
+        asked = {element for element, _ in self.elements.values() if type(element) is str}
+        spellings = ([name.upper(), name.title(), name] for name in others)
         return listed + [
-            next(iter({name.upper(), name.title()} - self._literal_texts()), name) for name in others
+            next((text for text in texts if text not in asked), texts[-1]) for texts in spellings
         ]
-
-    def _literal_texts(self) -> set[Any]:
-        return {element for element, _ in self.elements.values() if type(element) is str}
 
     def _of_known(self, ask: Asks) -> Iterator[Formula]:
         """Let the engine answer for what is known; what depends on the instant is a comparison with it."""
         relative = self._relative(ask)
+        is_open = ask.operator == "$elemMatch" and _depends_on_now(ask.operand)
         for place, value in enumerate(self.known):
-            if relative is None:
+            if is_open:
+                if type(value) is list:
+                    yield z3.And(self.pick == place, self._open(ask))
+            elif relative is None:
                 if ask.holds({} if value is MISSING else {"x": value}):
                     yield self.pick == place
             elif (instant := instant_of(value)) is not None:
@@ -146,7 +155,7 @@ class Attribute:
         if ask.operator in _ORDERINGS:
             return _compared(_ORDERINGS[ask.operator], self.number, _bound_of(ask.operand))
         if ask.operator in _TIMES:
-            return _TIMES[ask.operator](self.number * 1_000, self._time_of(ask))
+            return _TIMES[ask.operator](self._time, self._time_of(ask))
         return z3.BoolVal(ask.holds({"x": 0}))
 
     def _of_text(self, ask: Asks) -> Formula:
@@ -220,6 +229,23 @@ def _of_beginnings(begins: Mapping[str, Formula]) -> Iterator[Formula]:
     for one, other in combinations(sorted(begins), 2):
         both = z3.And(begins[one], begins[other])
         yield z3.Implies(begins[other], begins[one]) if other.startswith(one) else z3.Not(both)
+
+
+def _within(gap: Formula, number: Formula) -> Formula:
+    """Bound what rounding makes of a thousand times a number, to more than it can be."""
+    share = z3.RealVal("1/1000000000")
+    return z3.Or(gap <= 1 + number * share, gap <= 1 - number * share)
+
+
+def _depends_on_now(operand: Any) -> bool:
+    """Whether somewhere inside something is compared with a duration from now."""
+    if isinstance(operand, dict):
+        return any(
+            (key in _TIMES and type(inner) is str and duration_from_now(inner) is not None)
+            or _depends_on_now(inner)
+            for key, inner in operand.items()
+        )
+    return isinstance(operand, list) and any(map(_depends_on_now, operand))
 
 
 def _compared(compare: Comparison, number: Formula, bound: float | None) -> Formula:

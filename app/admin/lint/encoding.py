@@ -42,7 +42,7 @@ class Encoding:
         self.stages: dict[str, Formula] = {}
         self.granted: dict[str, Formula] = {}
         self.held_out: Formula | None = None
-        self.idle = z3.Real("idle")
+        self.idle = z3.Int("idle")
         self._of_stages: list[Term] = []
         self._formulas: dict[int, Formula] = {}
         self.attributes = self._attributes(wanted)
@@ -76,7 +76,7 @@ class Encoding:
             stages={key: self._stage(model, key) for key in self.stages},
             denied=frozenset(p for p, holds in self.granted.items() if not _truth(model, holds)),
             held_out=None if self.held_out is None else _truth(model, self.held_out),
-            idle_ms=int(_fraction(model, self.idle)),
+            idle_ms=_whole(model, self.idle),
         )
         return example_of(values, at)
 
@@ -91,7 +91,10 @@ class Encoding:
                     asked.setdefault(leaf.path, []).append(leaf)
                 elif isinstance(leaf, InStage) and leaf.journey not in self.stages:
                     waiting += self._staged(leaf.journey)
-        return {path: Attribute(path, asks, self.moment.now) for path, asks in asked.items()}
+        return {
+            path: Attribute(path, asks, f"attribute {place}", self.moment.now)
+            for place, (path, asks) in enumerate(asked.items())
+        }
 
     def _staged(self, key: str) -> list[Term]:
         """Begin to say in which stage of a journey the visitor stands."""

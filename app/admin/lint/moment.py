@@ -13,14 +13,15 @@ from app.kit.clock import EPOCH
 
 _WEEK_MINUTES = 7 * 24 * 60
 _DAY_MINUTES = 24 * 60
-_LAST = microseconds_of(datetime.fromisoformat("2200-01-01T00:00:00Z"))
+# Beyond, what happened now would count as never: see NEVER_DAYS.
+_HORIZON = 10 * 365 * 86_400 * 1_000_000
 _STEP = timedelta(minutes=15)
 # A week and a day of steps: every hour of every weekday, also where the clocks change.
 _STEPS = 8 * 24 * 4
 
 
 class Moment:
-    """An instant from `earliest` on. Each zone's clock may show anything: that they agree is left open."""
+    """An instant of the ten years from `earliest` on. That the clocks of two zones agree is left open."""
 
     def __init__(self, earliest: datetime) -> None:
         self.now = z3.Int("now")
@@ -41,7 +42,7 @@ class Moment:
 
     def facts(self) -> Iterator[Formula]:
         """Say what is always so."""
-        yield z3.And(self.now >= self._earliest, self.now < _LAST)
+        yield z3.And(self.now >= self._earliest, self.now < self._earliest + _HORIZON)
         for minute in self._minutes.values():
             yield z3.And(minute >= 0, minute < _WEEK_MINUTES)
 

@@ -75,6 +75,8 @@ IMPLIED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"events.seen.count_since_left": 2}, {COUNT: {"$gte": 2}}),
     ({LAST: {"$after": "-1d"}}, {LAST: {"$after": "-36h"}}),
     ({LAST: {"$after": "2026-03-09T00:00:00Z"}}, {LAST: {"$after": "2026-03-08T00:00:00Z"}}),
+    ({X: {"$after": "-1d", "$type": "number"}}, {X: {"$gt": 1_000_000}}),
+    ({X: {"$type": "number"}}, {X: {"$ne": [7]}}),
     ({X: {"$after": "-1d"}}, {"$not": {X: {"$before": "-1d"}}}),
     ({X: {"$after": "2026-03-09T00:00:00Z"}}, {X: {"$not": {"$before": "2026-03-08T00:00:00Z"}}}),
     ({"profile.is_new": True}, {"profile.age_days": 0}),
@@ -111,6 +113,9 @@ BEYOND: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({X: {"$elemMatch": {"kind": {"$exists": True}}}}, {X: {"$size": 2}}),
     ({X: {"$in": [[1], {"a": 1}, True]}}, {X: True}),
     ({X: {"$in": ["a", "b"], "$nin": ["a"]}}, {X: "b"}),
+    ({X: {"$alli": ["ab", "A"]}}, {X: {"$in": ["AB", "a"]}}),
+    ({X: {"$elemMatch": {"$before": "-7d"}, "$in": ["2026-01-01T00:00:00Z"]}}, {X: {"$size": 2}}),
+    ({X: 7}, {X: {"$in": [1, 7], "$ne": [7]}, "traits.z": 1}),
     ({X: {"$gt": 1, "$lt": 2}}, {X: {"$gt": 1.5}}),
     ({"traits.x.y": {"$exists": True}}, {"traits.x.y": 1}),
     ({COUNT: {"$gte": 1}}, {WEEK: {"$gte": 1}}),
@@ -210,6 +215,12 @@ def test_stages_are_also_held_and_left(one: dict[str, Any], other: dict[str, Any
 def test_without_a_journey_nobody_has_a_stage() -> None:
     assert isinstance(beyond({"stage": "new"}, {X: 1}), Impossible)
     assert isinstance(beyond({"stage": None}, {X: 1}), Shown)
+
+
+def test_what_a_duration_from_now_makes_of_an_element_is_left_open() -> None:
+    lately = {X: {"$elemMatch": {"$or": [{"a": {"$after": "+7d"}}]}, "$in": [{"a": "2026-03-12T00:00:00Z"}]}}
+
+    assert isinstance(beyond(lately, {"traits.z": 1}), Unknown)
 
 
 def test_what_the_solver_does_not_know_is_unknown() -> None:
