@@ -8,7 +8,7 @@ knows some: what it does not know it leaves open, so that it may find too many v
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Any, TypeAlias
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
@@ -100,17 +100,17 @@ class Attribute:
     def is_plain(self) -> Formula:
         """Say that the value is known, a number, or something else that an example can have for sure."""
         if self.domain.instants:
-            return z3.BoolVal(True)
+            # What happened did so since 1970, and not in times to come.
+            return z3.And(self.instant >= 0, self.instant <= self._now)
         return z3.And(self.pick != TEXT, self.pick != ARRAY, self._time == self.number * 1_000)
 
     def is_missing(self) -> Formula:
         """Say that there is no value, not even null."""
-        return z3.Or([self.pick == place for place, value in enumerate(self.known) if value is MISSING])
+        return self._is_known(lambda value: value is MISSING)
 
     def may_hold_others(self) -> Formula:
         """Say that the value is an object, in which others can be found."""
-        objects = [self.pick == place for place, value in enumerate(self.known) if type(value) is dict]
-        return z3.Or([self.pick == OBJECT, *objects])
+        return z3.Or(self.pick == OBJECT, self._is_known(lambda value: type(value) is dict))
 
     def elements_in(self, holds: Callable[[Formula], bool]) -> list[Any]:
         """List what is in the array, given which formulas hold; what is asked in any case, in another one."""
@@ -126,16 +126,21 @@ class Attribute:
     def _of_known(self, ask: Asks) -> Iterator[Formula]:
         """Let the engine answer for what is known; what depends on the instant is a comparison with it."""
         relative = self._relative(ask)
-        is_open = ask.operator == "$elemMatch" and _depends_on_now(ask.operand)
-        for place, value in enumerate(self.known):
-            if is_open:
-                if type(value) is list:
-                    yield z3.And(self.pick == place, self._open(ask))
-            elif relative is None:
-                if ask.holds({} if value is MISSING else {"x": value}):
-                    yield self.pick == place
-            elif (instant := instant_of(value)) is not None:
-                yield z3.And(self.pick == place, _TIMES[ask.operator](exactly(instant), relative))
+        if relative is not None:
+            for place, value in enumerate(self.known):
+                if (instant := instant_of(value)) is not None:
+                    yield z3.And(self.pick == place, _TIMES[ask.operator](exactly(instant), relative))
+        elif ask.operator == "$elemMatch" and _depends_on_now(ask.operand):
+            yield z3.And(self._is_known(lambda value: type(value) is list), self._open(ask))
+        else:
+            yield self._is_known(lambda value: ask.holds({} if value is MISSING else {"x": value}))
+
+    def _is_known(self, suits: Callable[[Any], bool]) -> Formula:
+        """Say that the value is a known one that suits."""
+        # What one list names stands side by side: thousands are a few spans.
+        runs = groupby(range(len(self.known)), key=lambda place: suits(self.known[place]))
+        spans = [list(run) for suit, run in runs if suit]
+        return z3.Or([z3.And(self.pick >= span[0], self.pick <= span[-1]) for span in spans])
 
     def _kinds(self, ask: Asks) -> Iterator[tuple[int, Formula]]:
         if self.domain.numbers:

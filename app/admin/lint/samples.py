@@ -20,6 +20,7 @@ _VERSIONS = frozenset(("$veq", "$vne", "$vlt", "$vlte", "$vgt", "$vgte"))
 _ORDERINGS = frozenset(("$lt", "$lte", "$gt", "$gte"))
 _LONGEST_ARRAY = 64
 _PATTERN_TEXTS = 6
+_FEW = 20
 
 
 _FITS: Mapping[Any, str] = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}
@@ -73,9 +74,9 @@ def values_for(ask: Asks) -> Iterator[Any]:
 def _of_list(operator: str, operand: Any) -> Iterator[Any]:
     yield from operand
     if operator.endswith("i"):
-        yield from (text.swapcase() for text in operand if type(text) is str)
+        yield from (text.swapcase() for text in operand[:_FEW] if type(text) is str)
     yield list(operand)
-    yield from ([element] for element in operand)
+    yield from ([element] for element in operand[:_FEW])
 
 
 def _of_shape(operator: str, operand: Any) -> Iterator[Any]:
