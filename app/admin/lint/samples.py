@@ -10,6 +10,7 @@ from app.admin.lint.terms import Asks
 from app.engine.conditions import compile_condition
 from app.engine.conjuncts import identity_of
 from app.engine.equality import is_finite_number
+from app.engine.instants import fixed_instant
 from app.engine.orderings import number_in
 
 FRESH = "another"
@@ -23,7 +24,7 @@ _PATTERN_TEXTS = 6
 _FEW = 20
 
 
-_FITS: Mapping[Any, str] = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}
+_FIELDS: Mapping[Any, str] = {str: "texts", list: "arrays", tuple: "arrays", dict: "objects"}
 
 
 def known_values(domain: Domain, asked: Iterable[Asks]) -> Iterator[Any]:
@@ -31,10 +32,16 @@ def known_values(domain: Domain, asked: Iterable[Asks]) -> Iterator[Any]:
     yield from domain.bare
     seen: set[Hashable] = set()
     for value in (FRESH, *(value for ask in asked for value in values_for(ask))):
-        fits = _FITS.get(type(value), "")
-        if fits and getattr(domain, fits) and (key := identity_of(value)) not in seen:
+        if _fits(domain, value) and (key := identity_of(value)) not in seen:
             seen.add(key)
             yield list(value) if type(value) is tuple else value
+
+
+def _fits(domain: Domain, value: Any) -> bool:
+    field = _FIELDS.get(type(value))
+    if field is None or not getattr(domain, field):
+        return False
+    return not domain.instants or fixed_instant(value) is not None
 
 
 def numbers_near(domain: Domain, asked: Iterable[Asks]) -> Iterator[float]:
