@@ -1,4 +1,6 @@
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,14 +8,16 @@ from httpx import AsyncClient
 
 from app.admin.config.examples import CONFIG
 from app.admin.findings import CODES
+from app.admin.lint.check import check
 from app.admin.lint.examples import LINT
+from app.admin.lint.finding import Finding
 from app.admin.lint.process import ProcessLinter
 from app.admin.linting import DraftLint
 from app.storage.postgres import Postgres
 from app.web.keyring import Role
 from tests.api.answers import CONFIG_URL, pointers, publish, replace, said
 from tests.api.conftest import AdminFactory
-from tests.builders import document, journey, placement, rule
+from tests.builders import document, instant, journey, placement, rule
 from tests.sites import SiteFactory
 
 LINT_URL, PREVIEW_URL = "/api/v1/lint", "/api/v1/preview"
@@ -136,6 +140,49 @@ async def test_an_example_shows_at_the_preview_what_the_finding_says(admin: Admi
     assert shown == {"home.hero": "bikes", "home.banner": "mail"}
 
 
+CORPUS = sorted((Path(__file__).parents[1] / "lint" / "faulty").glob("*.json"))
+# What these say is not that a visitor sees this or that.
+NOT_SHOWN = {
+    "rule_out_of_date",
+    "segment_unused",
+    "stage_never_holds",
+    "priority_tie",
+    "arm_misses_placement",
+}
+
+
+async def test_every_example_of_the_corpus_shows_it_at_the_preview(admin: AdminFactory) -> None:
+    client = await admin()
+    shown = 0
+    for path in CORPUS:
+        case = json.loads(path.read_text())
+        report = check(case["document"], instant(case["now"]), within_s=600)
+        with_example = [each for each in report.findings if each.example and each.code not in NOT_SHOWN]
+        for finding in with_example:
+            await replace(client, case["document"])
+            response = await client.post(PREVIEW_URL, json=finding.example)
+            assert response.status_code == 200, (path.stem, response.text)
+            if not finding.message.endswith("used up"):
+                assert is_shown(case["document"], finding, response.json()), path.stem
+                shown += 1
+    assert shown > 30
+
+
+def is_shown(site: dict[str, Any], finding: Finding, answered: dict[str, Any]) -> bool:
+    kinds = [pointer.split("/")[1] for pointer in (finding.pointer, *finding.others)]
+    parts = [pointer.split("/")[2] for pointer in (finding.pointer, *finding.others)]
+    keys = {site[kind][int(part)]["key"] for kind, part in zip(kinds, parts, strict=True)}
+    seen = {each["rule"] for each in answered["placements"].values()}
+    if finding.code.startswith("segment"):
+        return keys <= set(answered["visitor"]["segments"])
+    if finding.code == "placement_without_fallback":
+        return all(each["variant"] is None for each in answered["placements"].values())
+    if finding.code == "theme_conflict":
+        return seen == keys
+    [first] = [site["rules"][int(parts[0])]["key"]]
+    return seen <= keys - {first}
+
+
 async def test_publishing_answers_what_was_found(admin: AdminFactory) -> None:
     published = await publish(await admin(), COVERED)
 
@@ -178,7 +225,7 @@ async def test_two_look_at_once_and_each_gets_its_own(admin: AdminFactory) -> No
 
 async def test_the_example_in_the_document_is_what_a_site_like_it_gets(admin: AdminFactory) -> None:
     client = await admin()
-    rules = [rule("everybody", priority=600), rule("german-sale", audience=GERMANS)]
+    rules = [rule("everybody", priority=600), rule("germans", audience=GERMANS)]
     await client.put(CONFIG_URL, json=document(rules=rules), headers={"If-None-Match": "*"})
 
     answered = await lint(client)

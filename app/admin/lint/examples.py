@@ -8,7 +8,7 @@ LINT: dict[str, Any] = {
             "code": "rule_never_reached",
             "severity": "warning",
             "pointer": "/rules/1/placements/0",
-            "message": "rule 'german-sale' never shows at 'home.hero': all it addresses see 'everybody'",
+            "message": "rule 'germans' never shows at 'home.hero': all it addresses get 'everybody' first",
             "others": ["/rules/0"],
             "example": {
                 "visitor": {"id": "example"},

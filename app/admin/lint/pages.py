@@ -8,61 +8,68 @@ import msgspec
 from app.admin.lint.example import Example
 from app.admin.lint.exclusive import are_exclusive
 from app.admin.lint.finding import Finding, Undecided
-from app.admin.lint.site import Site
+from app.admin.lint.site import NAMES, Site
 from app.admin.lint.solve import Shown, Unknown
 from app.admin.lint.terms import InStage, Term
-from app.engine.model import Placement
 from app.engine.visitor import Visitor
 
-# An experiment takes some visitors in and not others: of so many, one is perhaps left out.
-_NAMES = 8
+_FALLBACK = "placement_without_fallback"
+_SPENT = ", once caps are used up"
+_BY_CHANCE = Unknown("experiments decide by chance who sees this, and of some visitors none did")
 
 
 def missing_fallbacks(site: Site) -> Iterator[Finding | Undecided]:
     """Find the placements without a default at which somebody sees nothing, and say in which stages."""
     for i, placement in enumerate(site.document.placements):
         if placement.default is None:
-            yield from _missing_fallback(site, placement, f"/placements/{i}/default")
+            yield from _missing_fallback(site, placement.key, f"/placements/{i}/default")
 
 
-def _missing_fallback(site: Site, placement: Placement, pointer: str) -> Iterator[Finding | Undecided]:
+def _missing_fallback(site: Site, placement: str, pointer: str) -> Iterator[Finding | Undecided]:
     journey = site.translation.primary
-    shown: dict[str | None, Example] = {}
+    found: dict[str | None, tuple[Example, bool]] = {}
     for stage in [None] if journey is None else [each.key for each in journey.stages]:
-        terms: list[Term] = [] if journey is None or stage is None else [InStage(journey.key, stage)]
-
-        def stands_there(visitor: Visitor, stage: str | None = stage) -> bool:
-            return visitor.stage == stage
-
-        refined = site.refine(terms, stands_there, lambda v: _anything(site, v, placement.key))
-        if isinstance(refined.answer, Shown):
-            shown[stage] = refined.answer.example
-        elif isinstance(refined.answer, Unknown):
-            yield Undecided(code="placement_without_fallback", pointer=pointer, why=refined.answer.why)
-    if shown:
-        stages = [stage for stage in shown if stage is not None]
+        # Whoever has not used up any cap shows it best.
+        for spent in (False, True) if site.has_caps(placement) else (False,):
+            example = _seeing_nothing(site, placement, stage, spent=spent)
+            if isinstance(example, Unknown):
+                yield Undecided(code=_FALLBACK, pointer=pointer, why=example.why)
+            elif example is not None:
+                found[stage] = example, spent
+                break
+    if found:
+        stages = [stage for stage in found if stage is not None]
         where = f" in stage {', '.join(stages)}" if stages else ""
-        message = f"placement {placement.key!r} has no default, and some visitors{where} see nothing there"
-        example = next(iter(shown.values()))
-        yield Finding(
-            code="placement_without_fallback",
-            pointer=pointer,
-            message=message,
-            example=site.told(example, placement.key),
-        )
+        example, spent = next(iter(found.values()))
+        message = f"placement {placement!r} has no default, and some visitors{where} see nothing there"
+        message += _SPENT if spent else ""
+        told = site.told(example, placement)
+        yield Finding(code=_FALLBACK, pointer=pointer, message=message, example=told)
 
 
-def _anything(site: Site, visitor: Visitor, placement: str) -> int | None:
-    """Number the rule that shows something to a visitor; None where somebody like that sees nothing."""
-    number = None
-    for i in range(_NAMES):
-        visitor.standing = msgspec.structs.replace(
-            visitor.standing, visitor=f"{visitor.standing.visitor}{i or ''}"
-        )
-        number = site.shown(visitor, [placement])[0]
-        if number is None:
-            return None
-    return number
+def _seeing_nothing(
+    site: Site, placement: str, stage: str | None, *, spent: bool
+) -> Example | Unknown | None:
+    """Find somebody in a stage who sees nothing; with `spent`, once caps are used up."""
+    journey = site.translation.primary
+    terms: list[Term] = [] if journey is None or stage is None else [InStage(journey.key, stage)]
+
+    def shown(visitor: Visitor) -> int | None:
+        return site.shown(visitor, [placement], spent=spent)[0]
+
+    def shown_whatever_the_name(visitor: Visitor) -> int | None:
+        number = None
+        for name in NAMES:
+            visitor.standing = msgspec.structs.replace(visitor.standing, visitor=name)
+            number = shown(visitor)
+            if number is None:
+                return None
+        return number
+
+    answer = site.refine(terms, lambda visitor: visitor.stage == stage, shown_whatever_the_name).answer
+    if isinstance(answer, Shown):
+        return site.named(answer.example, lambda visitor: shown(visitor) is None)
+    return answer if isinstance(answer, Unknown) else None
 
 
 def theme_conflicts(site: Site) -> Iterator[Finding | Undecided]:
@@ -103,30 +110,41 @@ def _conflict(
 def _both(site: Site, *pair: tuple[int, str]) -> Iterator[Finding | Undecided]:
     """See whether one visitor is shown what both rules deliver."""
     numbers, placements = [number for number, _ in pair], [placement for _, placement in pair]
+    later, earlier = max(numbers), min(numbers)
+    pointer, others = f"/rules/{later}/theme", [f"/rules/{earlier}/theme"]
+    for spent in (False, True) if site.has_caps(*placements) else (False,):
+        example = _shown_both(site, numbers, placements, spent=spent)
+        if isinstance(example, Unknown):
+            yield Undecided(code="theme_conflict", pointer=pointer, why=example.why, others=others)
+        elif example is not None:
+            one, other = site.rule(earlier), site.rule(later)
+            message = (
+                f"one visitor sees {one.key!r} with theme {one.theme!r} and {other.key!r} with theme"
+                f" {other.theme!r} on one page, at {' and '.join(map(repr, placements))}"
+            ) + (_SPENT if spent else "")
+            told = site.told(example, *placements)
+            yield Finding(
+                code="theme_conflict", pointer=pointer, message=message, others=others, example=told
+            )
+            return
+
+
+def _shown_both(
+    site: Site, numbers: list[int], placements: list[str], *, spent: bool
+) -> Example | Unknown | None:
+    """Find somebody who sees both; with `spent`, once the caps of other rules are used up."""
+    pair = list(zip(numbers, placements, strict=True))
+
+    def shown(visitor: Visitor) -> list[int | None]:
+        return site.shown(visitor, placements, spent=spent, spared=numbers)
 
     def in_the_way(visitor: Visitor) -> int | None:
-        found = site.shown(visitor, placements, spared=numbers)
-        return next(
-            (is_ for is_, wanted in zip(found, numbers, strict=True) if is_ not in {wanted, None}), None
-        )
+        return next((n for n in shown(visitor) if n is not None and n not in numbers), None)
 
     def addressed(visitor: Visitor) -> bool:
         return all(number in site.addressed(visitor, placement) for number, placement in pair)
 
     answer = site.refine([site.term(number) for number in numbers], addressed, in_the_way).answer
-    later, earlier = max(numbers), min(numbers)
-    pointer, there = f"/rules/{later}/theme", [f"/rules/{earlier}/theme"]
-    if isinstance(answer, Unknown):
-        yield Undecided(code="theme_conflict", pointer=pointer, why=answer.why, others=there)
-    elif isinstance(answer, Shown):
-        visitor = answer.example.seen(site.ruleset)
-        if visitor is not None and site.shown(visitor, placements, spared=numbers) == numbers:
-            one, other = site.rule(earlier), site.rule(later)
-            message = (
-                f"one visitor sees {one.key!r} with theme {one.theme!r} and {other.key!r} with theme"
-                f" {other.theme!r} on one page, at {' and '.join(map(repr, placements))}"
-            )
-            example = site.told(answer.example, *placements)
-            yield Finding(
-                code="theme_conflict", pointer=pointer, message=message, others=there, example=example
-            )
+    if isinstance(answer, Shown):
+        return site.named(answer.example, lambda visitor: shown(visitor) == numbers) or _BY_CHANCE
+    return answer if isinstance(answer, Unknown) else None

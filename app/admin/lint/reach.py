@@ -44,10 +44,11 @@ def _covered(site: Site, number: int, placement: str, pointer: str, refined: Ref
     # The first of the terms is the rule's own; the others are those in its way.
     needed = [n for place, n in enumerate(refined.obstacles, start=1) if place in refined.answer.because]
     names = ", ".join(repr(site.rule(other).key) for other in needed)
+    never = f"rule {site.rule(number).key!r} never shows at {placement!r}"
     return Finding(
         code="rule_never_reached",
         pointer=pointer,
-        message=f"rule {site.rule(number).key!r} never shows at {placement!r}: all it addresses see {names}",
+        message=f"{never}: all it addresses get {names} first",
         others=[f"/rules/{other}" for other in needed],
         example=None if refined.met is None else site.told(refined.met, placement),
     )

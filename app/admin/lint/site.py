@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.admin.lint.example import Example
+from app.admin.lint.example import NAME, Example
 from app.admin.lint.solve import Answer, Shown, Solver, Unknown
 from app.admin.lint.terms import No, Term
 from app.admin.lint.translate import Translation
@@ -17,6 +17,8 @@ from app.engine.index import Search
 from app.engine.model import Document, Rule
 from app.engine.visitor import Visitor
 
+# An experiment takes some visitors in and not others: of so many, one is perhaps left out.
+NAMES = (NAME, *(f"{NAME}-{number}" for number in range(2, 9)))
 _MOST_OBSTACLES = 60
 _NOT_SUITING = -1
 _TOO_MANY = Unknown("too many other rules have to do with it")
@@ -83,13 +85,26 @@ class Site:
             place = search.first_at(placement, place)
 
     def shown(
-        self, visitor: Visitor, placements: Sequence[str], spared: Sequence[int] = ()
+        self, visitor: Visitor, placements: Sequence[str], *, spent: bool, spared: Sequence[int] = ()
     ) -> list[int | None]:
-        """Number the rules that show something at placements, once all caps but those spared are used up."""
-        refused = self.capped - {self.rule(number).key for number in spared}
+        """Number the rules that show something at placements; with `spent`, once caps but the spared are."""
+        spared_keys = {self.rule(number).key for number in spared}
+        refused = self.capped - spared_keys if spent else frozenset[str]()
         chosen = evaluate(self.ruleset, visitor, placements, refused=refused).placements
         keys = [chosen[placement].rule for placement in placements]
         return [None if key is None else self.numbers[key] for key in keys]
+
+    def has_caps(self, *placements: str) -> bool:
+        """Whether a rule at one of these placements has a cap."""
+        return any(self.rule(number).cap is not None for key in placements for number in self.at[key])
+
+    def named(self, example: Example, suits: Callable[[Visitor], bool]) -> Example | None:
+        """Give the example a name by which it suits, since chance decides for whom experiments are."""
+        for named in (msgspec.structs.replace(example, name=name) for name in NAMES):
+            visitor = named.seen(self.ruleset)
+            if visitor is not None and suits(visitor):
+                return named
+        return None
 
     def meet(self, number: int) -> Answer:
         """Find somebody whom a rule addresses; whoever is known already is found at once."""
