@@ -1,5 +1,7 @@
 """What an attribute of a visitor can be at all, by its path."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from app.engine.event_attributes import NEVER_DAYS
@@ -31,7 +33,15 @@ _COUNT = Domain(numbers=True, whole=True, low=0)
 _SUM = Domain(numbers=True)
 _DAYS = Domain(numbers=True, whole=True, low=0, high=NEVER_DAYS)
 _INSTANT = Domain((MISSING,), texts=True, instants=True)
-_FIXED = {
+_OBJECT = Domain(objects=True)
+_PERHAPS_AN_OBJECT = Domain((MISSING,), objects=True)
+_FIXED: Mapping[tuple[str, ...], Domain] = {
+    **{(root,): _OBJECT for root in ("traits", "context", "events", "stages", "profile")},
+    ("context", "attributes"): _PERHAPS_AN_OBJECT,
+    ("context", "url"): _PERHAPS_AN_OBJECT,
+    ("context", "url", "query"): _PERHAPS_AN_OBJECT,
+    ("context", "utm"): _PERHAPS_AN_OBJECT,
+    ("context", "referrer"): _PERHAPS_AN_OBJECT,
     ("profile", "is_new"): Domain((True, False)),
     ("profile", "age_days"): _COUNT,
     ("context", "hour"): Domain(numbers=True, whole=True, low=0, high=_LAST_HOUR),

@@ -84,11 +84,10 @@ def _told_context(context: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in context.items() if name not in {"url", "utm", "referrer"}}
     address, utm = context.get("url", {}), context.get("utm", {})
     if address or utm:
-        path = quote(address.get("path") or "/", safe="/:@!$&'()*+,;=~")
+        path = quote(str(address.get("path") or "/"), safe="/:@!$&'()*+,;=~")
         query = {**address.get("query", {}), **{f"utm_{name}": value for name, value in utm.items()}}
-        told["url"] = f"https://{address.get('host') or _HOST}{path}" + (
-            f"?{urlencode(query)}" if query else ""
-        )
+        asked = f"?{urlencode(query)}" if query else ""
+        told["url"] = f"https://{address.get('host') or _HOST}{path}{asked}"
     if "referrer" in context:
         told["referrer"] = f"https://{context['referrer'].get('host') or _HOST}/"
     return told

@@ -4,6 +4,7 @@ Of alternatives the first is taken, and each attribute is chosen for itself.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +21,21 @@ from app.engine.paths import MISSING
 from app.kit.clock import ms_of, rfc3339_of
 
 _HOUR = timedelta(hours=1)
+_MOST_TERMS = 5_000
 
 
 def guess(translation: Translation, term: Term, earliest: datetime, zone: ZoneInfo) -> Example | None:
     """Make somebody up from an instant on; `zone` is the site's. None where no attribute would do."""
     guessing = _Guessing(translation)
-    if not guessing.take(term, wanted=True):
-        return None
-    at = guessing.instant(earliest, zone)
-    return None if at is None else guessing.example(at)
+    with suppress(_EndlessError):
+        if guessing.take(term, wanted=True):
+            at = guessing.instant(earliest, zone)
+            return None if at is None else guessing.example(at)
+    return None
+
+
+class _EndlessError(Exception):
+    """There are too many terms: segments that name others, which name others, multiply."""
 
 
 class _Guessing:
@@ -36,6 +43,7 @@ class _Guessing:
 
     def __init__(self, translation: Translation) -> None:
         self._translation = translation
+        self._left = _MOST_TERMS
         self._asked: dict[tuple[str, ...], list[tuple[Asks, bool]]] = {}
         self._windows: list[tuple[InWindow, bool]] = []
         self._since: list[int] = []
@@ -45,6 +53,9 @@ class _Guessing:
 
     def take(self, term: Term, *, wanted: bool) -> bool:
         """Note what a term asks; False where it cannot be."""
+        self._left -= 1
+        if not self._left:
+            raise _EndlessError
         match term:
             case No(part):
                 return self.take(part, wanted=not wanted)

@@ -95,15 +95,15 @@ def theme_conflicts(site: Site) -> Iterator[Finding | Undecided]:
 def _conflict(
     site: Site, shown: list[tuple[int, str]], others: list[tuple[int, str]]
 ) -> Iterator[Finding | Undecided]:
-    unsure: list[Undecided] = []
+    unsure: list[Finding | Undecided] = []
     for one, other in product(shown, others):
         site.solver.left_s()
         if one[1] != other[1] and not are_exclusive(site.rule(one[0]), site.rule(other[0])):
-            for found in _both(site, one, other):
-                if isinstance(found, Finding):
-                    yield found
-                    return
-                unsure.append(found)
+            found = list(_both(site, one, other))
+            if any(isinstance(each, Finding) for each in found):
+                yield found[-1]
+                return
+            unsure += found
     yield from unsure
 
 

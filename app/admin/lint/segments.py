@@ -29,7 +29,7 @@ def unused_segments(site: Site) -> Iterator[Finding]:
 
 
 def nested_segments(site: Site) -> Iterator[Finding | Undecided]:
-    """Find the segments whose visitors are all in another one too, though they do not refer to it."""
+    """Find the segments whose visitors are all in another one too, on which they do not rest."""
     nesting = _Nesting(site)
     for i in range(len(nesting.segments)):
         for outer in nesting.candidates(i):
@@ -66,8 +66,6 @@ class _Nesting:
     def compare(self, i: int, other: int) -> Iterator[Undecided]:
         """Look for somebody in one segment and not in another."""
         inner, outer = self.segments[i].key, self.segments[other].key
-        if outer in self._named[i]:
-            return
         translation = self._site.translation
         answer = self._site.solver.ask(
             [translation.of_segment(inner), No(translation.of_segment(outer))],
@@ -85,9 +83,10 @@ class _Nesting:
         """Say what came of it; two segments within each other are equal, which is said once."""
         for (i, other), example in self._within.items():
             is_equal = (other, i) in self._within
-            if is_equal and i < other:
-                continue
             inner, outer = self.segments[i].key, self.segments[other].key
+            # To lie within what it rests on is what a segment is for.
+            if (i < other) if is_equal else outer in self._named[i]:
+                continue
             message = f"all who are in segment {inner!r} are in {outer!r} too"
             yield Finding(
                 code="segments_equal" if is_equal else "segment_contained",
@@ -123,7 +122,7 @@ def _used(site: Site) -> set[str]:
 
 
 def _named_by(segment: Segment, site: Site) -> set[str]:
-    """Name the segments that one rests on: to lie within them is what it is for."""
+    """Name the segments that one rests on."""
     conditions: Mapping[str, Segment] = {each.key: each for each in site.document.segments}
     named: set[str] = set()
     waiting = [segment.key]

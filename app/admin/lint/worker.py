@@ -19,6 +19,7 @@ SIZE_BYTES = 8
 """Each message is its length, big-endian, and then JSON of that length."""
 
 _BEHIND = 5
+_DEEPEST = 5_000
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -56,4 +57,6 @@ def run(source: BinaryIO, target: BinaryIO) -> None:
 if __name__ == "__main__":
     # Whoever waits for a page comes first.
     os.nice(_BEHIND)
+    # Segments may name others, which name others again.
+    sys.setrecursionlimit(_DEEPEST)
     run(sys.stdin.buffer, sys.stdout.buffer)

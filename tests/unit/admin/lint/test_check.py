@@ -226,3 +226,81 @@ def test_consent_opens_what_is_below() -> None:
     )
 
     assert [each.pointer for each in found(asked).findings] == ["/rules/3/placements/0"]
+
+
+def test_too_many_rules_above_leave_it_open() -> None:
+    seen = "events.seen.count"
+    above = [rule(f"r{n:02}", priority=900 - n, audience={"condition": {seen: n}}) for n in range(70)]
+    asked = document(rules=[*above, rule("last", audience={"condition": {seen: {"$lte": 69}}})])
+
+    report = found(asked)
+
+    assert [each.pointer for each in report.unknown] == ["/rules/70/placements/0"]
+    assert "too many" in report.unknown[0].why
+
+
+def test_an_experiment_that_nobody_of_some_is_in_leaves_it_open() -> None:
+    arms = [arm("a", "default"), arm("b")]
+    asked = document(
+        placements=[placement(), placement("home.banner")],
+        experiments=[experiment(traffic=0, arms=arms)],
+        rules=[
+            delivering("hero-copy", theme="one"),
+            rule("b", placements=["home.banner"], theme="two"),
+        ],
+    )
+
+    [undecided] = found(asked).unknown
+
+    assert undecided.code == "theme_conflict"
+    assert "by chance" in undecided.why
+
+
+def test_an_example_of_who_is_left_out_by_chance_is_one_who_is() -> None:
+    asked = document(
+        placements=[placement(default=None)],
+        experiments=[experiment(traffic=60)],
+        rules=[delivering("hero-copy")],
+    )
+
+    [finding] = found(asked).findings
+
+    assert finding.example is not None
+    assert finding.example["visitor"]["id"].startswith("example-")
+
+
+def test_segments_that_name_each_other_twice_over_and_over_come_to_an_end() -> None:
+    segments = [segment("s0", {X: 1})] + [
+        segment(
+            f"s{n}", {"$and": [{"segments": {"$in": [f"s{n - 1}"]}}, {"segments": {"$all": [f"s{n - 1}"]}}]}
+        )
+        for n in range(1, 25)
+    ]
+    asked = document(segments=segments, rules=[rule("a", audience={"segments": ["s24"]})])
+
+    assert {each.code for each in found(asked).findings} == {"segments_equal"}
+
+
+def test_what_is_always_an_object_is_no_text() -> None:
+    asked = document(
+        rules=[
+            rule("a", priority=1, audience={"condition": {"context.url": {"$regex": "bikes"}}}),
+            rule("b", priority=2, audience={"condition": {"context.url": {"path": "/bikes", "query": {}}}}),
+            rule("c", priority=3, audience={"condition": {"context.url.query": {"$exists": False}}}),
+        ]
+    )
+
+    assert [each.pointer for each in found(asked).findings] == ["/rules/0/audience/condition"]
+
+
+def test_a_placement_that_nobody_delivers_an_arm_to_has_no_example() -> None:
+    never: dict[str, Any] = {"condition": {X: {"$in": []}}}
+    arms = [arm("a"), {"key": "b"}]
+    asked = document(experiments=[experiment(arms=arms)], rules=[delivering("hero-copy", audience=never)])
+
+    report = found(asked)
+
+    assert {each.code: each.example for each in report.findings} == {
+        "arm_misses_placement": None,
+        "condition_contradiction": None,
+    }

@@ -75,6 +75,7 @@ IMPLIED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"events.seen.count_since_left": 2}, {COUNT: {"$gte": 2}}),
     ({LAST: {"$after": "-1d"}}, {LAST: {"$after": "-36h"}}),
     ({LAST: {"$after": "2026-03-09T00:00:00Z"}}, {LAST: {"$after": "2026-03-08T00:00:00Z"}}),
+    ({X: "2026-03-09T12:00:00Z"}, {X: {"$before": "+1d"}}),
     ({X: {"$after": "-1d", "$type": "number"}}, {X: {"$gt": 1_000_000}}),
     ({X: {"$type": "number"}}, {X: {"$ne": [7]}}),
     ({X: {"$after": "-1d"}}, {"$not": {X: {"$before": "-1d"}}}),
