@@ -9,7 +9,7 @@ import msgspec
 from app.admin.findings import CODES, Lint
 from app.admin.lint.check import check
 from app.admin.lint.finding import Report
-from tests.builders import NOW, arm, delivering, document, experiment, journey, placement, rule, segment
+from tests.builders import NOW, document, journey, placement, rule, segment
 
 X = "traits.x"
 
@@ -123,89 +123,6 @@ def test_what_may_hold_of_somebody_is_left_open_everywhere() -> None:
     }
 
 
-def test_whoever_is_kept_on_defaults_is_thought_of() -> None:
-    above = rule("above", priority=9, audience={"condition": {X: 1}})
-    below = rule("below", priority=8, audience={"condition": {X: 1}})
-    holdout = {"percent": 10}
-
-    for first, second, pointers in (
-        (above, below, ["/rules/1/placements/0"]),
-        (above, {**below, "in_holdout": True}, []),
-        ({**above, "in_holdout": True}, below, ["/rules/1/placements/0"]),
-    ):
-        report = found(document(rules=[first, second], holdout=holdout))
-        assert [each.pointer for each in report.findings] == pointers
-
-
-def test_an_experiment_covers_nobody_while_it_runs() -> None:
-    asked = document(
-        experiments=[experiment()], rules=[delivering("hero-copy", priority=9), rule("b", priority=8)]
-    )
-
-    assert found(asked) == Report()
-
-
-def test_a_rolled_out_arm_that_shows_nothing_there_covers_nobody() -> None:
-    stopped = experiment(status="stopped", rollout="control", arms=[arm("control", None), arm("treatment")])
-    asked = document(
-        experiments=[stopped], rules=[delivering("hero-copy", priority=9), rule("b", priority=8)]
-    )
-
-    assert found(asked) == Report()
-
-
-def test_an_archived_experiment_may_miss_what_it_likes() -> None:
-    archived = experiment(status="archived", arms=[arm("a"), {"key": "b"}])
-
-    assert found(document(experiments=[archived])) == Report()
-
-
-def test_an_arm_is_shown_by_somebody_in_it() -> None:
-    arms = [arm("a"), {"key": "b"}]
-    asked = document(experiments=[experiment(arms=arms)], rules=[delivering("hero-copy")])
-
-    [finding] = found(asked).findings
-
-    assert finding.example is not None
-    assert finding.example["profile"] == {"arms": {"hero-copy": "b"}}
-
-
-def test_themes_of_one_placement_or_of_no_page_do_not_clash() -> None:
-    asked = document(
-        placements=[placement(), placement("a"), placement("b")],
-        rules=[
-            rule("a", priority=3, placements=["home.hero", "a"], theme="one", cap={"count": 1}),
-            rule("b", priority=2, placements=["home.hero", "b"], theme="two"),
-        ],
-    )
-
-    assert found(asked) == Report()
-
-
-def test_a_capped_rule_clashes_until_it_is_used_up() -> None:
-    asked = document(
-        placements=[placement(), placement("home.banner")],
-        rules=[
-            rule("above", priority=9, cap={"count": 1}),
-            rule("a", priority=3, theme="one", cap={"count": 1}),
-            rule("b", priority=2, placements=["home.banner"], theme="two"),
-        ],
-    )
-
-    assert [each.code for each in found(asked).findings] == ["theme_conflict"]
-
-
-def test_of_two_stages_without_a_default_both_are_named() -> None:
-    when = {"events.seen.count": {"$gte": 1}}
-    asked = document(
-        placements=[placement(default=None)], journeys=[journey("new", {"key": "old", "when": when})]
-    )
-
-    [finding] = found(asked).findings
-
-    assert "in stage new, old" in finding.message
-
-
 def test_segments_that_others_count_are_all_used() -> None:
     asked = document(
         segments=[segment("a", {X: 1}), segment("b", {"traits.y": 1})],
@@ -213,19 +130,6 @@ def test_segments_that_others_count_are_all_used() -> None:
     )
 
     assert found(asked).findings == []
-
-
-def test_consent_opens_what_is_below() -> None:
-    asked = document(
-        rules=[
-            rule("asked", priority=9, consent=["personalization"]),
-            rule("told", priority=8, consent=["analytics"]),
-            rule("neither", priority=7),
-            rule("both", priority=6, consent=["analytics", "personalization"]),
-        ]
-    )
-
-    assert [each.pointer for each in found(asked).findings] == ["/rules/3/placements/0"]
 
 
 def test_too_many_rules_above_leave_it_open() -> None:
@@ -237,36 +141,6 @@ def test_too_many_rules_above_leave_it_open() -> None:
 
     assert [each.pointer for each in report.unknown] == ["/rules/70/placements/0"]
     assert "too many" in report.unknown[0].why
-
-
-def test_an_experiment_that_nobody_of_some_is_in_leaves_it_open() -> None:
-    arms = [arm("a", "default"), arm("b")]
-    asked = document(
-        placements=[placement(), placement("home.banner")],
-        experiments=[experiment(traffic=0, arms=arms)],
-        rules=[
-            delivering("hero-copy", theme="one"),
-            rule("b", placements=["home.banner"], theme="two"),
-        ],
-    )
-
-    [undecided] = found(asked).unknown
-
-    assert undecided.code == "theme_conflict"
-    assert "by chance" in undecided.why
-
-
-def test_an_example_of_who_is_left_out_by_chance_is_one_who_is() -> None:
-    asked = document(
-        placements=[placement(default=None)],
-        experiments=[experiment(traffic=60)],
-        rules=[delivering("hero-copy")],
-    )
-
-    [finding] = found(asked).findings
-
-    assert finding.example is not None
-    assert finding.example["visitor"]["id"].startswith("example-")
 
 
 def test_segments_that_name_each_other_twice_over_and_over_come_to_an_end() -> None:
@@ -291,16 +165,3 @@ def test_what_is_always_an_object_is_no_text() -> None:
     )
 
     assert [each.pointer for each in found(asked).findings] == ["/rules/0/audience/condition"]
-
-
-def test_a_placement_that_nobody_delivers_an_arm_to_has_no_example() -> None:
-    never: dict[str, Any] = {"condition": {X: {"$in": []}}}
-    arms = [arm("a"), {"key": "b"}]
-    asked = document(experiments=[experiment(arms=arms)], rules=[delivering("hero-copy", audience=never)])
-
-    report = found(asked)
-
-    assert {each.code: each.example for each in report.findings} == {
-        "arm_misses_placement": None,
-        "condition_contradiction": None,
-    }
