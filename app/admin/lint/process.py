@@ -79,7 +79,10 @@ class ProcessLinter:
     async def _asked(self, content: bytes) -> bytes:
         self._stay_up()
         if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(*_WORKER, stdin=PIPE, stdout=PIPE)
+            # In a session of its own, so that Ctrl-C reaches it only through us.
+            self._process = await asyncio.create_subprocess_exec(
+                *_WORKER, stdin=PIPE, stdout=PIPE, start_new_session=True
+            )
         try:
             answer = await _exchanged(self._process, content)
         except BaseException:
