@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.admin.lint.process import ProcessLinter
 from app.admin.routes import admin_router
 from app.admin.webhooks.reach import Reach
 from app.api import docs, health, openapi
@@ -143,6 +144,8 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     await stack.enter_async_context(background(keep_writing_use(keyring, postgres.pool)))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = others = OtherRulesets(rulesets)
+    api.state.linter = linter = ProcessLinter()
+    stack.push_async_callback(linter.aclose)
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
     api.state.probes = _probes(postgres, valkey, journal, lag)
     stores = _stores(settings, (valkey, hot), postgres, rulesets)

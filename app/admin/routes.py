@@ -7,6 +7,7 @@ from app.admin.decisions.router import router as decisions
 from app.admin.impact.router import router as impact
 from app.admin.keys.router import router as keys
 from app.admin.planning.router import router as planning
+from app.admin.lint.router import router as lint
 from app.admin.preview.router import router as preview
 from app.admin.preview_links.router import router as preview_links
 from app.admin.profiles.router import router as profiles
@@ -35,6 +36,7 @@ def admin_router() -> APIRouter:
     router.include_router(decisions)
     router.include_router(preview)
     router.include_router(preview_links)
+    router.include_router(lint)
     router.include_router(profiles)
     router.include_router(keys)
     router.include_router(trail)

@@ -13,6 +13,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from app.admin.lint.process import ProcessLinter
 from app.admin.routes import admin_router
 from app.admin.sites.service import NewSite
 from app.admin.webhooks.reach import Reach
@@ -41,14 +42,22 @@ def keyring() -> Keyring:
     return Keyring()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def linter() -> AsyncIterator[ProcessLinter]:
+    opened = ProcessLinter()
+    yield opened
+    await opened.aclose()
+
+
 @pytest.fixture(scope="session")
-def admin_app(postgres: Postgres, keyring: Keyring) -> FastAPI:
+def admin_app(postgres: Postgres, keyring: Keyring, linter: ProcessLinter) -> FastAPI:
     app = FastAPI()
     app.include_router(admin_router())
     install_problem_handlers(app)
     app.state.postgres = postgres
     app.state.keyring = keyring
     app.state.context_of = partial(context_said, whereabouts=NOWHERE)
+    app.state.linter = linter
     app.state.other_rulesets = OtherRulesets(LiveRulesets())
     app.state.webhook_reach = Reach((ip_network("127.0.0.0/8"),))
     return app

@@ -22,7 +22,13 @@ async def test_publishing_numbers_the_draft_and_says_who_and_why(admin: AdminFac
     assert response.headers["etag"] == '"1"'
     answered = response.json()
     assert answered.pop("created_at").endswith("Z")
-    assert answered == {"number": 1, "comment": "spring", "author": "the publisher", "warnings": []}
+    assert answered == {
+        "number": 1,
+        "comment": "spring",
+        "author": "the publisher",
+        "warnings": [],
+        "lint": {"findings": [], "unknown": [], "not_checked": []},
+    }
 
 
 async def test_a_revision_is_the_draft_with_the_phase_of_each_experiment(admin: AdminFactory) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from app.admin.counters import made_up_counters
 from app.admin.forcible import refuse_unknown
-from app.admin.preview.counters import made_up_counters
 from app.admin.preview.schemas import MadeUpProfile
 from app.engine.counters import DAY_MS
 from app.engine.forcing import Forcible

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from app.admin.details import ReadableChanges
 from app.admin.difference import Changes
 from app.admin.idempotency import Idempotent
+from app.admin.linting import Looking
 from app.admin.revisions import examples, service
 from app.admin.revisions.compare import compare as compare_versions
 from app.admin.revisions.schedule import schedule
@@ -49,6 +50,7 @@ async def publish(
     caller: Annotated[Caller, Depends(require(Role.PUBLISHER))],
     session: Session,
     _once: Idempotent,
+    looking: Looking,
     publication: Annotated[Publication, Body(openapi_examples=examples.PUBLICATIONS)],
     response: Response,
 ) -> Published | Response:
@@ -60,12 +62,14 @@ async def publish(
     or where what comes out could not be published.
 
     Where the site wants a review (`site.review_required`), who changed the draft since the latest revision
-    may do neither.
+    may do neither. `lint` is what `GET /lint` finds in the draft within two seconds.
     """
     if publication.publish_at is not None:
         made = await schedule(session, caller, publication.comment, publication.publish_at)
         return _accepted(made)
+    seen = await looking.look(session, caller.site)
     published = await service.publish(session, caller, publication.comment)
+    published.lint = await seen.still(session, caller.site)
     response.headers["Location"] = f"/api/v1/revisions/{published.number}"
     response.headers["ETag"] = _etag(published.number)
     return published

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body
 from app.admin.instant import Instant
+from app.admin.findings import Lint, not_checked
 from app.web.problem_schema import WrongPlace
 
 GREATEST = 2**31 - 1
@@ -55,9 +56,10 @@ class RevisionSummary(BaseModel):
 
 
 class Published(RevisionSummary):
-    """A new revision. `warnings` name what is allowed and perhaps not meant."""
+    """A new revision. `warnings` and `lint` name what is allowed and perhaps not meant."""
 
     warnings: list[WrongPlace]
+    lint: Lint = Field(default_factory=not_checked)
 
 
 class Revision(RevisionSummary):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.admin.preview.counters import made_up_counters
+from app.admin.counters import made_up_counters
 from app.engine.counters import RECENT_LIMIT, reader_of
 from app.engine.places import Place
 from app.engine.profile import Counter

@@ -1,0 +1,50 @@
+"""Experiments whose arms do not say what they show where another arm does."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from app.admin.lint.example import Example
+from app.admin.lint.finding import Finding
+from app.admin.lint.site import Site
+from app.admin.lint.solve import Shown
+from app.engine.evaluate import evaluate
+from app.engine.model import Experiment
+from app.engine.problems import escaped
+
+
+def missing_placements(site: Site) -> Iterator[Finding]:
+    """Find the arms that leave a placement out. To leave it to the next rule, an arm says null there."""
+    for i, experiment in enumerate(site.document.experiments):
+        if experiment.status == "archived":
+            continue
+        at = f"/experiments/{i}/arms"
+        said = {placement: j for j, arm in enumerate(experiment.arms) for placement in arm.variants}
+        for j, arm in enumerate(experiment.arms):
+            for placement in [placement for placement in said if placement not in arm.variants]:
+                example = _somebody(site, experiment, arm.key, placement)
+                there = f"{at}/{said[placement]}/variants/{escaped(placement)}"
+                other = experiment.arms[said[placement]].key
+                yield Finding(
+                    code="arm_misses_placement",
+                    pointer=f"{at}/{j}/variants",
+                    message=f"arm {arm.key!r} says nothing of {placement!r}, as arm {other!r} does;"
+                    " say null to leave it to the next rule",
+                    others=[there],
+                    example=None if example is None else site.told(example, placement),
+                )
+
+
+def _somebody(site: Site, experiment: Experiment, arm: str, placement: str) -> Example | None:
+    """Find somebody in an arm whom the experiment shows nothing at a placement."""
+    for number in site.at[placement]:
+        if site.rule(number).deliver.experiment == experiment.key:
+            answer = site.meet(number)
+            if isinstance(answer, Shown):
+                arms = {**answer.example.arms, experiment.key: arm}
+                example = msgspec.structs.replace(answer.example, arms=arms)
+                visitor = example.seen(site.ruleset)
+                if visitor is not None:
+                    chosen = evaluate(site.ruleset, visitor, [placement]).placements[placement]
+                    return example if chosen.experiment != experiment.key else None
+    return None

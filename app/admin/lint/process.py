@@ -1,0 +1,137 @@
+"""Looking at documents in a process of its own, one after the other."""
+
+import asyncio
+import logging
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from datetime import datetime
+from time import time
+from typing import Any
+
+import msgspec
+
+from app.admin.findings import Lint, not_checked
+from app.engine.problems import Problem, Problems
+from app.kit.slices import in_slices
+from app.kit.steps import Steps
+
+GRACE_S = 1.0
+IDLE_S = 300.0
+_WORKER = (sys.executable, "-m", "app.admin.lint.worker")
+# As the worker reads and writes it. To import it here would bring the solver into this process.
+_SIZE_BYTES = 8
+
+_log = logging.getLogger(__name__)
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    report: msgspec.Raw
+    problems: tuple[Problem, ...]
+
+
+class ProcessLinter:
+    """Keeps a process for whoever asks; it is started when it is needed and ends when it long was not.
+
+    A process that dies, or does not answer in its time, is replaced by the next one.
+    """
+
+    def __init__(self, *, idle_s: float = IDLE_S, grace_s: float = GRACE_S) -> None:
+        self._idle_s = idle_s
+        self._grace_s = grace_s
+        self._turn = asyncio.Lock()
+        self._process: Process | None = None
+        self._rest: asyncio.TimerHandle | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process that is kept, if there is one."""
+        return None if self._process is None else self._process.pid
+
+    async def lint(self, document: Mapping[str, Any], now: datetime, *, within_s: float) -> Lint:
+        """Look at a document; what is not looked at in time, or by a process that dies, is not checked.
+
+        Raises:
+            Problems: everything that is wrong with the document.
+
+        """
+        ends_at = time() + within_s
+        try:
+            async with asyncio.timeout(within_s + self._grace_s), self._turn:
+                content = await in_slices(_writing(document, {"now": now, "ends_at": ends_at}))
+                answer = await self._asked(content)
+        except (TimeoutError, OSError, EOFError) as error:
+            _log.warning("lint came to no end: %r", error)
+            return not_checked()
+        outcome = msgspec.json.decode(answer, type=_Outcome)
+        if outcome.problems:
+            raise Problems(outcome.problems)
+        return Lint.model_validate_json(bytes(outcome.report))
+
+    async def aclose(self) -> None:
+        """End the process."""
+        self._stay_up()
+        process, self._process = self._process, None
+        if process is not None:
+            _kill(process)
+            await process.wait()
+
+    async def _asked(self, content: bytes) -> bytes:
+        self._stay_up()
+        if self._process is None or self._process.returncode is not None:
+            # In a session of its own, so that Ctrl-C reaches it only through us.
+            self._process = await asyncio.create_subprocess_exec(
+                *_WORKER, stdin=PIPE, stdout=PIPE, start_new_session=True
+            )
+        try:
+            answer = await _exchanged(self._process, content)
+        except BaseException:
+            # What is half asked would be answered to the next who asks.
+            await self.aclose()
+            raise
+        self._rest = asyncio.get_running_loop().call_later(self._idle_s, self._let_go)
+        return answer
+
+    def _stay_up(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
+    def _let_go(self) -> None:
+        """Tell the process that nobody asks any more."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process = None
+
+
+async def _exchanged(process: Process, content: bytes) -> bytes:
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None  # noqa: S101 - it is a pipe
+    assert stdout is not None  # noqa: S101 - it is a pipe
+    stdin.write(len(content).to_bytes(_SIZE_BYTES))
+    stdin.write(content)
+    await stdin.drain()
+    return await stdout.readexactly(int.from_bytes(await stdout.readexactly(_SIZE_BYTES)))
+
+
+def _kill(process: Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    if process.returncode is None:
+        process.kill()
+
+
+def _writing(document: Mapping[str, Any], more: Mapping[str, Any]) -> Steps[bytes]:
+    """Write a task as JSON, a resource in each step: a large document takes long."""
+    fields = []
+    for name, value in document.items():
+        if isinstance(value, list):
+            items = []
+            for item in value:
+                items.append(msgspec.json.encode(item))
+                yield
+            written = b"[" + b",".join(items) + b"]"
+        else:
+            written = msgspec.json.encode(value)
+        fields.append(msgspec.json.encode(name) + b":" + written)
+    return b'{"document":{' + b",".join(fields) + b"}," + msgspec.json.encode(more)[1:]
