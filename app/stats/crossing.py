@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from app.stats.distributions import normal_quantile
-
 Floats = NDArray[np.float64]
 
-# Beyond this many standard deviations there is nothing left to integrate.
-_FAR = 9.0
+# Beyond this many standard deviations there is nothing left to integrate, and beyond the next no chance at all.
+_FAR, _FARTHEST = 9.0, 37.0
 # Gauss and Legendre's rule with sixteen points integrates a bell exactly where a panel is four deviations wide.
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _PANEL = 4.0
@@ -30,24 +28,23 @@ class Walk:
         self._masses = np.ones(1) if masses is None else masses
 
     def boundary_for(self, chance: float, time: float) -> float:
-        """Find the |z| that the walk is beyond at a time with this chance; infinite for no chance at all.
+        """Find the |z| that the walk is beyond at a time with this chance; infinite for hardly any chance.
 
-        By Newton's method on the logarithm of the chance, which is concave in the boundary, so that it closes
-        in from outside whatever it starts from.
+        By Newton's method on the logarithm of the chance, and by halving wherever that would lead astray.
         """
-        if not chance > 0:
+        deviation, scale = math.sqrt(time - self._time), math.sqrt(time)
+        low, high = 0.0, _FARTHEST * scale
+        if not self._beyond(high, deviation) < chance:
             return math.inf
-        deviation = math.sqrt(time - self._time)
-        edge = -normal_quantile(min(chance, 1.0) / 2) * math.sqrt(time)
-        for _ in range(100):
+        edge = high / 2
+        while high - low > 1e-13 * scale:
             tail = self._beyond(edge, deviation)
-            if tail <= 0:
-                return math.inf
-            step = math.log(tail / chance) * tail / self._slope(edge, deviation)
-            edge = max(0.0, edge + step)
-            if abs(step) < 1e-12 * math.sqrt(time):
+            low, high = (edge, high) if tail > chance else (low, edge)
+            aim = edge + math.log(tail / chance) * tail / self._slope(edge, deviation) if tail > 0 else low
+            if abs(aim - edge) < 1e-13 * scale:
                 break
-        return edge / math.sqrt(time)
+            edge = aim if low < aim < high else (low + high) / 2
+        return edge / scale
 
     def go_on(self, time: float, z: float) -> "Walk":
         """Walk to a look, and leave out what is beyond the boundary there."""

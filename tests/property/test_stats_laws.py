@@ -89,8 +89,9 @@ def test_whatever_was_counted_beliefs_are_numbers_or_none(
 @given(SAMPLES, SAMPLES)
 def test_swapping_the_arms_flips_the_sign(compare: Compare, one: Sample, other: Sample) -> None:
     there, back = compare(one, other), compare(other, one)
-    assert (there.value, there.interval) == (-(back.value or 0), mirrored(back.interval))
-    assert there.p_value == back.p_value
+    assert there.value == -(back.value or 0)
+    assert there.interval == pytest.approx(mirrored(back.interval), rel=1e-9)
+    assert there.p_value == pytest.approx(back.p_value, rel=1e-9)
 
 
 @given(SAMPLES, SAMPLES)
@@ -233,7 +234,7 @@ def test_boundaries_never_fall_below_the_plain_test(times: list[float], alpha: f
     assert list(found.spent) == sorted(found.spent)
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(1, 5))
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=5), st.integers(1, 5))
 def test_the_order_of_the_arms_does_not_matter_to_who_watches_them(observed: list[int], factor: int) -> None:
     weights = [float(i + 1) for i in range(len(observed))]
     there = watch_sample_ratio(observed, weights)
