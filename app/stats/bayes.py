@@ -1,4 +1,4 @@
-"""Bayesian answers for a difference that is normal: how likely treatment wins, and what a wrong choice costs."""
+"""Bayesian answers for a difference that is normal: who wins, and what a wrong choice costs."""
 
 import math
 
@@ -43,8 +43,8 @@ def compare_bayesian(
 ) -> Posterior:
     """Update a belief about the difference (relative: as a share of control's mean) by what was measured.
 
-    The measured difference d with its error e counts as normal. Without a prior every difference was as likely
-    before, and the posterior is N(d, e²); with one, precisions add up: `1/v = 1/v₀ + 1/e²`,
+    The measured difference d with its error e counts as normal. Without a prior every difference was as
+    likely before, and the posterior is N(d, e²); with one, precisions add up: `1/v = 1/v₀ + 1/e²`,
     `m = v (m₀/v₀ + d/e²)`. Source: Gelman et al., Bayesian Data Analysis (3rd edition), section 2.5; as in
     GrowthBook's engine.
 
@@ -66,7 +66,7 @@ def compare_bayesian(
 
 def posterior_of(mean: float, error: float, *, alpha: float = 0.05) -> Posterior:
     """Answer what a normal belief about the difference says, given its mean and deviation (above 0)."""
-    reach = -normal_quantile(alpha / 2) * error if 0 < alpha / 2 and alpha < 1 else None
+    reach = -normal_quantile(alpha / 2) * error if alpha / 2 > 0 and alpha < 1 else None
     loss_of_control, loss_of_treatment = expected_loss(mean, error)
     return Posterior(
         mean=mean,
@@ -89,7 +89,9 @@ def expected_loss(mean: float, error: float) -> tuple[float, float]:
 
     """
     if not error >= 0 or not math.isfinite(mean):
-        raise ValueError(f"a belief needs a finite mean and a deviation of at least 0, not {mean} and {error}")
+        raise ValueError(
+            f"a belief needs a finite mean and a deviation of at least 0, not {mean} and {error}"
+        )
     return _mean_above_zero(mean, error), _mean_above_zero(-mean, error)
 
 

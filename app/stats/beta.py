@@ -107,6 +107,6 @@ def _masses_of(belief: Belief) -> tuple[Floats, Floats]:
 
 
 def _log_less_line(u: Floats) -> Floats:
-    """Answer ln(1 + u) - u without losing digits near 0, where it is -u²/2 + u³/3 - …"""
+    """Answer ln(1 + u) - u without losing digits near 0, where it is -u²/2 + u³/3 and so on."""
     series = sum((-1) ** (k + 1) * u**k / k for k in range(2, 11))
     return np.where(np.abs(u) < _SMALL, series, np.log1p(np.maximum(u, -1 + 1e-300)) - u)

@@ -8,9 +8,9 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
-# Beyond this many standard deviations there is nothing left to integrate, and beyond the next no chance at all.
+# Beyond so many standard deviations nothing is left to integrate, and beyond the next no chance at all.
 _FAR, _FARTHEST = 9.0, 37.0
-# Gauss and Legendre's rule with sixteen points integrates a bell exactly where a panel is four deviations wide.
+# Gauss and Legendre's rule with sixteen points is exact for a bell where a panel is four deviations wide.
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _PANEL = 4.0
 
@@ -18,8 +18,8 @@ _PANEL = 4.0
 class Walk:
     """A walk that has stayed within its boundaries so far: where it stands, as masses on points.
 
-    Source: Armitage, McPherson and Rowe, Repeated Significance Tests on Accumulating Data (1969); Jennison and
-    Turnbull, Group Sequential Methods (2000), chapter 19.
+    Source: Armitage, McPherson and Rowe, Repeated Significance Tests on Accumulating Data (1969); Jennison
+    and Turnbull, Group Sequential Methods (2000), chapter 19.
     """
 
     def __init__(self, time: float = 0.0, points: Floats | None = None, masses: Floats | None = None) -> None:

@@ -31,7 +31,7 @@ def student_quantile(p: float, degrees: float) -> float:
 
 
 def shifted_student_tail(t: float, degrees: float, shift: float) -> float:
-    """The probability that a noncentral t, with this shift (at least 0) as its noncentrality, is more than t > 0.
+    """The probability that a noncentral t, shifted by at least 0, is more than t, itself above 0.
 
     Where scipy gives up, the shift is so large that the numerator's own noise is nothing beside it, and the
     chance is that of `shift / √(χ²/degrees) > t`.

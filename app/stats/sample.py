@@ -32,7 +32,9 @@ class Sample(msgspec.Struct, frozen=True):
         return self.variance / self.units if self.variance is not None and self.units > 0 else None
 
 
-def sample_of(units: int, mean: float | None, variance: float | None, baseline: float | None = None) -> Sample:
+def sample_of(
+    units: int, mean: float | None, variance: float | None, baseline: float | None = None
+) -> Sample:
     """Make a sample of what was figured; what is no finite number, or a variance below 0, is no figure."""
     found, whole = _finite(mean), _finite(baseline)
     if found is None or variance is None or not 0 <= variance < math.inf:

@@ -14,6 +14,8 @@ Spending = Literal["obrien_fleming", "pocock"]
 
 # Looks closer together than this are one look: the integration between them would need too fine a grid.
 LEAST_STEP = 1e-4
+# So far apart, the logarithms of two p-values are the same to seven digits.
+_DIGITS = 1e-7
 
 
 class Boundaries(msgspec.Struct, frozen=True):
@@ -97,11 +99,11 @@ def compare_repeatedly(
 
 
 def _repeated_p_value(z: float, times: Sequence[float], spending: Spending) -> float:
-    """Close in on the least alpha whose boundary is at most z, by its logarithm, to seven digits."""
+    """Close in on the least alpha whose boundary is at most z, by its logarithm."""
     if not _reaches(z, times, 1 - 1e-9, spending):
         return 1.0
     low, high = -300 * math.log(10), 0.0
-    while high - low > 1e-7:
+    while high - low > _DIGITS:
         middle = (low + high) / 2
         if _reaches(z, times, math.exp(middle), spending):
             high = middle

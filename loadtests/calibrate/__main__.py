@@ -15,14 +15,14 @@ Simulation = Callable[[np.random.Generator, int], Iterator[Figure]]
 # Each with its number of runs: as many as its band needs, and a minute allows.
 SIMULATIONS: tuple[tuple[Simulation, int], ...] = (
     (fixed_size.false_positives, 20_000),
-    (fixed_size.coverage, 100_000),
+    (fixed_size.coverage, 60_000),
     (fixed_size.power, 40_000),
     (peeking.peeks, 20_000),
-    (peeking.sample_ratio, 20_000),
+    (peeking.sample_ratio, 10_000),
     (shares.sample_ratio, 200_000),
     (shares.buckets, 200_000),
     (beliefs.chance_to_win, 50_000),
-    (beliefs.chance_to_win_of_conversions, 10_000),
+    (beliefs.chance_to_win_of_conversions, 4_000),
     (many.corrections, 50_000),
 )
 

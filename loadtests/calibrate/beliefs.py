@@ -15,7 +15,7 @@ _BINS, _FARTHEST = 10, 3.89
 
 
 def chance_to_win(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
-    """Draw truths from the prior and data from the truth: of those called p likely, a share of p must be so."""
+    """Draw truths from the prior and data from the truth: what is called p likely must be so often."""
     prior = Prior(0.0, 0.01)
     truths = rng.normal(0.0, 0.1, runs)
     told, won, lost = [], [], []

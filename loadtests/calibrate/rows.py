@@ -18,8 +18,8 @@ ORDERS, SESSIONS, REVENUE, ORDERS_BEFORE, SESSIONS_BEFORE, REVENUE_BEFORE = rang
 def arms(rng: np.random.Generator, count: int, units: int) -> Iterator[JointAggregate]:
     """Draw arms of so many units each, all alike, with the six values of each unit.
 
-    Visitors differ for good in how often they come and how readily they buy, so that before tells of now; what
-    they spend is skewed, and most spend nothing.
+    Visitors differ for good in how often they come and how readily they buy, so that before tells of now;
+    what they spend is skewed, and most spend nothing.
     """
     for _ in range(0, count, _AT_ONCE):
         shape = (_AT_ONCE, units)

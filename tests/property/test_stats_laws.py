@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -34,7 +35,9 @@ RELATIVE: Mapping[str, Compare] = {
     "lift": compare_relative,
     "always valid lift": lambda a, b: compare_always_valid(a, b, relative=True),
 }
-EACH = pytest.mark.parametrize("compare", [*ABSOLUTE.values(), *RELATIVE.values()], ids=[*ABSOLUTE, *RELATIVE])
+EACH = pytest.mark.parametrize(
+    "compare", [*ABSOLUTE.values(), *RELATIVE.values()], ids=[*ABSOLUTE, *RELATIVE]
+)
 EACH_ABSOLUTE = pytest.mark.parametrize("compare", ABSOLUTE.values(), ids=ABSOLUTE)
 EACH_RELATIVE = pytest.mark.parametrize("compare", RELATIVE.values(), ids=RELATIVE)
 
@@ -78,7 +81,9 @@ def test_whatever_was_counted_the_figures_are_numbers_or_none(
 
 @given(ANYTHING, ANYTHING, st.booleans())
 def test_whatever_was_counted_beliefs_are_numbers_or_none(
-    one: Sample, other: Sample, relative: bool  # noqa: FBT001 - drawn, not called
+    one: Sample,
+    other: Sample,
+    relative: bool,  # noqa: FBT001 - drawn, not called
 ) -> None:
     found = compare_bayesian(one, other, relative=relative)
     assert not any(math.isnan(figure) for figure in figures(found))
@@ -227,7 +232,7 @@ def test_what_is_detectable_now_needs_the_units_that_are_there(
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6, unique=True), st.floats(0.001, 0.3))
 def test_boundaries_never_fall_below_the_plain_test(times: list[float], alpha: float) -> None:
     times = sorted(times)
-    assume(all(later - earlier > 0.01 for earlier, later in zip(times, times[1:], strict=False)))
+    assume(all(later - earlier > 0.01 for earlier, later in pairwise(times)))
     found = boundaries(times, alpha=alpha)
     single = boundaries([1.0], alpha=alpha).z[0]
     assert all(bound >= single - 1e-9 for bound in found.z)

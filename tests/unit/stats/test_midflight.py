@@ -42,7 +42,9 @@ def test_looking_all_the_time_costs_units() -> None:
 
 
 def test_more_power_costs_units() -> None:
-    assert (units_needed(ONE, OTHER, 0.1, design=Design(power=0.9)) or 0) > (units_needed(ONE, OTHER, 0.1) or 0)
+    assert (units_needed(ONE, OTHER, 0.1, design=Design(power=0.9)) or 0) > (
+        units_needed(ONE, OTHER, 0.1) or 0
+    )
 
 
 @pytest.mark.parametrize("few", [NOBODY, Sample(1, 2.0, None), CERTAIN])

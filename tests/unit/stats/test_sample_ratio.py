@@ -50,7 +50,8 @@ def test_an_empty_arm_of_weight_zero_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("observed", "weights"), [([1, -1], [1, 1]), ([1, 1], [1, -1]), ([1, 1], [1, math.nan]), ([1], [math.inf])]
+    ("observed", "weights"),
+    [([1, -1], [1, 1]), ([1, 1], [1, -1]), ([1, 1], [1, math.nan]), ([1], [math.inf])],
 )
 def test_what_are_no_counts_and_weights_is_refused(observed: list[int], weights: list[float]) -> None:
     with pytest.raises(ValueError, match="no counts and weights"):

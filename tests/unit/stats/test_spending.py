@@ -43,12 +43,14 @@ def test_the_looks_to_come_change_nothing_about_those_before() -> None:
 
 
 def test_what_leaves_the_boundaries_is_what_was_spent() -> None:
-    # Two looks at half and all of the information: the chance by the bivariate normal, integrated on a plain grid.
+    # Two looks, at half and at all of the information: the bivariate normal, summed on a plain grid.
     first, second = boundaries([0.5, 1], spending="pocock").z
     normal, step = NormalDist(), 1e-3
     points = [-first + (i + 0.5) * step for i in range(int(2 * first / step))]
     stays = sum(
-        normal.pdf(x) * (normal.cdf(second * math.sqrt(2) - x) - normal.cdf(-second * math.sqrt(2) - x)) * step
+        normal.pdf(x)
+        * (normal.cdf(second * math.sqrt(2) - x) - normal.cdf(-second * math.sqrt(2) - x))
+        * step
         for x in points
     )
     assert 1 - stays == pytest.approx(0.05, abs=1e-4)
