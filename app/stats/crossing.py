@@ -10,6 +10,8 @@ Floats = NDArray[np.float64]
 
 # Beyond so many standard deviations nothing is left to integrate, and beyond the next no chance at all.
 _FAR, _FARTHEST = 9.0, 37.0
+# A boundary is found when it moves no further than this.
+_CLOSE = 1e-13
 # Gauss and Legendre's rule with sixteen points is exact for a bell where a panel is four deviations wide.
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _PANEL = 4.0
@@ -30,20 +32,23 @@ class Walk:
     def boundary_for(self, chance: float, time: float) -> float:
         """Find the |z| that the walk is beyond at a time with this chance; infinite for hardly any chance.
 
-        By Newton's method on the logarithm of the chance, and by halving wherever that would lead astray.
+        By Newton's method on the logarithm of the chance, which is concave in the boundary, and by halving
+        as long as that is too far out for any chance to be left.
         """
         deviation, scale = math.sqrt(time - self._time), math.sqrt(time)
         low, high = 0.0, _FARTHEST * scale
         if not self._beyond(high, deviation) < chance:
             return math.inf
-        edge = high / 2
-        while high - low > 1e-13 * scale:
+        edge = step = high / 2
+        while step > _CLOSE * scale:
             tail = self._beyond(edge, deviation)
             low, high = (edge, high) if tail > chance else (low, edge)
-            aim = edge + math.log(tail / chance) * tail / self._slope(edge, deviation) if tail > 0 else low
-            if abs(aim - edge) < 1e-13 * scale:
-                break
-            edge = aim if low < aim < high else (low + high) / 2
+            if tail > 0:
+                aim = edge + math.log(tail / chance) * tail / self._slope(edge, deviation)
+            else:
+                aim = (low + high) / 2
+            aim = min(max(aim, low), high)
+            edge, step = aim, abs(aim - edge)
         return edge / scale
 
     def go_on(self, time: float, z: float) -> "Walk":
