@@ -31,7 +31,7 @@ def compare_always_valid(
         value, squared = plain.value, plain.error * plain.error if plain.error is not None else None
     if value is None or not math.isfinite(value):
         return Estimate()
-    if squared is None or not 0 < squared < math.inf or not 0 < alpha < 1 or not 0 < n_star < math.inf:
+    if squared is None or not 0 < squared < math.inf or not 0 < alpha < 1 or not 1 <= n_star < math.inf:
         return Estimate(value=value)
     error, units = math.sqrt(squared), control.units + treatment.units
     reach = error * reach_of(units, alpha=alpha, n_star=n_star)

@@ -12,7 +12,7 @@ from app.stats.aggregates import Aggregate
 Floats = NDArray[np.float64]
 
 # Panels and points over one belief's bulk; what lies outside weighs less than rounding does.
-_PANELS = 16
+_PANELS = 8
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _OUTSIDE = 1e-18
 # Below this, ln(1 + u) - u is summed as a series: the difference would lose its digits.
