@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 _PANELS = 8
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _OUTSIDE = 1e-18
+# With larger counts the bulk of a belief would be narrower than the floats around it.
+_MOST = 1e12
 # Below this, ln(1 + u) - u is summed as a series: the difference would lose its digits.
 _SMALL = 0.02
 
@@ -50,11 +52,11 @@ def compare_conversions(control: Aggregate, treatment: Aggregate, *, prior: Beli
     Source: Miller, Formulas for Bayesian A/B Testing (2015); Stucchio, Bayesian A/B Testing at VWO (2015).
 
     Raises:
-        ValueError: a prior count is below 1/2, or conversions lie outside 0 and the units.
+        ValueError: a prior count is below 1/2 or above 10¹², or conversions lie outside 0 and the units.
 
     """
-    if not min(prior.a, prior.b) >= 1 / 2 or not max(prior.a, prior.b) < math.inf:
-        raise ValueError(f"prior counts must be at least 1/2, not {prior.a} and {prior.b}")
+    if not min(prior.a, prior.b) >= 1 / 2 or not max(prior.a, prior.b) <= _MOST:
+        raise ValueError(f"prior counts must be at least 1/2 and at most 10¹², not {prior.a} and {prior.b}")
     return _chosen(_updated(prior, control), _updated(prior, treatment))
 
 

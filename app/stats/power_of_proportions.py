@@ -43,7 +43,8 @@ def size_for_proportions(p1: float, p2: float, *, design: Design = USUAL) -> flo
     if p1 == p2:
         raise ValueError(f"no number of units tells {p1} from itself")
     reach = -normal_quantile(design.alpha / 2) * null + normal_quantile(design.power) * other
-    return (max(0.0, reach) / (p2 - p1)) ** 2
+    root = max(0.0, reach) / (p2 - p1)
+    return root * root
 
 
 def effect_on_proportion(

@@ -117,6 +117,22 @@ def test_a_difference_of_nothing_is_never_surprising() -> None:
     assert repeated_p(0, WEEKS) == 1
 
 
+@pytest.mark.parametrize("times", [[0.1], [0.5], WEEKS, [1.0]])
+def test_beyond_all_doubt_the_repeated_p_value_is_as_good_as_zero(times: list[float]) -> None:
+    assert 0 < repeated_p(40, times, "pocock") < 1e-13
+
+
+@pytest.mark.parametrize("spending", SPENDINGS)
+@pytest.mark.parametrize("z", [0.5, 1.5, 3.0, 7.0])
+@pytest.mark.parametrize("looks", [1, 2, 5, 10])
+def test_the_boundary_at_the_repeated_p_value_is_the_statistic(
+    spending: Spending, z: float, looks: int
+) -> None:
+    times = [(i + 1) / 10 for i in range(looks)]
+    p_value = repeated_p(z, times, spending)
+    assert p_value == 1 or boundaries(times, alpha=p_value, spending=spending).z[-1] == pytest.approx(z)
+
+
 def test_what_was_not_tested_stays_so() -> None:
     assert compare_repeatedly(Estimate(value=3.0), WEEKS) == Estimate(value=3.0)
     assert compare_repeatedly(Estimate(), WEEKS) == Estimate()
