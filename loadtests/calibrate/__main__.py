@@ -14,7 +14,7 @@ Simulation = Callable[[np.random.Generator, int], Iterator[Figure]]
 
 # Each with its number of runs: as many as its band needs, and a minute allows.
 SIMULATIONS: tuple[tuple[Simulation, int], ...] = (
-    (fixed_size.false_positives, 12_000),
+    (fixed_size.false_positives, 20_000),
     (fixed_size.coverage, 60_000),
     (fixed_size.power, 40_000),
     (peeking.peeks, 20_000),
