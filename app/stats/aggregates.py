@@ -24,7 +24,8 @@ class Aggregate(msgspec.Struct, frozen=True):
         """
         if self.units <= 1:
             return None
-        return max(0.0, self.total_of_squares - self.total * self.total / self.units) / (self.units - 1)
+        about_mean = self.total_of_squares - self.total * self.total / self.units
+        return 0.0 if about_mean < 0 else about_mean / (self.units - 1)
 
     def add(self, x: float) -> "Aggregate":
         """Take one more unit in, with its value."""

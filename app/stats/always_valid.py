@@ -15,11 +15,11 @@ def compare_always_valid(
 ) -> Estimate:
     """Test the difference of two means, or as a share of control's, at every look with one alpha for all.
 
-    With N = n₁ + n₂ units and the difference's error as for a fixed size, the interval is
-    `d ± error √(2(Nρ² + 1)/(Nρ²) · ln(√(Nρ² + 1)/α))`, and the p-value `√(Nρ² + 1) exp(-z² Nρ²/(2(Nρ² + 1)))`,
-    at most 1: the chance that it ever falls below any alpha' is at most alpha', in the long run of units.
-    `n_star` is the number of units at which the interval is tightest (see `rho_squared`); chosen before the
-    first look, and kept. Unlike the interval, the p-value may be reported as the least one so far.
+    With v = (n₁ + n₂) ρ² and the difference's error as for a fixed size, the interval is
+    `d ± error √(2(v + 1)/v · ln(√(v + 1)/α))`, and the p-value `√(v + 1) exp(-z² v/(2(v + 1)))`, at most 1.
+    The chance that the p-value ever falls below any level is at most that level, as the units grow many; it
+    may be reported as the least one so far. `n_star` is the number of units at which the interval is tightest
+    (see `rho_squared`): chosen before the first look, and kept.
 
     Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, Time-uniform central limit theory and asymptotic
     confidence sequences (Annals of Statistics 2024), theorem 2.2 and appendix B.2; units as in GrowthBook.
@@ -31,7 +31,7 @@ def compare_always_valid(
         value, squared = plain.value, plain.error * plain.error if plain.error is not None else None
     if value is None or not math.isfinite(value):
         return Estimate()
-    if squared is None or not 0 < squared < math.inf or not 0 < alpha < 1 or not 0 < n_star < math.inf:
+    if squared is None or not 0 < squared < math.inf or not 0 < alpha < 1 or not 1 <= n_star < math.inf:
         return Estimate(value=value)
     error, units = math.sqrt(squared), control.units + treatment.units
     reach = error * reach_of(units, alpha=alpha, n_star=n_star)

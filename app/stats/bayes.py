@@ -1,4 +1,4 @@
-"""Bayesian answers for a difference that is normal: how likely treatment wins, and what a wrong choice costs."""
+"""Bayesian answers for a difference that is normal: who wins, and what a wrong choice costs."""
 
 import math
 
@@ -43,17 +43,17 @@ def compare_bayesian(
 ) -> Posterior:
     """Update a belief about the difference (relative: as a share of control's mean) by what was measured.
 
-    The measured difference d with its error e counts as normal. Without a prior every difference was as likely
-    before, and the posterior is N(d, e²); with one, precisions add up: `1/v = 1/v₀ + 1/e²`,
+    The measured difference d with its error e counts as normal. Without a prior every difference was as
+    likely before, and the posterior is N(d, e²); with one, precisions add up: `1/v = 1/v₀ + 1/e²`,
     `m = v (m₀/v₀ + d/e²)`. Source: Gelman et al., Bayesian Data Analysis (3rd edition), section 2.5; as in
     GrowthBook's engine.
 
     Raises:
-        ValueError: the prior's mean is not finite, or its variance not above 0.
+        ValueError: the prior's mean is not finite, or its variance not above 0 and finite.
 
     """
-    if prior is not None and not (math.isfinite(prior.mean) and prior.variance > 0):
-        raise ValueError(f"a prior needs a finite mean and a variance above 0, not {prior}")
+    if prior is not None and not (math.isfinite(prior.mean) and 0 < prior.variance < math.inf):
+        raise ValueError(f"a prior needs a finite mean and a finite variance above 0, not {prior}")
     if relative:
         value, squared = relative_of(control, treatment)
     else:
@@ -65,7 +65,14 @@ def compare_bayesian(
 
 
 def posterior_of(mean: float, error: float, *, alpha: float = 0.05) -> Posterior:
-    """Answer what a normal belief about the difference says, given its mean and deviation (above 0)."""
+    """Answer what a normal belief about the difference says, given its mean and deviation.
+
+    Raises:
+        ValueError: the mean is not finite, or the deviation not above 0 and finite.
+
+    """
+    if not error > 0:
+        raise ValueError(f"a belief needs a deviation above 0, not {error}")
     reach = -normal_quantile(alpha / 2) * error if alpha / 2 > 0 and alpha < 1 else None
     loss_of_control, loss_of_treatment = expected_loss(mean, error)
     return Posterior(
@@ -85,10 +92,10 @@ def expected_loss(mean: float, error: float) -> tuple[float, float]:
     Source: Stucchio, Bayesian A/B Testing at VWO (2015).
 
     Raises:
-        ValueError: the deviation is below 0, or either is no number.
+        ValueError: the deviation is below 0, or either is no finite number.
 
     """
-    if not error >= 0 or not math.isfinite(mean):
+    if not 0 <= error < math.inf or not math.isfinite(mean):
         raise ValueError(
             f"a belief needs a finite mean and a deviation of at least 0, not {mean} and {error}"
         )

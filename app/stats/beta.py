@@ -12,9 +12,11 @@ from app.stats.aggregates import Aggregate
 Floats = NDArray[np.float64]
 
 # Panels and points over one belief's bulk; what lies outside weighs less than rounding does.
-_PANELS = 16
+_PANELS = 8
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _OUTSIDE = 1e-18
+# With larger counts the bulk of a belief would be narrower than the floats around it.
+_MOST = 1e12
 # Below this, ln(1 + u) - u is summed as a series: the difference would lose its digits.
 _SMALL = 0.02
 
@@ -50,11 +52,11 @@ def compare_conversions(control: Aggregate, treatment: Aggregate, *, prior: Beli
     Source: Miller, Formulas for Bayesian A/B Testing (2015); Stucchio, Bayesian A/B Testing at VWO (2015).
 
     Raises:
-        ValueError: a prior count is below 1/2, or conversions lie outside 0 and the units.
+        ValueError: a prior count is below 1/2 or above 10¹², or conversions lie outside 0 and the units.
 
     """
-    if not min(prior.a, prior.b) >= 1 / 2 or not max(prior.a, prior.b) < math.inf:
-        raise ValueError(f"prior counts must be at least 1/2, not {prior.a} and {prior.b}")
+    if not min(prior.a, prior.b) >= 1 / 2 or not max(prior.a, prior.b) <= _MOST:
+        raise ValueError(f"prior counts must be at least 1/2 and at most 10¹², not {prior.a} and {prior.b}")
     return _chosen(_updated(prior, control), _updated(prior, treatment))
 
 
@@ -107,6 +109,6 @@ def _masses_of(belief: Belief) -> tuple[Floats, Floats]:
 
 
 def _log_less_line(u: Floats) -> Floats:
-    """Answer ln(1 + u) - u without losing digits near 0, where it is -u²/2 + u³/3 - …"""
+    """Answer ln(1 + u) - u without losing digits near 0, where it is -u²/2 + u³/3 and so on."""
     series = sum((-1) ** (k + 1) * u**k / k for k in range(2, 11))
     return np.where(np.abs(u) < _SMALL, series, np.log1p(np.maximum(u, -1 + 1e-300)) - u)

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from app.stats.distributions import normal_quantile
-
 Floats = NDArray[np.float64]
 
-# Beyond this many standard deviations there is nothing left to integrate.
-_FAR = 9.0
-# Gauss and Legendre's rule with sixteen points integrates a bell exactly where a panel is four deviations wide.
+# Beyond so many standard deviations nothing is left to integrate, and beyond the next no chance at all.
+_FAR, _FARTHEST = 9.0, 37.0
+# A boundary is found when it moves no further than this.
+_CLOSE = 1e-13
+# Gauss and Legendre's rule with sixteen points is exact for a bell where a panel is four deviations wide.
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _PANEL = 4.0
 
@@ -20,8 +20,8 @@ _PANEL = 4.0
 class Walk:
     """A walk that has stayed within its boundaries so far: where it stands, as masses on points.
 
-    Source: Armitage, McPherson and Rowe, Repeated Significance Tests on Accumulating Data (1969); Jennison and
-    Turnbull, Group Sequential Methods (2000), chapter 19.
+    Source: Armitage, McPherson and Rowe, Repeated Significance Tests on Accumulating Data (1969); Jennison
+    and Turnbull, Group Sequential Methods (2000), chapter 19.
     """
 
     def __init__(self, time: float = 0.0, points: Floats | None = None, masses: Floats | None = None) -> None:
@@ -30,24 +30,26 @@ class Walk:
         self._masses = np.ones(1) if masses is None else masses
 
     def boundary_for(self, chance: float, time: float) -> float:
-        """Find the |z| that the walk is beyond at a time with this chance; infinite for no chance at all.
+        """Find the |z| that the walk is beyond at a time with this chance; infinite for hardly any chance.
 
-        By Newton's method on the logarithm of the chance, which is concave in the boundary, so that it closes
-        in from outside whatever it starts from.
+        By Newton's method on the logarithm of the chance, which is concave in the boundary, and by halving
+        as long as that is too far out for any chance to be left.
         """
-        if not chance > 0:
+        deviation, scale = math.sqrt(time - self._time), math.sqrt(time)
+        low, high = 0.0, _FARTHEST * scale
+        if not self._beyond(high, deviation) < chance:
             return math.inf
-        deviation = math.sqrt(time - self._time)
-        edge = -normal_quantile(min(chance, 1.0) / 2) * math.sqrt(time)
-        for _ in range(100):
+        edge = step = high / 2
+        while step > _CLOSE * scale:
             tail = self._beyond(edge, deviation)
-            if tail <= 0:
-                return math.inf
-            step = math.log(tail / chance) * tail / self._slope(edge, deviation)
-            edge = max(0.0, edge + step)
-            if abs(step) < 1e-12 * math.sqrt(time):
-                break
-        return edge / math.sqrt(time)
+            low, high = (edge, high) if tail > chance else (low, edge)
+            if tail > 0:
+                aim = edge + math.log(tail / chance) * tail / self._slope(edge, deviation)
+            else:
+                aim = (low + high) / 2
+            aim = min(max(aim, low), high)
+            edge, step = aim, abs(aim - edge)
+        return edge / scale
 
     def go_on(self, time: float, z: float) -> "Walk":
         """Walk to a look, and leave out what is beyond the boundary there."""

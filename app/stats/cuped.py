@@ -8,7 +8,7 @@ from app.stats.sample import Sample, sample_of
 
 
 class Adjusted(msgspec.Struct, frozen=True):
-    """Both arms adjusted by `theta`; `variance_left` is the share of the variance that remains (None: unknown)."""
+    """Both arms adjusted by `theta`; `variance_left` is the share of the variance that remains, if known."""
 
     control: Sample
     treatment: Sample
@@ -28,7 +28,8 @@ def adjust_means(control: JointAggregate, treatment: JointAggregate) -> Adjusted
     """Adjust two means by a covariate; the units' values are (value y, covariate x).
 
     `m - θ (x̄ - x̄_both)` with `θ = cov(y, x) / var(x)` over both arms together, so that both are moved alike;
-    the variance of a unit becomes `s²_y + θ² s²_x - 2 θ s_xy`. A covariate that does not vary adjusts nothing.
+    the variance of a unit becomes `s²_y + θ² s²_x - 2 θ s_xy`. A covariate that does not vary, or that one
+    arm lacks, adjusts nothing.
     Relative differences stay shares of control's mean as it was counted.
     Source: Deng, Xu, Kohavi and Walker, Improving the Sensitivity of Online Controlled Experiments by
     Utilizing Pre-Experiment Data (WSDM 2013), equations 4 and 5.

@@ -31,5 +31,13 @@ def student_quantile(p: float, degrees: float) -> float:
 
 
 def shifted_student_tail(t: float, degrees: float, shift: float) -> float:
-    """The probability that a noncentral t, with this shift as its noncentrality, is more than t."""
-    return 1 - float(special.nctdtr(degrees, shift, t))
+    """The probability that a noncentral t, shifted by at least 0, is more than t, itself above 0.
+
+    Where scipy gives up, the shift is so large that the numerator's own noise is nothing beside it, and the
+    chance is that of `shift / √(χ²/degrees) > t`.
+    """
+    below = float(special.nctdtr(degrees, shift, t))
+    if 0 <= below <= 1:
+        return 1 - below
+    ratio = shift / t
+    return float(special.chdtr(degrees, degrees * ratio * ratio))

@@ -40,12 +40,14 @@ def estimate_of(
 ) -> Estimate:
     """Test a difference by Student's t, or by the normal distribution where the degrees are infinite.
 
-    Without an error above 0 there is no test: p-value and interval are None, as is an interval at an alpha
-    that is no probability between 0 and 1. Where the difference itself has no finite value, nothing has.
+    Without an error above 0, or a finite null, there is no test: p-value and interval are None, as is an
+    interval at an alpha that is no probability. Where the difference has no finite value, nothing has.
     """
     if value is None or not math.isfinite(value):
         return Estimate()
     if squared_error is None or not 0 < squared_error < math.inf or not degrees > 0:
+        return Estimate(value=value)
+    if not math.isfinite(asked.null):
         return Estimate(value=value)
     error = math.sqrt(squared_error)
     statistic = (value - asked.null) / error

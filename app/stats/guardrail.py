@@ -14,7 +14,8 @@ def check_margin(interval: Interval | None, *, margin: float, better: Literal["u
     `held`: the whole interval is better than losing the margin, `breached`: the whole interval is worse, and
     `open`: it cannot be said yet, as without an interval. Of an interval at confidence 1 - alpha only one end
     decides, so that either answer is wrong with a chance of alpha / 2; it is as good at every look as the
-    interval is. Source: Piaggio et al., Reporting of Noninferiority and Equivalence Randomized Trials (JAMA 2012).
+    interval is.
+    Source: Piaggio et al., Reporting of Noninferiority and Equivalence Randomized Trials (JAMA 2012).
 
     Raises:
         ValueError: the margin is below 0 or no number.

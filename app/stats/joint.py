@@ -34,7 +34,7 @@ class JointAggregate(msgspec.Struct, frozen=True):
         if self.units <= 1:
             return None
         about_mean = self.products[i][j] - self.totals[i] * self.totals[j] / self.units
-        return (max(0.0, about_mean) if i == j else about_mean) / (self.units - 1)
+        return 0.0 if i == j and about_mean < 0 else about_mean / (self.units - 1)
 
     def add(self, values: Sequence[float]) -> "JointAggregate":
         """Take one more unit in, with its values."""

@@ -68,7 +68,7 @@ def relative_of(control: Sample, treatment: Sample) -> tuple[float | None, float
 
 def _pooled(control: Sample, treatment: Sample) -> float | None:
     n, m = control.units, treatment.units
-    if control.variance is None or treatment.variance is None or n + m <= 2:
+    if control.variance is None or treatment.variance is None or not n + m - 2 > 0:
         return None
     variance = ((n - 1) * control.variance + (m - 1) * treatment.variance) / (n + m - 2)
     return variance / n + variance / m

@@ -1,4 +1,4 @@
-"""A running experiment's power: what the units that are there can find, and how many a wanted effect needs."""
+"""A running experiment's power: what its units can find, and how many a wanted effect needs."""
 
 import math
 

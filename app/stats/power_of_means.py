@@ -12,8 +12,8 @@ _LEAST, _MOST = 2.0, 1e15
 def power_of_means(n: float, effect: float, deviation: float, *, design: Design = USUAL) -> float:
     """Answer how likely n units in control (ratio × n in treatment) show a difference of `effect`.
 
-    `deviation` is the standard deviation of one unit, the same in both arms. The power of the pooled two-sided
-    t test, the far tail left out: the noncentral t with n₁ + n₂ - 2 degrees and the noncentrality
+    `deviation` is the standard deviation of one unit, the same in both arms. The power of the pooled
+    two-sided t test, the far tail left out: the noncentral t with n₁ + n₂ - 2 degrees and the noncentrality
     `|effect| / (deviation √(1/n₁ + 1/n₂))`, beyond `t_{1-α/2}`. The design's own power plays no part.
     Source: Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), chapter 2; R's power.t.test.
 

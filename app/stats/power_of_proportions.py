@@ -9,10 +9,11 @@ from app.stats.distributions import normal_cdf, normal_quantile
 def power_of_proportions(n: float, p1: float, p2: float, *, design: Design = USUAL) -> float:
     """Answer how likely n units in control (ratio × n in treatment) show that p₂ is not p₁.
 
-    `Φ((|p₂ - p₁| - z_{1-α/2} e₀) / e₁)`, with the error under the null `e₀² = p̄(1 - p̄)(1/n₁ + 1/n₂)`, p̄ of
-    both together, and `e₁² = p₁(1 - p₁)/n₁ + p₂(1 - p₂)/n₂`; the far tail is left out. The design's own power
-    plays no part. Source: Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions (3rd edition),
-    chapter 4; R's power.prop.test.
+    `Φ((|p₂ - p₁| - z_{1-α/2} e₀) / e₁)`, with the error under the null `e₀² = p̄(1 - p̄)(1/n₁ + 1/n₂)`, p̄
+    of both together, and `e₁² = p₁(1 - p₁)/n₁ + p₂(1 - p₂)/n₂`; the far tail is left out. The design's own
+    power plays no part.
+    Source: Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions (3rd edition), chapter 4;
+    R's power.prop.test.
 
     Raises:
         ValueError: n is not above 0, a proportion not within 0 and 1, or the design none.
@@ -42,7 +43,8 @@ def size_for_proportions(p1: float, p2: float, *, design: Design = USUAL) -> flo
     if p1 == p2:
         raise ValueError(f"no number of units tells {p1} from itself")
     reach = -normal_quantile(design.alpha / 2) * null + normal_quantile(design.power) * other
-    return (max(0.0, reach) / (p2 - p1)) ** 2
+    root = max(0.0, reach) / (p2 - p1)
+    return root * root
 
 
 def effect_on_proportion(

@@ -25,10 +25,10 @@ def compare_proportions(
     """
     samples = proportion_of(control), proportion_of(treatment)
     found = compare_means(*samples, alpha=alpha, alternative=alternative, method="normal")
-    variance = proportion_of(control.merge(treatment)).variance
-    if variance is None or any(sample.variance is None for sample in samples):
+    both = proportion_of(control.merge(treatment)).variance
+    if found.value is None or both is None or any(sample.variance is None for sample in samples):
         return found
-    error = math.sqrt(variance * (1 / control.units + 1 / treatment.units))
+    error = math.sqrt(both * (1 / control.units + 1 / treatment.units))
     statistic = found.value / error if error else None
     p_value = p_value_of(statistic, alternative) if statistic is not None else 1.0
     return msgspec.structs.replace(found, statistic=statistic, p_value=p_value)

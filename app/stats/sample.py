@@ -36,9 +36,10 @@ def sample_of(
     units: int, mean: float | None, variance: float | None, baseline: float | None = None
 ) -> Sample:
     """Make a sample of what was figured; what is no finite number, or a variance below 0, is no figure."""
-    if variance is not None and not 0 <= variance < math.inf:
-        variance = None
-    return Sample(units, _finite(mean), variance, _finite(baseline))
+    found, whole = _finite(mean), _finite(baseline)
+    if found is None or variance is None or not 0 <= variance < math.inf:
+        return Sample(units, found, None, whole)
+    return Sample(units, found, variance, whole)
 
 
 def mean_of(aggregate: Aggregate) -> Sample:

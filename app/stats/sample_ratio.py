@@ -27,8 +27,8 @@ def check_sample_ratio(observed: Sequence[int], weights: Sequence[float]) -> Sam
     """Test the units of each arm against its weight, by Pearson's chi-square test of goodness of fit.
 
     `χ² = Σ (n - e)²/e` over the arms with a weight, e being the units that the weight promises; degrees: one
-    less than such arms. `weights` stand in the order of `observed`, in any scale. A unit in an arm of weight 0
-    is no chance: 0. For a single look; `watch_sample_ratio` may be looked at again and again.
+    less than such arms. `weights` stand in the order of `observed`, in any scale. A unit in an arm of weight
+    0 is no chance: 0. For a single look; `watch_sample_ratio` may be looked at again and again.
 
     Source: Fabijan et al., Diagnosing Sample Ratio Mismatch in Online Controlled Experiments (KDD 2019).
 

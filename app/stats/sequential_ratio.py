@@ -38,7 +38,7 @@ def watch_sample_ratio(
 def log_marginals(
     buckets: Sequence[Sequence[int]], weights: Sequence[float], *, prior: Sequence[float]
 ) -> tuple[float, float]:
-    """Answer how likely these counts are, as logarithms: under a Dirichlet prior, and under the weights' shares.
+    """Answer how likely these counts are, as logarithms: under a Dirichlet prior, and as promised.
 
     `buckets` are the units per arm that came in one after another; the belief learns from each for the next.
     The Bayes factor, `exp(first - second)`, does not depend on how units are put into buckets.

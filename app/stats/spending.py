@@ -14,6 +14,10 @@ Spending = Literal["obrien_fleming", "pocock"]
 
 # Looks closer together than this are one look: the integration between them would need too fine a grid.
 LEAST_STEP = 1e-4
+# Between these lie the quantiles of the p-values that are told apart: below 10⁻¹⁵ they are all the same.
+_LEAST_Z, _MOST_Z = 1e-9, 8.0
+# Quantiles so close together are the same.
+_CLOSE = 1e-9
 
 
 class Boundaries(msgspec.Struct, frozen=True):
@@ -46,7 +50,8 @@ def boundaries(
     """Find the boundaries of a two-sided symmetric test that looks at these shares of the information.
 
     Times rise from above 0 to at most 1; only the looks so far are needed, and how many there will be need
-    not be known. Each look spends what the spending function has let free since the one before.
+    not be known. Each look spends what the spending function has let free since the one before. Twenty-eight
+    daily looks take milliseconds; looks a thousandth apart take a hundred times as long each.
     Source: Jennison and Turnbull, Group Sequential Methods (2000), chapters 7 and 19.
 
     Raises:
@@ -75,7 +80,7 @@ def compare_repeatedly(
 
     The interval is `value ± z error` with the look's boundary; the p-value is the least alpha whose boundary
     the statistic reaches. Both hold at every look at once; the p-value is below alpha where |z| is beyond the
-    boundary. It takes some thirty times as long as the boundaries do: about a third of a second for 28 looks.
+    boundary. It takes some ten times as long as the boundaries do.
     Source: Jennison and Turnbull, Group Sequential Methods (2000), chapter 9.
 
     Raises:
@@ -97,18 +102,26 @@ def compare_repeatedly(
 
 
 def _repeated_p_value(z: float, times: Sequence[float], spending: Spending) -> float:
-    """Close in on the least alpha whose boundary is at most z, by its logarithm, to seven digits."""
-    if not _reaches(z, times, 1 - 1e-9, spending):
+    """Find the least alpha whose boundary is at most z, by the false position of that alpha's quantile.
+
+    The quantile lies between 0 and z, since no boundary is below the plain test's. An end that stays where it
+    is twice counts half, so that both close in: the Illinois method.
+    """
+    low, high = _LEAST_Z, min(z, _MOST_Z)
+    if not high > low or (under := _excess(low, z, times, spending)) > 0:
         return 1.0
-    low, high = -300 * math.log(10), 0.0
-    while high - low > 1e-7:
-        middle = (low + high) / 2
-        if _reaches(z, times, math.exp(middle), spending):
-            high = middle
+    aim, over, above = high, _excess(high, z, times, spending), True
+    found = max(0.0, over)
+    while abs(found) > _CLOSE and high - low > _CLOSE:
+        aim = low - under * (high - low) / (over - under) if over < math.inf else (low + high) / 2
+        found = _excess(aim, z, times, spending)
+        if found > 0:
+            high, over, under, above = aim, found, under / 2 if above else under, True
         else:
-            low = middle
-    return math.exp(high)
+            low, under, over, above = aim, found, over if above else over / 2, False
+    return 2 * normal_cdf(-aim)
 
 
-def _reaches(z: float, times: Sequence[float], alpha: float, spending: Spending) -> bool:
-    return z >= boundaries(times, alpha=alpha, spending=spending).z[-1]
+def _excess(quantile: float, z: float, times: Sequence[float], spending: Spending) -> float:
+    """Answer how far the boundary at an alpha, given by its quantile, is above z."""
+    return boundaries(times, alpha=2 * normal_cdf(-quantile), spending=spending).z[-1] - z

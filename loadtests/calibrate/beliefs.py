@@ -15,7 +15,7 @@ _BINS, _FARTHEST = 10, 3.89
 
 
 def chance_to_win(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
-    """Draw truths from the prior and data from the truth: of those called p likely, a share of p must be so."""
+    """Draw truths from the prior and data from the truth: what is called p likely must be so often."""
     prior = Prior(0.0, 0.01)
     truths = rng.normal(0.0, 0.1, runs)
     told, won, lost = [], [], []
@@ -48,7 +48,8 @@ def calibrated(what: str, told: Sequence[float], won: Sequence[bool]) -> Figure:
     bins = np.minimum((chances * _BINS).astype(int), _BINS - 1)
     surplus = np.bincount(bins, wins - chances, _BINS)
     error = np.sqrt(np.bincount(bins, chances * (1 - chances), _BINS))
-    return Figure(what, float(np.max(np.abs(surplus) / error)), 0.0, _FARTHEST)
+    # An empty bin strays by nothing, and one that was told to be sure may not stray at all.
+    return Figure(what, float(np.max(np.abs(surplus) / np.maximum(error, 1e-9))), 0.0, _FARTHEST)
 
 
 def centered(what: str, errors: Sequence[float]) -> Figure:

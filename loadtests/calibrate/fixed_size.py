@@ -41,12 +41,13 @@ def false_positives(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
     found = sum(map(finds, conversions(rng, runs, 10_000, (0.1, 0.1))))
     yield rate("A/A, false positives at 5 %: z", found, runs, ALPHA)
     hits: Counter[str] = Counter()
-    drawn = arms(rng, 2 * runs, 500)
+    drawn = arms(rng, 2 * runs, 1_000)
     for _ in range(runs):
         both = next(drawn), next(drawn)
         value = [only(sums, REVENUE, REVENUE_BEFORE) for sums in both]
         ratio = [only(sums, ORDERS, SESSIONS, ORDERS_BEFORE, SESSIONS_BEFORE) for sums in both]
-        hits.update(name for name, estimate in compare(value, ratio).items() if finds(estimate))
+        for name, estimate in compare(value, ratio).items():
+            hits[name] += finds(estimate)
     for name, count in hits.items():
         yield rate(f"A/A, false positives at 5 %: {name}", count, runs, ALPHA)
 

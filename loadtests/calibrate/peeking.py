@@ -43,14 +43,12 @@ def peeks(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
 
 
 def sample_ratio(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
-    """Count the experiments whose sizes ever raise the sequential alarm, though nothing is wrong with them."""
+    """Count the experiments whose sizes ever raise the sequential alarm, though nothing is wrong."""
     weights = [2, 1, 1]
     alarms = 0
     for days in rng.multinomial(1_000, np.array(weights) / 4, (runs, DAYS)).cumsum(axis=1).tolist():
         alarms += any(watch_sample_ratio(sizes, weights).mismatch for sizes in days)
-    yield at_most(
-        f"{DAYS} daily peeks, ever an alarm: sequential sample ratio", alarms, runs, MISMATCH_BELOW
-    )
+    yield at_most(f"{DAYS} daily peeks, ever an alarm: sequential sample ratio", alarms, runs, MISMATCH_BELOW)
 
 
 def watch(control: Aggregate, treatment: Aggregate) -> Estimate:

@@ -9,8 +9,8 @@ from app.stats.joint import JointAggregate
 
 Floats = NDArray[np.float64]
 
-# Experiments made at once: as many as fit the processor's memory well.
-_AT_ONCE = 50
+# Visitors that arms are drawn from, any number of times each: so all arms are alike.
+_VISITORS = 400_000
 # The values of a unit, in their order.
 ORDERS, SESSIONS, REVENUE, ORDERS_BEFORE, SESSIONS_BEFORE, REVENUE_BEFORE = range(6)
 
@@ -18,16 +18,16 @@ ORDERS, SESSIONS, REVENUE, ORDERS_BEFORE, SESSIONS_BEFORE, REVENUE_BEFORE = rang
 def arms(rng: np.random.Generator, count: int, units: int) -> Iterator[JointAggregate]:
     """Draw arms of so many units each, all alike, with the six values of each unit.
 
-    Visitors differ for good in how often they come and how readily they buy, so that before tells of now; what
-    they spend is skewed, and most spend nothing.
+    Visitors differ for good in how often they come and how readily they buy, so that before tells of now;
+    what they spend is skewed, and most spend nothing.
     """
-    for _ in range(0, count, _AT_ONCE):
-        shape = (_AT_ONCE, units)
-        keen, ready = rng.gamma(3.0, 1 / 3, shape), rng.beta(2.0, 8.0, shape)
-        drawn = [np.ones(shape), *visits(rng, keen, ready), *visits(rng, keen, ready)]
-        rows = np.stack(drawn, axis=2)
-        for sums in np.matmul(rows.transpose(0, 2, 1), rows).tolist():
-            yield JointAggregate(units, tuple(sums[0][1:]), tuple(tuple(row[1:]) for row in sums[1:]))
+    keen, ready = rng.gamma(3.0, 1 / 3, _VISITORS), rng.beta(2.0, 8.0, _VISITORS)
+    drawn = [np.ones(_VISITORS), *visits(rng, keen, ready), *visits(rng, keen, ready)]
+    visitors = np.stack(drawn, axis=1)
+    for _ in range(count):
+        rows = visitors[rng.integers(_VISITORS, size=units)]
+        sums = (rows.T @ rows).tolist()
+        yield JointAggregate(units, tuple(sums[0][1:]), tuple(tuple(row[1:]) for row in sums[1:]))
 
 
 def visits(rng: np.random.Generator, keen: Floats, ready: Floats) -> tuple[Floats, Floats, Floats]:

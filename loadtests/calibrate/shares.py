@@ -19,7 +19,7 @@ def sample_ratio(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
 
 
 def buckets(rng: np.random.Generator, units: int) -> Iterator[Figure]:
-    """Place visitors by several salts and purposes: every bucket as often, and no two that know each other."""
+    """Place visitors by several salts and purposes: every bucket as often, and none that knows another."""
     visitors = [f"{word:016x}" for word in rng.integers(2**63, size=units).tolist()]
     placed = {
         (salt, purpose): np.array([bucket_of(unit, salt=salt, purpose=purpose) for unit in visitors])

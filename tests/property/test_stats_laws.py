@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -34,7 +35,9 @@ RELATIVE: Mapping[str, Compare] = {
     "lift": compare_relative,
     "always valid lift": lambda a, b: compare_always_valid(a, b, relative=True),
 }
-EACH = pytest.mark.parametrize("compare", [*ABSOLUTE.values(), *RELATIVE.values()], ids=[*ABSOLUTE, *RELATIVE])
+EACH = pytest.mark.parametrize(
+    "compare", [*ABSOLUTE.values(), *RELATIVE.values()], ids=[*ABSOLUTE, *RELATIVE]
+)
 EACH_ABSOLUTE = pytest.mark.parametrize("compare", ABSOLUTE.values(), ids=ABSOLUTE)
 EACH_RELATIVE = pytest.mark.parametrize("compare", RELATIVE.values(), ids=RELATIVE)
 
@@ -78,7 +81,9 @@ def test_whatever_was_counted_the_figures_are_numbers_or_none(
 
 @given(ANYTHING, ANYTHING, st.booleans())
 def test_whatever_was_counted_beliefs_are_numbers_or_none(
-    one: Sample, other: Sample, relative: bool  # noqa: FBT001 - drawn, not called
+    one: Sample,
+    other: Sample,
+    relative: bool,  # noqa: FBT001 - drawn, not called
 ) -> None:
     found = compare_bayesian(one, other, relative=relative)
     assert not any(math.isnan(figure) for figure in figures(found))
@@ -89,8 +94,9 @@ def test_whatever_was_counted_beliefs_are_numbers_or_none(
 @given(SAMPLES, SAMPLES)
 def test_swapping_the_arms_flips_the_sign(compare: Compare, one: Sample, other: Sample) -> None:
     there, back = compare(one, other), compare(other, one)
-    assert (there.value, there.interval) == (-(back.value or 0), mirrored(back.interval))
-    assert there.p_value == back.p_value
+    assert there.value == -(back.value or 0)
+    assert there.interval == pytest.approx(mirrored(back.interval), rel=1e-9)
+    assert there.p_value == pytest.approx(back.p_value, rel=1e-9)
 
 
 @given(SAMPLES, SAMPLES)
@@ -226,14 +232,14 @@ def test_what_is_detectable_now_needs_the_units_that_are_there(
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6, unique=True), st.floats(0.001, 0.3))
 def test_boundaries_never_fall_below_the_plain_test(times: list[float], alpha: float) -> None:
     times = sorted(times)
-    assume(all(later - earlier > 0.01 for earlier, later in zip(times, times[1:], strict=False)))
+    assume(all(later - earlier > 0.01 for earlier, later in pairwise(times)))
     found = boundaries(times, alpha=alpha)
     single = boundaries([1.0], alpha=alpha).z[0]
     assert all(bound >= single - 1e-9 for bound in found.z)
     assert list(found.spent) == sorted(found.spent)
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(1, 5))
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=5), st.integers(1, 5))
 def test_the_order_of_the_arms_does_not_matter_to_who_watches_them(observed: list[int], factor: int) -> None:
     weights = [float(i + 1) for i in range(len(observed))]
     there = watch_sample_ratio(observed, weights)

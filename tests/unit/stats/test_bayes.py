@@ -43,13 +43,23 @@ def test_far_from_zero_the_wrong_choice_loses_all_and_the_right_one_nothing() ->
     assert expected_loss(100.0, 1.0) == (100, 0)
 
 
-@pytest.mark.parametrize(("mean", "error"), [(math.nan, 1), (math.inf, 1), (0, -1), (0, math.nan)])
+@pytest.mark.parametrize(
+    ("mean", "error"), [(math.nan, 1), (math.inf, 1), (0, -1), (0, math.nan), (0, math.inf)]
+)
 def test_what_is_no_belief_is_refused(mean: float, error: float) -> None:
     with pytest.raises(ValueError, match="belief"):
         expected_loss(mean, error)
 
 
-@pytest.mark.parametrize("prior", [Prior(math.nan, 1), Prior(math.inf, 1), Prior(0, 0), Prior(0, -1)])
+@pytest.mark.parametrize("error", [0, -1, math.nan])
+def test_a_belief_has_a_deviation(error: float) -> None:
+    with pytest.raises(ValueError, match="deviation above 0"):
+        posterior_of(1.0, error)
+
+
+@pytest.mark.parametrize(
+    "prior", [Prior(math.nan, 1), Prior(math.inf, 1), Prior(0, 0), Prior(0, -1), Prior(0, math.inf)]
+)
 def test_what_is_no_prior_is_refused(prior: Prior) -> None:
     with pytest.raises(ValueError, match="prior"):
         compare_bayesian(ONE, OTHER, prior=prior)

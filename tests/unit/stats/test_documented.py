@@ -1,4 +1,4 @@
-"""docs/statistics.md lists every public function of app/stats, with its exact signature."""
+"""docs/statistics.md holds every public function of app/stats: its exact signature, formula and source."""
 
 import ast
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "statistics.md"
+HEADING = "## Every function\n"
 
 
-def listed() -> Iterator[str]:
-    """Every module's heading, and a line for each of its public functions and classes."""
-    for path in sorted((ROOT / "app" / "stats").glob("[a-z]*.py")):
-        lines = [line for node in ast.parse(path.read_text()).body if (line := described(node))]
-        yield from (f"### `app.stats.{path.stem}`", *lines)
+def rendered() -> str:
+    """Every module's public names, as they are in the code."""
+    return "\n".join(line for path in sorted((ROOT / "app" / "stats").glob("[a-z]*.py")) for line in of(path))
 
 
-def described(node: ast.stmt) -> str | None:
-    if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
-        return None
-    promise = (ast.get_docstring(node) or "").splitlines()[0]
-    return f"- `{signature(node)}`: {promise}"
+def of(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text())
+    yield from (f"\n### `app.stats.{path.stem}`", "", ast.get_docstring(tree) or "")
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield from ("", "```python", signature(node), "```", "", ast.get_docstring(node) or "")
 
 
 def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
@@ -31,5 +31,5 @@ def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 
 def test_every_public_name_stands_in_the_document_as_it_is_in_the_code() -> None:
-    _, _, section = PAGE.read_text().partition("## Every function\n")
-    assert [line for line in section.splitlines() if line] == list(listed())
+    _, _, section = PAGE.read_text().partition(HEADING)
+    assert section.split("\n") == [*rendered().split("\n"), ""]

@@ -42,6 +42,11 @@ def test_without_an_error_there_is_a_value_and_no_test(error: float | None) -> N
     assert estimate_of(1.0, error, Asked()) == Estimate(value=1.0)
 
 
+@pytest.mark.parametrize("null", [INF, math.nan])
+def test_without_a_finite_null_there_is_no_test(null: float) -> None:
+    assert estimate_of(1.0, 1.0, Asked(null=null)) == Estimate(value=1.0)
+
+
 @pytest.mark.parametrize("degrees", [0, -1, math.nan])
 def test_without_degrees_there_is_no_test(degrees: float) -> None:
     assert estimate_of(1.0, 1.0, Asked(), degrees) == Estimate(value=1.0)

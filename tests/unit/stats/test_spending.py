@@ -43,7 +43,7 @@ def test_the_looks_to_come_change_nothing_about_those_before() -> None:
 
 
 def test_what_leaves_the_boundaries_is_what_was_spent() -> None:
-    # Two looks at half and all of the information: the chance by the bivariate normal, integrated on a plain grid.
+    # Two looks, at half and at all of the information: the bivariate normal, summed on a plain grid.
     first, second = boundaries([0.5, 1], spending="pocock").z
     normal, step = NormalDist(), 1e-3
     points = [-first + (i + 0.5) * step for i in range(int(2 * first / step))]
@@ -63,8 +63,7 @@ def test_nothing_spent_is_a_boundary_that_nobody_reaches() -> None:
 
 
 def test_looks_may_lie_close_together() -> None:
-    # Published for continuous looking at Pocock's spending: boundaries only ever rise above the plain 1.96.
-    z = boundaries([0.5, 0.5001, 0.5002, 1], spending="pocock").z
+    z = boundaries([0.5, 0.5002, 0.5004, 1], spending="pocock").z
     assert all(bound > 1.96 for bound in z)
     assert max(z) < 4.5
 
@@ -116,6 +115,22 @@ def test_at_a_single_look_the_repeated_p_value_is_the_plain_one() -> None:
 
 def test_a_difference_of_nothing_is_never_surprising() -> None:
     assert repeated_p(0, WEEKS) == 1
+
+
+@pytest.mark.parametrize("times", [[0.1], [0.5], WEEKS, [1.0]])
+def test_beyond_all_doubt_the_repeated_p_value_is_as_good_as_zero(times: list[float]) -> None:
+    assert 0 < repeated_p(40, times, "pocock") < 1e-13
+
+
+@pytest.mark.parametrize("spending", SPENDINGS)
+@pytest.mark.parametrize("z", [0.5, 1.5, 3.0, 7.0])
+@pytest.mark.parametrize("looks", [1, 2, 5, 10])
+def test_the_boundary_at_the_repeated_p_value_is_the_statistic(
+    spending: Spending, z: float, looks: int
+) -> None:
+    times = [(i + 1) / 10 for i in range(looks)]
+    p_value = repeated_p(z, times, spending)
+    assert p_value == 1 or boundaries(times, alpha=p_value, spending=spending).z[-1] == pytest.approx(z)
 
 
 def test_what_was_not_tested_stays_so() -> None:
