@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from functools import cache
 
 import asyncpg
 import msgspec
@@ -18,9 +19,8 @@ _ROWS_AT_ONCE = 50
 # make a row larger than a value may be. A unit is the earliest of its assignments over all phases, and counts
 # in that one's phase alone.
 _UNITS = """
-    WITH {owners} given AS NOT MATERIALIZED (
+    WITH {owners} given AS {materialized} (
         {given}
-        WHERE site_id = $1 AND experiment = $2 {some}
     ), firsts AS (
         SELECT DISTINCT ON (unit) unit, visitor, arm, phase, stage, stages, segments, device, country, at,
                min(arm) OVER same_unit <> max(arm) OVER same_unit AS crossed
@@ -29,32 +29,38 @@ _UNITS = """
         ORDER BY unit, at, decision_id
     ), shown AS (
         SELECT DISTINCT given.unit
-        FROM given
-        JOIN events AS exposure
-          ON exposure.site_id = $1 AND exposure.visitor = given.visitor
-         AND exposure.name = '$exposure' AND NOT exposure.profile_only
-         AND exposure.properties ->> 'decision_id' = given.decision_id::text
-         AND ($3::text[] IS NULL OR exposure.properties ->> 'placement' = ANY ($3))
+        FROM given, LATERAL (
+            SELECT FROM events
+            WHERE events.site_id = $1 AND events.visitor = given.visitor
+              AND events.name = '$exposure' AND NOT events.profile_only
+              AND events.properties ->> 'decision_id' = given.decision_id::text
+              AND ($3::text[] IS NULL OR events.properties ->> 'placement' = ANY ($3))
+            {apart}
+        ) AS exposure
     ), acting AS (
         {acting}
     ), happened AS (
         SELECT unit, name, extract(epoch FROM events.at - acting.at) AS after_s, trusted,
                CASE WHEN name = ANY ($5) THEN properties ELSE '{{}}' END AS properties, id
-        FROM acting
-        JOIN events
-          ON events.site_id = $1 AND events.visitor = acting.actor
-         AND events.name = ANY ($4) AND NOT events.profile_only
-         AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval
-         AND events.at <> acting.at
+        FROM acting, LATERAL (
+            SELECT * FROM events
+            WHERE events.site_id = $1 AND events.visitor = acting.actor
+              AND events.name = ANY ($4) AND NOT events.profile_only
+              AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval
+              AND events.at <> acting.at
+            {apart}
+        ) AS events
         UNION ALL
         SELECT unit, '$stage', extract(epoch FROM moved.at - acting.at), false,
                jsonb_build_object(
                    'journey', journey, 'stage', moved.stage, 'stood_at', acting.stages ->> journey
                ), id::text
-        FROM acting
-        JOIN stage_moves AS moved
-          ON moved.site_id = $1 AND moved.visitor = acting.actor AND '$stage' = ANY ($4)
-         AND moved.at > acting.at AND moved.at <= acting.at + $7::interval
+        FROM acting, LATERAL (
+            SELECT * FROM stage_moves
+            WHERE stage_moves.site_id = $1 AND stage_moves.visitor = acting.actor AND '$stage' = ANY ($4)
+              AND stage_moves.at > acting.at AND stage_moves.at <= acting.at + $7::interval
+            {apart}
+        ) AS moved
     ), parted AS (
         SELECT *, row_number() OVER (PARTITION BY unit ORDER BY after_s, id) / 256 AS part FROM happened
     )
@@ -69,7 +75,7 @@ _UNITS = """
 # Where nobody was ever merged, each unit is as it was assigned: the index has them in order.
 _APART = {
     "owners": "",
-    "given": "SELECT * FROM assignments",
+    "given": "{assigned}",
     "acting": "SELECT *, visitor AS actor FROM firsts",
 }
 # Visitors who are one user by now are one unit, and so is that user where users are the units. What this unit
@@ -78,7 +84,7 @@ _TOGETHER = {
     "owners": """owners AS MATERIALIZED (
         (SELECT DISTINCT ON (visitor) visitor AS taken, "into" AS owner
          FROM profile_changes
-         WHERE site_id = $1 AND "into" IS NOT NULL AND visitor <> ALL ($9::text[])
+         WHERE site_id = $1 AND "into" IS NOT NULL AND visitor <> ALL ($9::text[]) {among}
          ORDER BY visitor, at, id)
         UNION ALL
         SELECT * FROM unnest($9::text[], $10::text[]) AS undone (taken, owner) WHERE owner IS NOT NULL
@@ -86,7 +92,7 @@ _TOGETHER = {
     "given": """
         SELECT CASE WHEN $8 AND visitor <> unit THEN visitor ELSE coalesce(owner, unit) END AS unit,
                visitor, decision_id, arm, phase, stage, stages, segments, device, country, at
-        FROM assignments LEFT JOIN owners ON taken = unit
+        FROM ({assigned}) AS assigned LEFT JOIN owners ON taken = unit
     """,
     "acting": """
         SELECT firsts.*, coalesce(alike.visitor, firsts.visitor) AS actor
@@ -99,19 +105,35 @@ _TOGETHER = {
         ) AS alike ON alike.account = coalesce(owner, firsts.visitor)
     """,
 }
-_SOME = "AND (assignments.unit = ANY (${0}::text[]) OR assignments.visitor = ANY (${0}::text[]))"
+_ASSIGNED = "SELECT * FROM assignments WHERE site_id = $1 AND experiment = $2"
+# All units are read in the order of an index, and joined as whole tables.
+_WHOLLY = {"assigned": _ASSIGNED, "materialized": "NOT MATERIALIZED", "apart": "", "among": ""}
+# Some are looked up one by one: PostgreSQL takes them for many more than they are, and would read the tables.
+_SOME = {
+    "assigned": f"""
+        {_ASSIGNED} AND unit = ANY (${{some}}::text[])
+        UNION ALL
+        {_ASSIGNED} AND visitor = ANY (${{some}}::text[]) AND unit <> ALL (${{some}}::text[])
+    """,
+    "materialized": "MATERIALIZED",
+    "apart": "OFFSET 0",
+    "among": "AND visitor = ANY (${some}::text[])",
+}
 
 # Everybody who is, or may be, one unit with one of these visitors: whoever was merged with them, and whoever
 # was assigned as the same unit, or counted as one. Merges that were undone count too: too many are counted
 # anew, never too few.
 _ALIKE = """
-    WITH merged AS MATERIALIZED (
-        SELECT DISTINCT visitor, "into" FROM profile_changes WHERE site_id = $1 AND "into" IS NOT NULL
-    ), owners AS (
+    WITH owners AS (
         SELECT visitor AS one FROM unnest($2::text[]) AS touched (visitor)
-        UNION SELECT "into" FROM merged WHERE visitor = ANY ($2)
-    ), family AS (
-        SELECT one FROM owners UNION SELECT visitor FROM merged JOIN owners ON one = "into"
+        UNION
+        SELECT "into" FROM profile_changes
+        WHERE site_id = $1 AND visitor = ANY ($2) AND "into" IS NOT NULL
+    ), family AS MATERIALIZED (
+        SELECT one FROM owners
+        UNION
+        SELECT visitor FROM profile_changes
+        WHERE site_id = $1 AND "into" IS NOT NULL AND "into" = ANY (ARRAY(SELECT one FROM owners))
     )
     SELECT one FROM family
     UNION
@@ -163,12 +185,18 @@ async def stream_units(
     wanted = _wanted(definition)
     given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]
     given += [wanted.before, wanted.window]
-    parts = _APART if merged is None else _TOGETHER
     if merged is not None:
         given += [definition.by_user, merged.undone, merged.owners]
     if some is not None:
         given.append(list(some))
-    only = "" if some is None else _SOME.format(len(given))
-    cursor = await connection.cursor(_UNITS.format(**parts, some=only), *given)
+    cursor = await connection.cursor(_statement(is_merged=merged is not None, some=some is not None), *given)
     while rows := await cursor.fetch(_ROWS_AT_ONCE):
         yield [UnitRow(*row) for row in rows]
+
+
+@cache
+def _statement(*, is_merged: bool, some: bool) -> str:
+    """Put the statement together; the place of `some` is the last one."""
+    way = {name: part.format(some=11 if is_merged else 8) for name, part in (_SOME if some else _WHOLLY).items()}
+    parts = {name: part.format(**way) for name, part in (_TOGETHER if is_merged else _APART).items()}
+    return _UNITS.format(**parts, **way)
