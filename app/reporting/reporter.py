@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -27,19 +27,6 @@ _TAKE = """
         ORDER BY id LIMIT $1
     ) RETURNING site_id, visitor
 """
-# Whoever was assigned as one of these units is one of these visitors too; who was counted may be erased by now.
-_EXPERIMENTS = """
-    SELECT experiment FROM assignments WHERE site_id = $1 AND visitor = ANY ($2)
-    UNION
-    SELECT experiment FROM unit_facts WHERE site_id = $1 AND visitor = ANY ($2)
-    UNION
-    SELECT experiment FROM rollups
-    WHERE site_id = $1 AND EXISTS (
-        SELECT FROM unit_facts
-        WHERE unit_facts.site_id = $1 AND unit_facts.experiment = rollups.experiment AND unit = ANY ($2)
-    )
-"""
-
 _log = logging.getLogger(__name__)
 
 
@@ -76,7 +63,7 @@ class Reporter:
             async with driver.transaction():
                 marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE)
                 if marks:
-                    visitors = list({row["visitor"] for row in marks})
+                    visitors = {row["visitor"] for row in marks}
                     await _count(driver, marks[0]["site_id"], visitors)
             return len(marks)
 
@@ -140,16 +127,17 @@ async def _definitions(connection: asyncpg.Connection, site: int) -> list[Defini
     return [await load_definition(connection, site, key, None) for key in keys]
 
 
-async def _count(connection: asyncpg.Connection, site: int, visitors: Sequence[str]) -> None:
+async def _count(connection: asyncpg.Connection, site: int, visitors: Iterable[str]) -> None:
     await connection.execute(PLAN_ONCE)
-    everybody = await alike(connection, site, visitors)
-    for row in await connection.fetch(_EXPERIMENTS, site, everybody):
+    found = await alike(connection, site, visitors)
+    some = list(found.everybody)
+    for experiment in sorted(found.experiments):
         try:
-            definition = await load_definition(connection, site, row["experiment"], None)
+            definition = await load_definition(connection, site, experiment, None)
         except UnknownExperimentError:
             # Whoever was in it is erased, and the experiment gone.
             continue
         if await is_summed(connection, site, definition):
-            await count_some(connection, site, definition, everybody)
+            await count_some(connection, site, definition, some)
         else:
             await count_wholly(connection, site, definition)

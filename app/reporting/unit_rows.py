@@ -1,6 +1,6 @@
 """Units read from raw rows, as they count by now: all of an experiment, or those that some visitors are."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -35,6 +35,8 @@ _UNITS = """
               AND events.name = '$exposure' AND NOT events.profile_only
               AND events.properties ->> 'decision_id' = given.decision_id::text
               AND ($3::text[] IS NULL OR events.properties ->> 'placement' = ANY ($3))
+              -- Nothing is shown before it is decided, but clocks of visitors may be wrong.
+              AND events.at > given.at - interval '1 day'
             {apart}
         ) AS exposure
     ), acting AS (
@@ -110,11 +112,7 @@ _ASSIGNED = "SELECT * FROM assignments WHERE site_id = $1 AND experiment = $2"
 _WHOLLY = {"assigned": _ASSIGNED, "materialized": "NOT MATERIALIZED", "apart": "", "among": ""}
 # Some are looked up one by one: PostgreSQL takes them for many more than they are, and would read the tables.
 _SOME = {
-    "assigned": f"""
-        {_ASSIGNED} AND unit = ANY (${{some}}::text[])
-        UNION ALL
-        {_ASSIGNED} AND visitor = ANY (${{some}}::text[]) AND unit <> ALL (${{some}}::text[])
-    """,
+    "assigned": _ASSIGNED + " AND unit = ANY (${some}::text[])",
     "materialized": "MATERIALIZED",
     "apart": "OFFSET 0",
     "among": "AND visitor = ANY (${some}::text[])",
@@ -135,12 +133,21 @@ _ALIKE = """
         SELECT visitor FROM profile_changes
         WHERE site_id = $1 AND "into" IS NOT NULL AND "into" = ANY (ARRAY(SELECT one FROM owners))
     )
-    SELECT one FROM family
+    SELECT one, NULL AS experiment FROM family
     UNION
-    SELECT assigned.one FROM assignments, LATERAL (VALUES (unit), (visitor)) AS assigned (one)
+    SELECT unit, experiment FROM assignments
     WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
     UNION
-    SELECT unit FROM unit_facts WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
+    SELECT unit, experiment FROM unit_facts
+    WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
+"""
+# Who was counted may be erased by now: then only what was counted tells in which experiments.
+_COUNTED = """
+    SELECT experiment FROM rollups
+    WHERE site_id = $1 AND EXISTS (
+        SELECT FROM unit_facts
+        WHERE unit_facts.site_id = $1 AND unit_facts.experiment = rollups.experiment AND unit = ANY ($2)
+    )
 """
 
 
@@ -163,12 +170,27 @@ def _wanted(definition: Definition) -> _Wanted:
     )
 
 
-async def alike(connection: asyncpg.Connection, site_id: int, visitors: Sequence[str]) -> list[str]:
-    """List everybody whose units have to be counted anew where something of these visitors was stored."""
+class Alike(msgspec.Struct, frozen=True):
+    """Everybody whose units have to be counted anew, and the experiments that they are in."""
+
+    everybody: frozenset[str]
+    experiments: frozenset[str]
+
+
+async def alike(connection: asyncpg.Connection, site_id: int, visitors: Iterable[str]) -> Alike:
+    """Find everybody whose units have to be counted anew where something of these visitors was stored."""
+    everybody, experiments, new = set[str](), set[str](), set(visitors)
     # What they were assigned as may lead to others who are merged with that.
     for _ in range(2):
-        visitors = [row["one"] for row in await connection.fetch(_ALIKE, site_id, visitors)]
-    return list(visitors)
+        if new:
+            rows = await connection.fetch(_ALIKE, site_id, list(new))
+            experiments.update(row["experiment"] for row in rows if row["experiment"] is not None)
+            everybody |= new
+            new = {row["one"] for row in rows} - everybody
+    everybody |= new
+    rows = await connection.fetch(_COUNTED, site_id, list(everybody))
+    experiments.update(row["experiment"] for row in rows)
+    return Alike(frozenset(everybody), frozenset(experiments))
 
 
 async def stream_units(
@@ -180,7 +202,7 @@ async def stream_units(
 ) -> AsyncIterator[list[UnitRow]]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory.
 
-    With `some` only units as which one of these was assigned; `alike` makes the list whole.
+    With `some` only those of these units; `alike` makes the list whole.
     """
     wanted = _wanted(definition)
     given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]
