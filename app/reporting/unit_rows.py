@@ -29,40 +29,36 @@ _UNITS = """
         ORDER BY unit, at, decision_id
     ), shown AS (
         SELECT DISTINCT given.unit
-        FROM given, LATERAL (
-            SELECT FROM events
-            WHERE events.site_id = $1 AND events.visitor = given.visitor
-              AND events.name = '$exposure' AND NOT events.profile_only
-              AND events.properties ->> 'decision_id' = given.decision_id::text
-              AND ($3::text[] IS NULL OR events.properties ->> 'placement' = ANY ($3))
-              -- Nothing is shown before it is decided, but clocks of visitors may be wrong.
-              AND events.at > given.at - interval '1 day'
-            {apart}
+        FROM given
+        JOIN (
+            SELECT * FROM events WHERE site_id = $1 AND name = '$exposure' AND NOT profile_only {of_given}
         ) AS exposure
+          ON exposure.visitor = given.visitor
+         AND exposure.properties ->> 'decision_id' = given.decision_id::text
+         AND ($3::text[] IS NULL OR exposure.properties ->> 'placement' = ANY ($3))
+         -- Nothing is shown before it is decided, but clocks of visitors may be wrong.
+         AND exposure.at > given.at - interval '1 day'
     ), acting AS (
         {acting}
     ), happened AS (
         SELECT unit, name, extract(epoch FROM events.at - acting.at) AS after_s, trusted,
                CASE WHEN name = ANY ($5) THEN properties ELSE '{{}}' END AS properties, id
-        FROM acting, LATERAL (
-            SELECT * FROM events
-            WHERE events.site_id = $1 AND events.visitor = acting.actor
-              AND events.name = ANY ($4) AND NOT events.profile_only
-              AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval
-              AND events.at <> acting.at
-            {apart}
+        FROM acting
+        JOIN (
+            SELECT * FROM events WHERE site_id = $1 AND name = ANY ($4) AND NOT profile_only {of_acting}
         ) AS events
+          ON events.visitor = acting.actor
+         AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval
+         AND events.at <> acting.at
         UNION ALL
         SELECT unit, '$stage', extract(epoch FROM moved.at - acting.at), false,
                jsonb_build_object(
                    'journey', journey, 'stage', moved.stage, 'stood_at', acting.stages ->> journey
                ), id::text
-        FROM acting, LATERAL (
-            SELECT * FROM stage_moves
-            WHERE stage_moves.site_id = $1 AND stage_moves.visitor = acting.actor AND '$stage' = ANY ($4)
-              AND stage_moves.at > acting.at AND stage_moves.at <= acting.at + $7::interval
-            {apart}
-        ) AS moved
+        FROM acting
+        JOIN stage_moves AS moved
+          ON moved.site_id = $1 AND moved.visitor = acting.actor AND '$stage' = ANY ($4)
+         AND moved.at > acting.at AND moved.at <= acting.at + $7::interval
     ), parted AS (
         SELECT *, row_number() OVER (PARTITION BY unit ORDER BY after_s, id) / 256 AS part FROM happened
     )
@@ -109,12 +105,24 @@ _TOGETHER = {
 }
 _ASSIGNED = "SELECT * FROM assignments WHERE site_id = $1 AND experiment = $2"
 # All units are read in the order of an index, and joined as whole tables.
-_WHOLLY = {"assigned": _ASSIGNED, "materialized": "NOT MATERIALIZED", "apart": "", "among": ""}
-# Some are looked up one by one: PostgreSQL takes them for many more than they are, and would read the tables.
+_WHOLLY = {"assigned": _ASSIGNED, "materialized": "NOT MATERIALIZED"}
+_WHOLLY |= {"of_given": "", "of_acting": "", "among": ""}
+# Of some, events are looked up for all of them at once in each partition that may have any: PostgreSQL knows
+# neither how many they are nor when they came, and would read whole tables, or ask every partition for each.
 _SOME = {
     "assigned": _ASSIGNED + " AND unit = ANY (${some}::text[])",
     "materialized": "MATERIALIZED",
-    "apart": "OFFSET 0",
+    "of_given": """
+        AND visitor = ANY (ARRAY(SELECT visitor FROM given))
+        AND at > (SELECT min(at) FROM given) - interval '1 day'
+        OFFSET 0
+    """,
+    "of_acting": """
+        AND visitor = ANY (ARRAY(SELECT actor FROM acting))
+        AND at > (SELECT min(at) FROM acting) - $6::interval
+        AND at <= (SELECT max(at) FROM acting) + $7::interval
+        OFFSET 0
+    """,
     "among": "AND visitor = ANY (${some}::text[])",
 }
 
