@@ -157,7 +157,10 @@ async def calibrate(seed: int, visitors: int) -> int:
         await visiting.until_in_force(await admin.publish(alike_site(visitors // 4)))
         async with progress(lambda: f"{visiting.done:,} of {visitors:,} visitors"):
             await visiting.all(visits(visitors, seed))
-        _tell(f"{visitors:,} visitors, {visiting.assignments:,} assignments, {visiting.again} came again", started)
+        _tell(
+            f"{visitors:,} visitors, {visiting.assignments:,} assignments, {visiting.again} came again",
+            started,
+        )
         database = await open_database(target.database_url)
         await counted(database, visiting)
         await database.close()

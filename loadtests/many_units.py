@@ -69,7 +69,13 @@ _ACT = """
 def document(cap: dict[str, float] | None = None) -> dict[str, Any]:
     """The site's document: two arms, judged by orders, revenue with what it was before, and products seen."""
     ordered = {"event": "order_completed", "window_days": WINDOW_DAYS}
-    revenue = {**ordered, "key": "revenue", "kind": "mean", "property": "value", "covariate_days": BEFORE_DAYS}
+    revenue = {
+        **ordered,
+        "key": "revenue",
+        "kind": "mean",
+        "property": "value",
+        "covariate_days": BEFORE_DAYS,
+    }
     seen = {"key": "views", "kind": "count", "event": "product_viewed", "window_days": WINDOW_DAYS}
     arms = [{"key": key, "variants": {"home.hero": shown}} for key, shown in _ARMS]
     judged = {"status": "running", "phase": 1, "primary_metric": "orders"}
@@ -182,7 +188,8 @@ def _acting() -> str:
 
 def _draws(among: dict[str, int]) -> dict[str, str]:
     return {
-        name: _DRAWN.format(seed=100 + place, among=count) for place, (name, count) in enumerate(among.items())
+        name: _DRAWN.format(seed=100 + place, among=count)
+        for place, (name, count) in enumerate(among.items())
     }
 
 

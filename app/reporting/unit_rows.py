@@ -227,6 +227,8 @@ async def stream_units(
 @cache
 def _statement(*, is_merged: bool, some: bool) -> str:
     """Put the statement together; the place of `some` is the last one."""
-    way = {name: part.format(some=11 if is_merged else 8) for name, part in (_SOME if some else _WHOLLY).items()}
+    way = {
+        name: part.format(some=11 if is_merged else 8) for name, part in (_SOME if some else _WHOLLY).items()
+    }
     parts = {name: part.format(**way) for name, part in (_TOGETHER if is_merged else _APART).items()}
     return _UNITS.format(**parts, **way)

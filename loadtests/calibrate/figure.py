@@ -23,7 +23,9 @@ class Figure(NamedTuple):
     def __str__(self) -> str:
         """Write one line of the report."""
         low, high = (f"{end:.5f}" if abs(end) < inf else "" for end in (self.low, self.high))
-        return f"{self.what:<66} {self.value:>9.5f}  {low:>8} .. {high:<8} {'ok' if self.holds else 'OUTSIDE'}"
+        return (
+            f"{self.what:<66} {self.value:>9.5f}  {low:>8} .. {high:<8} {'ok' if self.holds else 'OUTSIDE'}"
+        )
 
 
 def rate(what: str, hits: int, runs: int, promised: float) -> Figure:

@@ -48,9 +48,7 @@ def sample_ratio(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
     alarms = 0
     for days in rng.multinomial(1_000, np.array(weights) / 4, (runs, DAYS)).cumsum(axis=1).tolist():
         alarms += any(watch_sample_ratio(sizes, weights).mismatch for sizes in days)
-    yield at_most(
-        f"{DAYS} daily peeks, ever an alarm: sequential sample ratio", alarms, runs, MISMATCH_BELOW
-    )
+    yield at_most(f"{DAYS} daily peeks, ever an alarm: sequential sample ratio", alarms, runs, MISMATCH_BELOW)
 
 
 def watch(control: Aggregate, treatment: Aggregate) -> Estimate:

@@ -47,9 +47,7 @@ async def shop(
             yield await edge.shop(
                 new_site,
                 metrics=[orders(window_days=1), revenue(window_days=1)],
-                journeys=[
-                    journey("awareness", {"key": "consideration", "when": LOOKED}, primary=True)
-                ],
+                journeys=[journey("awareness", {"key": "consideration", "when": LOOKED}, primary=True)],
                 experiments=[experiment(primary_metric="orders", metrics=[{"metric": "revenue"}])],
                 rules=[delivering("hero-copy")],
             )
