@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact calibrate profile lock clean
+.PHONY: run test install check test-browser demo faults soak bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact \
+	bench-results calibrate calibrate-http profile lock clean
+
 
 run: install ## install everything and serve
 	$(BIN)/signpost serve
@@ -71,11 +73,18 @@ bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fa
 
 bench-impact: install ## what a draft would change for 50,000 logged visitors; fails where that takes a minute, or is wrong
 	$(BIN)/python -m loadtests.bench_impact
+BENCH ?=
+
+bench-results: install ## results of 10 million units, and how fast they are counted (25 GB); BENCH="--units 1000000" for fewer
+	$(BIN)/python -m loadtests.bench_results $(BENCH)
 
 SEED ?=
 
 calibrate: install ## simulate every statistic under a minute; fails where a figure leaves its band
 	$(BIN)/python -m loadtests.calibrate $(if $(SEED),--seed $(SEED))
+
+calibrate-http: install ## 200 A/A experiments over 20,000 visitors through the real service; fails where one errs
+	$(BIN)/python -m loadtests.calibrate_http $(if $(SEED),--seed $(SEED))
 
 LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header -q pyproject.toml
 

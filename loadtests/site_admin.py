@@ -30,12 +30,16 @@ class SiteAdmin:
 
     async def results(self, experiment: str) -> Results:
         """Read an experiment's results; raises ServiceError where there are none of the known shape."""
-        path = f"/api/v1/experiments/{quote(experiment, safe='')}/results"
-        answer = await self._ask("GET", path)
+        body = await self.raw_results(experiment)
         try:
-            return read_results(answer.body)
+            return read_results(body)
         except msgspec.DecodeError as error:
-            raise ServiceError(f"GET {path}: an answer of another shape: {error}") from error
+            raise ServiceError(f"results of {experiment}: an answer of another shape: {error}") from error
+
+    async def raw_results(self, experiment: str) -> bytes:
+        """Read an experiment's results as JSON; raises ServiceError where there are none."""
+        answer = await self._ask("GET", f"/api/v1/experiments/{quote(experiment, safe='')}/results")
+        return answer.body
 
     async def close(self) -> None:
         """Close the connection."""

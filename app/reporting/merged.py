@@ -1,5 +1,6 @@
 """Which visitors are one user by now, as far as SQL alone cannot tell."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -14,7 +15,7 @@ _UNDONE = """
     SELECT record FROM profile_changes
     WHERE site_id = $1 AND "into" IS NOT NULL AND visitor IN (
         SELECT visitor FROM profile_changes
-        WHERE site_id = $1 AND "into" IS NOT NULL
+        WHERE site_id = $1 AND "into" IS NOT NULL AND ($2::text[] IS NULL OR visitor = ANY ($2))
           AND convert_from(record, 'UTF8')::json ->> 'kind' = 'unmerge'
     )
     ORDER BY visitor, at, id
@@ -32,10 +33,12 @@ class Merged(msgspec.Struct, frozen=True):
     owners: list[str | None]
 
 
-async def find_merged(connection: asyncpg.Connection, site_id: int) -> Merged | None:
-    """Find out about a site's merges; None where it has none."""
+async def find_merged(
+    connection: asyncpg.Connection, site_id: int, some: Sequence[str] | None = None
+) -> Merged | None:
+    """Find out about a site's merges, or those of `some` visitors alone; None where the site has none."""
     if not await connection.fetchval(_HAS_MERGES, site_id):
         return None
-    changes = [_decoder.decode(row["record"]) for row in await connection.fetch(_UNDONE, site_id)]
+    changes = [_decoder.decode(row["record"]) for row in await connection.fetch(_UNDONE, site_id, some)]
     found = {visitor: standing(of_visitor) for visitor, of_visitor in groupby(changes, attrgetter("visitor"))}
     return Merged(list(found), [None if merge is None else merge.into for merge in found.values()])

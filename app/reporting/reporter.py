@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -11,10 +11,10 @@ import msgspec
 from app.engine.arms import HOLDOUT
 from app.reporting.definition import Definition, UnknownExperimentError, load_definition
 from app.reporting.queries import find_document
-from app.reporting.rollup import count_some, count_wholly, is_right, is_summed
+from app.reporting.rollup import PLAN_ONCE, count_some, count_wholly, is_right, is_summed
 from app.reporting.unit_rows import alike
 
-VISITORS_AT_ONCE = 2_000
+VISITORS_AT_ONCE = 5_000
 IDLE_S, RETRY_S = 0.25, 5.0
 
 # One at a time over all hosts. Any number that nobody else locks: "counting" in ASCII.
@@ -28,11 +28,6 @@ _TAKE = """
         ORDER BY id LIMIT $1
     ) RETURNING site_id, visitor
 """
-_EXPERIMENTS = """
-    SELECT experiment FROM assignments WHERE site_id = $1 AND (unit = ANY ($2) OR visitor = ANY ($2))
-    UNION SELECT experiment FROM unit_facts WHERE site_id = $1 AND (unit = ANY ($2) OR visitor = ANY ($2))
-"""
-
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +64,7 @@ class Reporter:
             async with driver.transaction():
                 marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE)
                 if marks:
-                    visitors = list({row["visitor"] for row in marks})
+                    visitors = {row["visitor"] for row in marks}
                     await _count(driver, marks[0]["site_id"], visitors)
             return len(marks)
 
@@ -138,15 +133,17 @@ async def _definitions(connection: asyncpg.Connection, site: int) -> list[Defini
     return [await load_definition(connection, site, key, None) for key in keys]
 
 
-async def _count(connection: asyncpg.Connection, site: int, visitors: Sequence[str]) -> None:
-    everybody = await alike(connection, site, visitors)
-    for row in await connection.fetch(_EXPERIMENTS, site, everybody):
+async def _count(connection: asyncpg.Connection, site: int, visitors: Iterable[str]) -> None:
+    await connection.execute(PLAN_ONCE)
+    found = await alike(connection, site, visitors)
+    some = list(found.everybody)
+    for experiment in sorted(found.experiments):
         try:
-            definition = await load_definition(connection, site, row["experiment"], None)
+            definition = await load_definition(connection, site, experiment, None)
         except UnknownExperimentError:
             # Whoever was in it is erased, and the experiment gone.
             continue
         if await is_summed(connection, site, definition):
-            await count_some(connection, site, definition, everybody)
+            await count_some(connection, site, definition, some)
         else:
             await count_wholly(connection, site, definition)

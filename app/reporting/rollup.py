@@ -43,6 +43,10 @@ _MOVE = """
             FROM unnest(held.moments, excluded.moments) WITH ORDINALITY AS both_of (one, other, n) ORDER BY n
         )
 """
+# Planning over a hundred partitions takes longer than looking some units up.
+PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+# As much memory as sorting all units of an experiment may take, and a plan for this experiment.
+_PLAN_WHOLLY = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '128MB'"
 # A cell that nobody is in any more looks as if nobody had ever been.
 _SWEEP = "DELETE FROM rollup_sums WHERE site_id = $1 AND experiment = $2 AND units = 0"
 
@@ -76,7 +80,7 @@ async def stream_facts(
     connection: asyncpg.Connection, site_id: int, definition: Definition, some: Sequence[str] | None = None
 ) -> AsyncIterator[list[Facts]]:
     """Count units from raw rows, some at a time: all of an experiment, or those that `some` are."""
-    merged, valuer = await find_merged(connection, site_id), Valuer(definition)
+    merged, valuer = await find_merged(connection, site_id, some), Valuer(definition)
     async for rows in stream_units(connection, site_id, definition, merged, some):
         yield list(valuer.take(rows))
     yield list(valuer.rest())
@@ -110,6 +114,7 @@ async def load_cells(
 async def count_wholly(connection: asyncpg.Connection, site_id: int, definition: Definition) -> int:
     """Count an experiment anew from raw rows, in the caller's transaction; answers how many units it has."""
     counted = 0
+    await connection.execute(_PLAN_WHOLLY)
     for forget in _FORGET:
         await connection.execute(forget, site_id, definition.key)
     sums, held = Sums(layout_of(definition)), list[Facts]()
@@ -134,6 +139,7 @@ async def count_some(
 
     In the caller's transaction; nobody else counts this site meanwhile.
     """
+    await connection.execute(PLAN_ONCE)
     sums = Sums(layout_of(definition))
     now = [facts async for units in stream_facts(connection, site_id, definition, some) for facts in units]
     before = await _take_out(connection, site_id, definition.key, {*some, *(facts.unit for facts in now)})

@@ -1,7 +1,8 @@
 """Units read from raw rows, as they count by now: all of an experiment, or those that some visitors are."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import timedelta
+from functools import cache
 
 import asyncpg
 import msgspec
@@ -18,9 +19,8 @@ _ROWS_AT_ONCE = 50
 # make a row larger than a value may be. A unit is the earliest of its assignments over all phases, and counts
 # in that one's phase alone.
 _UNITS = """
-    WITH {owners} given AS NOT MATERIALIZED (
+    WITH {owners} given AS {materialized} (
         {given}
-        WHERE site_id = $1 AND experiment = $2 {some}
     ), firsts AS (
         SELECT DISTINCT ON (unit) unit, visitor, arm, phase, stage, stages, segments, device, country, at,
                min(arm) OVER same_unit <> max(arm) OVER same_unit AS crossed
@@ -30,20 +30,24 @@ _UNITS = """
     ), shown AS (
         SELECT DISTINCT given.unit
         FROM given
-        JOIN events AS exposure
-          ON exposure.site_id = $1 AND exposure.visitor = given.visitor
-         AND exposure.name = '$exposure' AND NOT exposure.profile_only
+        JOIN (
+            SELECT * FROM events WHERE site_id = $1 AND name = '$exposure' AND NOT profile_only {of_given}
+        ) AS exposure
+          ON exposure.visitor = given.visitor
          AND exposure.properties ->> 'decision_id' = given.decision_id::text
          AND ($3::text[] IS NULL OR exposure.properties ->> 'placement' = ANY ($3))
+         -- Nothing is shown before it is decided, but clocks of visitors may be wrong.
+         AND exposure.at > given.at - interval '1 day'
     ), acting AS (
         {acting}
     ), happened AS (
         SELECT unit, name, extract(epoch FROM events.at - acting.at) AS after_s, trusted,
                CASE WHEN name = ANY ($5) THEN properties ELSE '{{}}' END AS properties, id
         FROM acting
-        JOIN events
-          ON events.site_id = $1 AND events.visitor = acting.actor
-         AND events.name = ANY ($4) AND NOT events.profile_only
+        JOIN (
+            SELECT * FROM events WHERE site_id = $1 AND name = ANY ($4) AND NOT profile_only {of_acting}
+        ) AS events
+          ON events.visitor = acting.actor
          AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval
          AND events.at <> acting.at
         UNION ALL
@@ -69,7 +73,7 @@ _UNITS = """
 # Where nobody was ever merged, each unit is as it was assigned: the index has them in order.
 _APART = {
     "owners": "",
-    "given": "SELECT * FROM assignments",
+    "given": "{assigned}",
     "acting": "SELECT *, visitor AS actor FROM firsts",
 }
 # Visitors who are one user by now are one unit, and so is that user where users are the units. What this unit
@@ -78,7 +82,7 @@ _TOGETHER = {
     "owners": """owners AS MATERIALIZED (
         (SELECT DISTINCT ON (visitor) visitor AS taken, "into" AS owner
          FROM profile_changes
-         WHERE site_id = $1 AND "into" IS NOT NULL AND visitor <> ALL ($9::text[])
+         WHERE site_id = $1 AND "into" IS NOT NULL AND visitor <> ALL ($9::text[]) {among}
          ORDER BY visitor, at, id)
         UNION ALL
         SELECT * FROM unnest($9::text[], $10::text[]) AS undone (taken, owner) WHERE owner IS NOT NULL
@@ -86,7 +90,7 @@ _TOGETHER = {
     "given": """
         SELECT CASE WHEN $8 AND visitor <> unit THEN visitor ELSE coalesce(owner, unit) END AS unit,
                visitor, decision_id, arm, phase, stage, stages, segments, device, country, at
-        FROM assignments LEFT JOIN owners ON taken = unit
+        FROM ({assigned}) AS assigned LEFT JOIN owners ON taken = unit
     """,
     "acting": """
         SELECT firsts.*, coalesce(alike.visitor, firsts.visitor) AS actor
@@ -99,26 +103,59 @@ _TOGETHER = {
         ) AS alike ON alike.account = coalesce(owner, firsts.visitor)
     """,
 }
-_SOME = "AND (assignments.unit = ANY (${0}::text[]) OR assignments.visitor = ANY (${0}::text[]))"
+_ASSIGNED = "SELECT * FROM assignments WHERE site_id = $1 AND experiment = $2"
+# All units are read in the order of an index, and joined as whole tables.
+_WHOLLY = {"assigned": _ASSIGNED, "materialized": "NOT MATERIALIZED"}
+_WHOLLY |= {"of_given": "", "of_acting": "", "among": ""}
+# Of some, events are looked up for all of them at once in each partition that may have any: PostgreSQL knows
+# neither how many they are nor when they came, and would read whole tables, or ask every partition for each.
+_SOME = {
+    "assigned": _ASSIGNED + " AND unit = ANY (${some}::text[])",
+    "materialized": "MATERIALIZED",
+    "of_given": """
+        AND visitor = ANY (ARRAY(SELECT visitor FROM given))
+        AND at > (SELECT min(at) FROM given) - interval '1 day'
+        OFFSET 0
+    """,
+    "of_acting": """
+        AND visitor = ANY (ARRAY(SELECT actor FROM acting))
+        AND at > (SELECT min(at) FROM acting) - $6::interval
+        AND at <= (SELECT max(at) FROM acting) + $7::interval
+        OFFSET 0
+    """,
+    "among": "AND visitor = ANY (${some}::text[])",
+}
 
 # Everybody who is, or may be, one unit with one of these visitors: whoever was merged with them, and whoever
 # was assigned as the same unit, or counted as one. Merges that were undone count too: too many are counted
 # anew, never too few.
 _ALIKE = """
-    WITH merged AS MATERIALIZED (
-        SELECT DISTINCT visitor, "into" FROM profile_changes WHERE site_id = $1 AND "into" IS NOT NULL
-    ), owners AS (
+    WITH owners AS (
         SELECT visitor AS one FROM unnest($2::text[]) AS touched (visitor)
-        UNION SELECT "into" FROM merged WHERE visitor = ANY ($2)
-    ), family AS (
-        SELECT one FROM owners UNION SELECT visitor FROM merged JOIN owners ON one = "into"
+        UNION
+        SELECT "into" FROM profile_changes
+        WHERE site_id = $1 AND visitor = ANY ($2) AND "into" IS NOT NULL
+    ), family AS MATERIALIZED (
+        SELECT one FROM owners
+        UNION
+        SELECT visitor FROM profile_changes
+        WHERE site_id = $1 AND "into" IS NOT NULL AND "into" = ANY (ARRAY(SELECT one FROM owners))
     )
-    SELECT one FROM family
+    SELECT one, NULL AS experiment FROM family
     UNION
-    SELECT assigned.one FROM assignments, LATERAL (VALUES (unit), (visitor)) AS assigned (one)
+    SELECT unit, experiment FROM assignments
     WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
     UNION
-    SELECT unit FROM unit_facts WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
+    SELECT unit, experiment FROM unit_facts
+    WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
+"""
+# Who was counted may be erased by now: then only what was counted tells in which experiments.
+_COUNTED = """
+    SELECT experiment FROM rollups
+    WHERE site_id = $1 AND EXISTS (
+        SELECT FROM unit_facts
+        WHERE unit_facts.site_id = $1 AND unit_facts.experiment = rollups.experiment AND unit = ANY ($2)
+    )
 """
 
 
@@ -141,12 +178,27 @@ def _wanted(definition: Definition) -> _Wanted:
     )
 
 
-async def alike(connection: asyncpg.Connection, site_id: int, visitors: Sequence[str]) -> list[str]:
-    """List everybody whose units have to be counted anew where something of these visitors was stored."""
+class Alike(msgspec.Struct, frozen=True):
+    """Everybody whose units have to be counted anew, and the experiments that they are in."""
+
+    everybody: frozenset[str]
+    experiments: frozenset[str]
+
+
+async def alike(connection: asyncpg.Connection, site_id: int, visitors: Iterable[str]) -> Alike:
+    """Find everybody whose units have to be counted anew where something of these visitors was stored."""
+    everybody, experiments, new = set[str](), set[str](), set(visitors)
     # What they were assigned as may lead to others who are merged with that.
     for _ in range(2):
-        visitors = [row["one"] for row in await connection.fetch(_ALIKE, site_id, visitors)]
-    return list(visitors)
+        if new:
+            rows = await connection.fetch(_ALIKE, site_id, list(new))
+            experiments.update(row["experiment"] for row in rows if row["experiment"] is not None)
+            everybody |= new
+            new = {row["one"] for row in rows} - everybody
+    everybody |= new
+    rows = await connection.fetch(_COUNTED, site_id, list(everybody))
+    experiments.update(row["experiment"] for row in rows)
+    return Alike(frozenset(everybody), frozenset(experiments))
 
 
 async def stream_units(
@@ -158,17 +210,25 @@ async def stream_units(
 ) -> AsyncIterator[list[UnitRow]]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory.
 
-    With `some` only units as which one of these was assigned; `alike` makes the list whole.
+    With `some` only those of these units; `alike` makes the list whole.
     """
     wanted = _wanted(definition)
     given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]
     given += [wanted.before, wanted.window]
-    parts = _APART if merged is None else _TOGETHER
     if merged is not None:
         given += [definition.by_user, merged.undone, merged.owners]
     if some is not None:
         given.append(list(some))
-    only = "" if some is None else _SOME.format(len(given))
-    cursor = await connection.cursor(_UNITS.format(**parts, some=only), *given)
+    cursor = await connection.cursor(_statement(is_merged=merged is not None, some=some is not None), *given)
     while rows := await cursor.fetch(_ROWS_AT_ONCE):
         yield [UnitRow(*row) for row in rows]
+
+
+@cache
+def _statement(*, is_merged: bool, some: bool) -> str:
+    """Put the statement together; the place of `some` is the last one."""
+    way = {
+        name: part.format(some=11 if is_merged else 8) for name, part in (_SOME if some else _WHOLLY).items()
+    }
+    parts = {name: part.format(**way) for name, part in (_TOGETHER if is_merged else _APART).items()}
+    return _UNITS.format(**parts, **way)
