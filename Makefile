@@ -6,7 +6,6 @@ READY := .venv/.ready
 .PHONY: run test install check test-browser demo faults soak bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact \
 	bench-results calibrate calibrate-http profile lock clean
 
-
 run: install ## install everything and serve
 	$(BIN)/signpost serve
 
@@ -73,6 +72,7 @@ bench-hot: install ## what profiles at hand cost a worker: room, pauses, CPU; fa
 
 bench-impact: install ## what a draft would change for 50,000 logged visitors; fails where that takes a minute, or is wrong
 	$(BIN)/python -m loadtests.bench_impact
+
 BENCH ?=
 
 bench-results: install ## results of 10 million units, and how fast they are counted (25 GB); BENCH="--units 1000000" for fewer

@@ -149,9 +149,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     api.state.journal_lag = lag = JournalLag(settings.journal_dir, postgres.pool)
     api.state.probes = _probes(postgres, valkey, journal, lag)
     stores = _stores(settings, (valkey, hot), postgres, rulesets)
-    # The first page shall not pay for opening connections. A store that is away is no reason not to start.
-    with suppress(ProfilesUnavailable):
-        await stores.patient.load(0, "")
+    await _warm(stores.patient)
     await stack.enter_async_context(background(stores.history.run()))
     decide = Decide(
         profiles=stores.hurried,
@@ -169,6 +167,12 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     observe = Observe(stores.patient, journal, rulesets)
     preview, previewed = Preview(stores.hurried, stores.caps), PreviewedRulesets(postgres.pool, others)
     return Parts(decide, observe, preview, rulesets, previewed, keyring, whereabouts)
+
+
+async def _warm(profiles: RedisProfiles) -> None:
+    # The first page shall not pay for opening connections. A store that is away is no reason not to start.
+    with suppress(ProfilesUnavailable):
+        await profiles.load(0, "")
 
 
 class _Stores(NamedTuple):

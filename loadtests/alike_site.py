@@ -1,4 +1,4 @@
-"""A site of 200 experiments whose arms are alike, and its visitors: what is found there is found by chance."""
+"""A site of 200 experiments whose arms are alike, and its visitors: what is found there, chance has made."""
 
 import random
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def alike_site(planned_units: int = VISITORS // 4) -> dict[str, Any]:
 
 def visits(count: int, seed: int) -> Iterator[Visit]:
     """Draw visitors: three in ten order, some of them twice, and one in ten had ordered the day before."""
-    rng = random.Random(seed)  # noqa: S311 - drawing visitors is not cryptography
+    rng = random.Random(seed)
     for number in range(count):
         buys, again, before = (rng.random() for _ in range(3))
         hours = [_BEFORE_H] if before < _BOUGHT_BEFORE else []

@@ -38,7 +38,8 @@ BYS: tuple[CutBy | None, ...] = (None, *CutBy)
 _MARK = """
     INSERT INTO recount_marks (site_id, visitor)
     SELECT $1, visitor
-    FROM (SELECT visitor, at FROM assignments ORDER BY at DESC LIMIT $2) AS latest, generate_series(1, $3) AS time
+    FROM (SELECT visitor, at FROM assignments ORDER BY at DESC LIMIT $2) AS latest,
+        generate_series(1, $3) AS time
     ORDER BY time, md5(visitor)
 """
 
@@ -190,7 +191,7 @@ def tables(measured: Measured) -> Iterator[str]:
     }
     for what, one in rows.items():
         yield f"| {what} | {one.units:,} | {one.elapsed_s:.1f} | {one.per_s:,.0f} |"
-    yield "\n| results by | warm, s | after a restart, s | with a capped metric, warm, s | after a restart, s |"
+    yield "\n| results by | warm, s | after a restart, s | capped, warm, s | capped, after a restart, s |"
     yield "|---|---|---|---|---|"
     for by, took in measured.answers.items():
         capped = measured.capped[by]

@@ -1,4 +1,4 @@
-"""200 experiments with arms that are alike, through the real service: `make calibrate-http`; 1 where one errs."""
+"""200 experiments with arms that are alike, through the real service: `make calibrate-http`."""
 
 import argparse
 import asyncio
@@ -125,11 +125,11 @@ async def counted(database: asyncpg.Connection, visiting: Visiting) -> None:
     """Wait until everything answered is stored, and nobody is marked to be counted any more."""
 
     async def stored() -> tuple[object, bool]:
-        found = tuple(await database.fetchrow(_STORED))
+        found = tuple(*await database.fetch(_STORED))
         return found, found == (visiting.assignments, visiting.orders)
 
     async def unmarked() -> tuple[object, bool]:
-        left = tuple(await database.fetchrow(_MARKED))
+        left = tuple(*await database.fetch(_MARKED))
         return left, not left[0]
 
     await _until("stored", stored)
@@ -172,7 +172,7 @@ async def calibrate(seed: int, visitors: int) -> int:
 
 
 def judged(answered: Answered, found: dict[str, Found]) -> int:
-    """Print every figure with its band, and every experiment that is miscounted; answers how many are wrong."""
+    """Print figures with their bands, and every experiment that is miscounted; answers how many are wrong."""
     wrong = [*miscounted(answered, found)]
     print("\n".join(wrong) or f"all {answered.units.total():,} units are counted once, in their arms")
     figures = [*figures_of([*found.values()])]

@@ -209,7 +209,8 @@ async def _drop_indexes(pool: asyncpg.Pool, table: str) -> list[str]:
 
 
 _KEYS = """
-    SELECT conname AS name, format('ALTER TABLE %s ADD CONSTRAINT %I %s', $1::text, conname, pg_get_constraintdef(oid))
+    SELECT conname AS name,
+        format('ALTER TABLE %s ADD CONSTRAINT %I %s', $1::text, conname, pg_get_constraintdef(oid))
         AS made
     FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'p'
 """

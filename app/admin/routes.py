@@ -6,8 +6,8 @@ from app.admin.config.router import router as config
 from app.admin.decisions.router import router as decisions
 from app.admin.impact.router import router as impact
 from app.admin.keys.router import router as keys
-from app.admin.planning.router import router as planning
 from app.admin.lint.router import router as lint
+from app.admin.planning.router import router as planning
 from app.admin.preview.router import router as preview
 from app.admin.preview_links.router import router as preview_links
 from app.admin.profiles.router import router as profiles

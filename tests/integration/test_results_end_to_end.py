@@ -120,7 +120,8 @@ async def test_the_interval_covers_a_planted_effect_overall_and_by_stage(
             pass
         arms = (await results(shop))["metrics"][1]["arms"]
         spent = sum(value for _, _, value in visiting.orders)
-        return sum(arm["units"] for arm in arms) == VISITORS and sum(arm["sum"] for arm in arms) == spent
+        counted = (sum(arm["units"] for arm in arms), sum(arm["sum"] for arm in arms))
+        return counted == (VISITORS, spent)
 
     await until(is_counted)
     assert f"{shop.site.site_id}/hero-copy" not in await reporter.differing()
@@ -164,9 +165,21 @@ LOSE = """
 
 async def assign_all(planted: Planted, units: list[str]) -> None:
     """Log that each unit was given the arm that its bucket says."""
-    columns = ("site_id", "decision_id", "experiment", "unit", "visitor", "arm", "phase", "revision", "first")
-    columns += ("stages", "segments", "at")
-    rows = [
+    columns = [
+        "site_id",
+        "decision_id",
+        "experiment",
+        "unit",
+        "visitor",
+        "arm",
+        "phase",
+        "revision",
+        "first",
+        "stages",
+        "segments",
+        "at",
+    ]
+    rows: list[tuple[object, ...]] = [
         (planted.site_id, uuid.uuid4(), "hero-copy", unit, unit, arm_of(unit), 1, 1, True, "{}", [], at_of(n))
         for n, unit in enumerate(units)
     ]

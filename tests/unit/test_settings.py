@@ -26,31 +26,33 @@ def test_nothing_need_be_said() -> None:
     assert settings.database_url is settings.redis_url is settings.admin_key is settings.site_key is None
 
 
+SAID = {
+    "HOST": "::1",
+    "HTTP": "asgi",
+    "PORT": "0",
+    "WORKERS": "2",
+    "CONNECTIONS": "1000",
+    "DATA_DIR": "/srv/signpost",
+    "DATABASE_URL": "postgresql+asyncpg:///signpost",
+    "REDIS_URL": "redis://127.0.0.1",
+    "ADMIN_KEY": "sk_12345678",
+    "SITE_KEY": "pk_12345678",
+    "KEY_PEPPER": "x" * 32,
+    "PROFILE_BUDGET_MS": "10",
+    "PROFILE_TTL_DAYS": "30",
+    "HOT_PROFILES": "1000",
+    "DECISION_SAMPLE_PERCENT": "2.5",
+    "JOURNAL_SYNC": "group",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
+    "KEY_REQUESTS_PER_S": "50",
+    "WEBHOOK_NETWORKS": "127.0.0.0/8",
+    "POLL_S": "2",
+    "PARENT_PID": "1",
+}
+
+
 def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    said = {
-        "HOST": "::1",
-        "HTTP": "asgi",
-        "PORT": "0",
-        "WORKERS": "2",
-        "CONNECTIONS": "1000",
-        "DATA_DIR": "/srv/signpost",
-        "DATABASE_URL": "postgresql+asyncpg:///signpost",
-        "REDIS_URL": "redis://127.0.0.1",
-        "ADMIN_KEY": "sk_12345678",
-        "SITE_KEY": "pk_12345678",
-        "KEY_PEPPER": "x" * 32,
-        "PROFILE_BUDGET_MS": "10",
-        "PROFILE_TTL_DAYS": "30",
-        "HOT_PROFILES": "1000",
-        "DECISION_SAMPLE_PERCENT": "2.5",
-        "JOURNAL_SYNC": "group",
-        "COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb")),
-        "TRUSTED_PROXIES": "10.0.0.0/8",
-        "KEY_REQUESTS_PER_S": "50",
-        "WEBHOOK_NETWORKS": "127.0.0.0/8",
-        "POLL_S": "2",
-        "PARENT_PID": "1",
-    }
+    said = SAID | {"COUNTRY_DB": str(write_countries(tmp_path / "country.mmdb"))}
     assert {name.upper() for name in Settings.model_fields} == set(said)
     for name, value in said.items():
         monkeypatch.setenv(f"SIGNPOST_{name}", value)

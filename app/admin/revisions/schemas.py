@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body
-from app.admin.instant import Instant
 from app.admin.findings import Lint, not_checked
+from app.admin.instant import Instant
 from app.web.problem_schema import WrongPlace
 
 GREATEST = 2**31 - 1
