@@ -1,6 +1,7 @@
 """The one document that describes every route, as it is committed."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,27 @@ from app.main import openapi_document
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
+@cache
+def described() -> dict[str, Any]:
+    """Make the document once: to build every route takes a while."""
+    return openapi_document()
+
+
 def test_the_committed_document_is_the_one_that_the_program_makes() -> None:
     told = "run `.venv/bin/signpost openapi > docs/openapi.json`"
 
-    assert json.loads(COMMITTED.read_text()) == openapi_document(), told
+    assert json.loads(COMMITTED.read_text()) == described(), told
 
 
 @pytest.mark.parametrize(
     "path", ["/decide", "/events", "/livez", "/readyz", "/metrics", "/api/v1/config", "/api/v1/revisions"]
 )
 def test_every_edge_is_in_the_document(path: str) -> None:
-    assert path in openapi_document()["paths"]
+    assert path in described()["paths"]
 
 
 def operations() -> list[Any]:
-    document = openapi_document()
+    document = described()
     return [
         pytest.param(document, operation, id=f"{method} {path}")
         for path, methods in document["paths"].items()
@@ -50,7 +57,7 @@ def operations() -> list[Any]:
     ],
 )
 def test_every_kind_of_resource_has_its_own_schema(path: str, name: str) -> None:
-    document = openapi_document()
+    document = described()
     every, one = document["paths"][f"/api/v1/{path}"], document["paths"][f"/api/v1/{path}/{{key}}"]
     assert {*every} == {"get", "post"}
     assert {*one} == {"get", "put", "patch", "delete"}
@@ -125,13 +132,13 @@ def test_every_body_and_answer_has_an_example_that_is_as_its_schema_says(
 
 
 def test_the_groups_are_those_who_use_the_operations() -> None:
-    names = [group["name"] for group in openapi_document()["x-tagGroups"]]
+    names = [group["name"] for group in described()["x-tagGroups"]]
 
     assert names == ["Websites", "Admins", "Experimenters", "Operators"]
 
 
 def test_no_example_is_of_an_operation_that_is_gone() -> None:
-    document = openapi_document()
+    document = described()
     known = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
     assert EXAMPLES.keys() <= known
