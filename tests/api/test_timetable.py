@@ -20,7 +20,7 @@ from tests.waiting import until
 
 WAITS = """
     SELECT pid FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO audit%' AND datname = current_database()
+    WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO audit%' AND datname = current_database()
 """
 
 
