@@ -66,6 +66,6 @@ def operations() -> tuple[Operation, ...]:
     )
 
 
-def each(*some: Operation) -> Any:
+def each(*some: Operation) -> pytest.MarkDecorator:
     """Say a test once for each of these operations."""
     return pytest.mark.parametrize("operation", some, ids=[operation.name for operation in some])
