@@ -29,6 +29,7 @@ from app.storage.postgres import Postgres
 from app.web.keyring import Keyring, Role, hash_of, new_key
 from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
+from tests.api.furnished import Furnished, furnish
 from tests.shop import RunningEdge, running_edge
 from tests.sites import SiteFactory
 
@@ -134,3 +135,15 @@ async def shipped_edge(
         shipper = Shipper(opened.journal_dir, postgres.pool, durable)
         async with background(shipper.run(asyncio.Event())):
             yield opened
+
+
+@pytest_asyncio.fixture(scope="session")
+async def ours(shipped_edge: RunningEdge, new_site: SiteFactory, postgres: Postgres) -> Furnished:
+    """A site that has one of everything."""
+    return await furnish(shipped_edge, await new_site(), postgres, revisions=1)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def theirs(shipped_edge: RunningEdge, new_site: SiteFactory, postgres: Postgres) -> Furnished:
+    """Another such site, with more revisions than the first will ever have."""
+    return await furnish(shipped_edge, await new_site(), postgres, revisions=6)

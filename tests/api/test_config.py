@@ -1,4 +1,3 @@
-import asyncio
 from typing import Any
 
 import pytest
@@ -108,17 +107,6 @@ async def test_the_first_document_needs_no_etag_but_may_ask_to_be_first(admin: A
     assert (await client.put(CONFIG_URL, json=rules("a"), headers=first)).status_code == 200
     said(await client.put(CONFIG_URL, json=rules("b"), headers=first), 412)
     assert await document_of(client) == rules("a")
-
-
-async def test_of_fifty_with_the_same_etag_exactly_one_wins(admin: AdminFactory) -> None:
-    client = await admin()
-    etag = (await replace(client, rules("a"))).headers["etag"]
-    responses = await asyncio.gather(
-        *(client.put(CONFIG_URL, json=rules(f"r{i}"), headers={"If-Match": etag}) for i in range(50))
-    )
-    (winner,) = [i for i, response in enumerate(responses) if response.status_code == 200]
-    assert {response.status_code for response in responses} == {200, 412}
-    assert await document_of(client) == rules(f"r{winner}")
 
 
 async def test_what_stays_the_same_keeps_its_version(

@@ -9,29 +9,13 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.storage.postgres import Postgres
-from app.web.keyring import Role
 from tests.api.answers import CONFIG_URL, REVISIONS_URL, document_of, said
 from tests.api.conftest import AdminFactory
 from tests.api.resources import API, KINDS, made, matching, with_placement
 from tests.sites import SiteFactory
 from tests.waiting import until
 
-EDITORS = 500
 RULE: dict[str, Any] = {"key": "r", "placements": ["p"], "deliver": {"variant": "v"}}
-
-
-async def test_of_five_hundred_with_the_same_etag_exactly_one_wins(admin: AdminFactory) -> None:
-    client = await admin(Role.EDITOR)
-    etag = matching(await made(client, "rules", RULE))
-    url = f"{API}/rules/r"
-    responses = await asyncio.gather(
-        *(client.put(url, json={**RULE, "note": f"by {n}"}, headers=etag) for n in range(EDITORS))
-    )
-    (winner,) = [n for n, response in enumerate(responses) if response.status_code == 200]
-    assert [response.status_code for response in responses].count(412) == EDITORS - 1
-    assert (await client.get(url)).json() == {**RULE, "note": f"by {winner}"}
-    current = responses[winner].headers["etag"]
-    assert {response.headers["etag"] for response in responses} == {current}
 
 
 @pytest.mark.parametrize("path", ["rules", "placements/p/variants"])

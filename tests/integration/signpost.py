@@ -19,7 +19,7 @@ from app.embedded.process import find
 from tests.waiting import lives, wait_until
 
 PROGRAM = Path(sys.executable).with_name("signpost")
-STOP_S = 10.0
+STOP_S = 30.0
 BURST = 20
 
 
