@@ -54,7 +54,7 @@ def add_links(document: Document) -> None:
             if status.startswith("2") and "application/json" in answer.get("content", {}):
                 found = [_link(source, target) for target in _targets(source, status, every)]
                 links = {link["operationId"]: link for link in found if link["parameters"]}
-                answer |= {"links": links} if links else {}
+                answer.update({"links": links} if links else {})
 
 
 def _targets(source: _Operation, status: str, every: list[_Operation]) -> Iterator[_Operation]:
