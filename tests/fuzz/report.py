@@ -12,8 +12,14 @@ from typing import Any
 class Report:
     """How often which operation was answered with which status."""
 
-    failed: bool
+    failed: bool = False
     statuses: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def add(self, written: Path, *, failed: bool) -> None:
+        """Add what a run wrote; a 5xx is a failure, whatever the run says itself."""
+        for operation, status in _answers_in(written):
+            self.statuses.setdefault(operation, Counter())[status] += 1
+        self.failed |= failed or bool(self.broken)
 
     @property
     def examples(self) -> int:
@@ -42,15 +48,6 @@ class Report:
                 "FAILED" if self.failed else "no failure",
             ]
         )
-
-
-def read_report(written: Path, *, failed: bool) -> Report:
-    """Read what schemathesis wrote; a 5xx is a failure whatever it says itself."""
-    report = Report(failed)
-    for operation, status in _answers_in(written):
-        report.statuses.setdefault(operation, Counter())[status] += 1
-    report.failed |= bool(report.broken)
-    return report
 
 
 def _answers_in(written: Path) -> Iterator[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """The bodies that resources are changed with: merge patches (RFC 7396) of parts of the draft."""
 
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -40,11 +41,11 @@ def _merged(kind: Any) -> Any:
         case None if isinstance(kind, type) and issubclass(kind, BaseModel):
             return _changes_of(kind)
         case origin if origin is Annotated:
-            return Annotated[_merged(inner[0]), *inner[1:]]
+            return kind.copy_with((_merged(inner[0]),))
         case origin if origin is Union or origin is UnionType:
-            return Union[tuple(_merged(each) for each in inner)]  # noqa: UP007 - made of a list that is not known here
+            return reduce(or_, map(_merged, inner))
         case origin if origin is dict:
-            return dict[inner[0], _merged(inner[1]) | None]
+            return origin[inner[0], _merged(inner[1]) | None]
     return kind
 
 

@@ -15,7 +15,7 @@ GET, CHANGE, END, PARTS = (
 
 
 def operation(name: str, status: str, parameters: list[dict[str, str]]) -> dict[str, Any]:
-    answer = {} if status == "204" else {"content": {"application/json": {}}}
+    answer: dict[str, Any] = {} if status == "204" else {"content": {"application/json": {}}}
     return {"operationId": name, "parameters": parameters, "responses": {status: answer, "404": {}}}
 
 
