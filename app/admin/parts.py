@@ -6,7 +6,6 @@ What is wrong between the parts, such as a rule with an unknown segment, is foun
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic.config import JsonDict
 
 from app.admin.body import Part
 from app.admin.fields import (
@@ -20,6 +19,7 @@ from app.admin.fields import (
     Keys,
     Label,
     Locale,
+    NoOtherNames,
     Note,
     Origin,
     Percent,
@@ -31,9 +31,6 @@ from app.admin.fields import (
 from app.admin.instant import Instant
 from app.engine.checks import LEAST_EVENTS_DAYS, MOST_DAYS
 from app.engine.model import DEFAULT_STAGES, ConsentDefault, MetricKind, Purpose, Status, Unit
-
-# A pattern of names says in JSON Schema nothing of the names that are not like it.
-NO_OTHER_NAMES: JsonDict = {"additionalProperties": False}
 
 # How many of each there may be on a site; `variants` of one placement.
 MOST = {
@@ -84,9 +81,7 @@ class Variant(Part):
 
     key: Key
     content: Content = Field(default_factory=dict)
-    locales: dict[Locale, Content] = Field(
-        default_factory=dict, max_length=200, json_schema_extra=NO_OTHER_NAMES
-    )
+    locales: Annotated[dict[Locale, Content], NoOtherNames()] = Field(default_factory=dict, max_length=200)
 
 
 class Placement(Part):
@@ -201,9 +196,7 @@ class Arm(Part):
 
     key: Key
     weight: Annotated[float, Field(ge=0, le=10**6)] = 1
-    variants: dict[Key, Key | None] = Field(
-        default_factory=dict, max_length=200, json_schema_extra=NO_OTHER_NAMES
-    )
+    variants: Annotated[dict[Key, Key | None], NoOtherNames()] = Field(default_factory=dict, max_length=200)
 
 
 class Experiment(Part):

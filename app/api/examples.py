@@ -179,7 +179,7 @@ EXAMPLES: Mapping[str, Example] = {
     "POST /api/v1/revisions": Example({**_SUMMARY, "warnings": []}, {"comment": _SUMMARY["comment"]}),
     "GET /api/v1/revisions": Example({"items": [_SUMMARY], "next_cursor": None}),
     "GET /api/v1/revisions/{number}": Example({**_SUMMARY, "document": _DOCUMENT}),
-    "GET /api/v1/revisions/{number}/diff": Example(_CHANGES),
+    "GET /api/v1/revisions/{version}/diff": Example(_CHANGES),
     "POST /api/v1/revisions/{number}/restore": Example(_CHANGES),
     "GET /api/v1/experiments/{key}/results": Example(_RESULTS),
     "GET /api/v1/decisions/{decision_id}": Example({**_EXPLAINED, "at": _AT, "logged": []}),
