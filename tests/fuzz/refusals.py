@@ -32,6 +32,8 @@ MESSAGES: Mapping[str, str] = {
     r"was sent with another request before": _STATE,
     r"has come to phase": _STATE,
     r"(say what its mean is|say how many come)$": _STATE,
+    r"units of .* have not done anything for .* yet": _STATE,
+    r"(must be a URL|neither a user nor a fragment|must begin with https|is a private address)": "what may be sent to is more than a pattern can say",
     r"is no cursor": _OPAQUE,
     r"as in the path; a key never changes": _OF_THE_PATH,
     r"says again what `expires_at` says": _EACH_OTHER,
@@ -57,7 +59,8 @@ _SECTIONS = ("placements", "segments", "journeys", "metrics", "exclusion_groups"
 IN_THE_DRAFT = re.compile(rf"^/({'|'.join((*_SECTIONS, 'site', 'holdout'))})(/|$)")
 
 
-@schemathesis.serializer("application/yaml")
+# By whichever of these names it is looked up.
+@schemathesis.serializer("text/yaml", "application/yaml")
 def as_yaml(_context: SerializationContext, value: Any) -> bytes:
     """Write YAML 1.2; of its own schemathesis writes 1.1, in which `08` is text."""
     return value if isinstance(value, bytes) else finished(writing(value))

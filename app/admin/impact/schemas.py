@@ -30,7 +30,9 @@ class Question(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"visitors": 10_000, "against": "published", "candidate": "draft", "placements": []}
+            "examples": [
+                {"visitors": 10_000, "against": "published", "candidate": "draft", "placements": []}
+            ]
         }
     )
 
