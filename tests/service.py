@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-START_S = 60.0
-STOP_S = 20.0
+START_S = 180.0
+STOP_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from app.admin.wording import refused
 from app.engine.comparisons import comparisons_in
@@ -34,6 +35,16 @@ def _sound(condition: dict[str, Any], roots: Collection[str]) -> dict[str, Any]:
         told = [Problem(asked.pointer, unknown_attribute(asked.path[0], roots)) for asked in strange]
         raise refused(told, "Condition")
     return condition
+
+
+class NoOtherNames:
+    """Lets the schema of an object say that names which are not like its pattern are wrong."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Close the schema of the object."""
+        return {**handler(core), "additionalProperties": False}
 
 
 # A leading `$` is for ours, such as `$holdout`.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 _WITH_ZONE = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -21,5 +21,14 @@ def _instant(value: object) -> datetime:
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 
+_EARLIEST, _LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _near(instant: datetime) -> datetime:
+    if _EARLIEST <= instant < _LATEST:
+        return instant
+    raise PydanticCustomError("instant", "must lie in the years from 1971 to 2199")
+
+
 # One that every calendar and the database can hold, whatever its time zone.
-At = Annotated[Instant, Field(ge=datetime(1971, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+At = Annotated[Instant, AfterValidator(_near)]

@@ -19,6 +19,7 @@ from app.admin.fields import (
     Keys,
     Label,
     Locale,
+    NoOtherNames,
     Note,
     Origin,
     Percent,
@@ -80,7 +81,7 @@ class Variant(Part):
 
     key: Key
     content: Content = Field(default_factory=dict)
-    locales: dict[Locale, Content] = Field(default_factory=dict, max_length=200)
+    locales: Annotated[dict[Locale, Content], NoOtherNames()] = Field(default_factory=dict, max_length=200)
 
 
 class Placement(Part):
@@ -195,7 +196,7 @@ class Arm(Part):
 
     key: Key
     weight: Annotated[float, Field(ge=0, le=10**6)] = 1
-    variants: dict[Key, Key | None] = Field(default_factory=dict, max_length=200)
+    variants: Annotated[dict[Key, Key | None], NoOtherNames()] = Field(default_factory=dict, max_length=200)
 
 
 class Experiment(Part):

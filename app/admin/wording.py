@@ -35,9 +35,15 @@ def location_of(pointer: str) -> Location:
 def said_of(kind: type[BaseModel], details: Iterable[ErrorDetails]) -> list[tuple[Location, str]]:
     """Say what is wrong at each place of a value of a kind."""
     return [
-        (detail["loc"], worded(kind, detail) if place < _HINTS else detail["msg"])
+        (_place_of(detail), worded(kind, detail) if place < _HINTS else detail["msg"])
         for place, detail in enumerate(details)
     ]
+
+
+def _place_of(detail: ErrorDetails) -> Location:
+    """Name the place; of a wrong name in an object, that of what is named so."""
+    place = detail["loc"]
+    return place[:-1] if place[-1:] == ("[key]",) and place[-2:-1] == (detail["input"],) else place
 
 
 def worded(kind: type[BaseModel], detail: ErrorDetails) -> str:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api.examples import add_examples
 from app.api.groups import described_tags, tag_groups, tags_used
+from app.api.links import add_links
 from app.api.whole_examples import put_nulls_back
 from app.api.wire import DecideBody, EventsBody
 from app.web.answer_schema import ANSWER
@@ -56,6 +57,7 @@ def describe(api: FastAPI) -> None:
             used = tags_used(document)
             document |= {"tags": described_tags(used), "x-tagGroups": tag_groups(used)}
             add_examples(document)
+            add_links(document)
         return api.openapi_schema or document
 
     api.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way of changing the document

@@ -67,7 +67,9 @@ class Precondition(msgspec.Struct, frozen=True):
 
 
 async def _precondition(
-    if_match: Annotated[str | None, Header(description="The ETag that a GET answered, or `*`.")] = None,
+    if_match: Annotated[
+        str | None, Header(description="The ETag that a GET answered, or `*`.", examples=["*"])
+    ] = None,
     if_none_match: Annotated[str | None, Header(description="`*`: only where nothing is there yet.")] = None,
 ) -> Precondition:
     return Precondition(if_match, if_none_match.strip() if if_none_match is not None else None)

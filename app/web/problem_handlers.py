@@ -1,10 +1,12 @@
 """Every error of the FastAPI app as problem+json."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, assert_never
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.engine.problems import Problem, Problems, escaped
@@ -28,9 +30,18 @@ def pointer_of(location: Sequence[str | int]) -> str:
     return f"{where}:{'.'.join(map(str, path))}"
 
 
-async def _answer(_request: Request, error: Any) -> Response:
+async def _answer(request: Request, error: Any) -> Response:
     problem = _problem_of(error)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return problem_response(problem.status, problem.detail, problem.errors, problem.headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """List every method of a path, over which many routes may be spread; each of them knows its own alone."""
+    routes = iter_route_contexts(request.app.routes)
+    path = request.scope["path"]
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
 
 
 async def _answer_unforeseen(_request: Request, _error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,36 @@ def test_every_body_and_answer_has_an_example_that_is_as_its_schema_says(
         schema = {**content.get("schema", {}), "components": document["components"]}
         checked = jsonschema_rs.Draft202012Validator(schema)
         assert [str(error) for example in examples for error in checked.iter_errors(example)] == []
+
+
+def test_every_refusal_is_a_problem() -> None:
+    told = {
+        media
+        for methods in described()["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        for media in answer.get("content", ())
+        if status.startswith("4")
+    }
+
+    assert told == {"application/problem+json"}
+
+
+@pytest.mark.parametrize(("document", "operation"), operations())
+def test_every_link_leads_to_an_operation_and_says_its_whole_path(
+    document: dict[str, Any], operation: dict[str, Any]
+) -> None:
+    known = {
+        said["operationId"]: path
+        for path, methods in document["paths"].items()
+        for said in methods.values()
+        if "operationId" in said
+    }
+
+    for answer in operation["responses"].values():
+        for link in answer.get("links", {}).values():
+            named = {name[5:] for name in link["parameters"] if name.startswith("path.")}
+            assert named == {*re.findall(r"\{(\w+)\}", known[link["operationId"]])}
 
 
 def test_the_groups_are_those_who_use_the_operations() -> None:

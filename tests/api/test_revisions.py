@@ -4,6 +4,7 @@ from httpx import AsyncClient
 
 from app.storage.postgres import Postgres
 from app.web.keyring import Role
+from app.web.paging import cursor_of
 from tests.api.answers import (
     CONFIG_URL,
     REVISIONS_URL,
@@ -42,7 +43,16 @@ async def test_a_page_that_just_fits_is_the_last(admin: AdminFactory) -> None:
     assert (await client.get(f"{REVISIONS_URL}?limit=1")).json()["next_cursor"] is None
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=garbage"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=garbage",
+        *(f"cursor={cursor_of(n)}" for n in (0, 2**31, 2**70)),
+    ],
+)
 async def test_a_wrong_page_is_named(admin: AdminFactory, query: str) -> None:
     assert pointers(await (await admin()).get(f"{REVISIONS_URL}?{query}")) == [
         f"query:{query.partition('=')[0]}"

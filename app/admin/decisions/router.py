@@ -37,7 +37,7 @@ _ANSWER = answering(at={"type": "string", "format": "date-time"}, logged=_LOGGED
     "/{decision_id}",
     summary="Tell a decision again",
     response_class=Response,
-    responses={**problems(401, 403, 404, 409, 503), **_ANSWER},
+    responses={**problems(401, 403, 404, 409, 422, 503), **_ANSWER},
 )
 async def tell_again(
     caller: Annotated[Caller, Depends(require(Role.VIEWER))],

@@ -1,8 +1,10 @@
 """What is asked of the impact of a draft, and what is answered of a run."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body
 from app.admin.impact.report import Impact
@@ -12,8 +14,15 @@ IMPACT = "impact"
 DRAFT, PUBLISHED = "draft", "published"
 
 MOST_VISITORS = 200_000
-Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+_LAST_REVISION = 2**31 - 1
+Number = Annotated[int, Field(ge=1, le=_LAST_REVISION)]
 Name = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+def _version(value: object, *, named: str) -> object:
+    if value == named or (type(value) is int and 1 <= value <= _LAST_REVISION):
+        return value
+    raise PydanticCustomError("version", 'must be "{named}" or the number of a revision', {"named": named})
 
 
 class Question(Body):
@@ -21,17 +30,21 @@ class Question(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"visitors": 10_000, "against": "published", "candidate": "draft", "placements": []}
+            "examples": [
+                {"visitors": 10_000, "against": "published", "candidate": "draft", "placements": []}
+            ]
         }
     )
 
     visitors: Annotated[int, Field(ge=1, le=MOST_VISITORS, description="The last so many.")] = 10_000
     against: Annotated[
         Literal["published"] | Number,
+        BeforeValidator(partial(_version, named=PUBLISHED)),
         Field(description="What they see now: a revision, or the one in force."),
     ] = "published"
     candidate: Annotated[
         Literal["draft"] | Number,
+        BeforeValidator(partial(_version, named=DRAFT)),
         Field(description="What they would see: a revision, or the draft as it is when the run begins."),
     ] = "draft"
     placements: Annotated[

@@ -41,7 +41,7 @@ async def plan_experiment(
 @router.get(
     "/{key}/overlap",
     summary="Count the units that an experiment shares with others",
-    responses=problems(401, 403, 404, 503),
+    responses=problems(401, 403, 404, 422, 503),
 )
 async def read_overlap(
     caller: Viewer,

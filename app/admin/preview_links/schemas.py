@@ -1,14 +1,14 @@
 """What a preview link is to show, and the link."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body, Part
-from app.admin.instant import Instant
+from app.admin.instant import At, Instant
 from app.admin.strict_json import Location
 
 DAY_S = 86_400
@@ -16,7 +16,6 @@ LONGEST_S = 30 * DAY_S
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Names = Annotated[list[Name], Field(max_length=200)]
-At = Annotated[Instant, Field(ge=datetime(1971, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 
 _LAST_REVISION = 2**31 - 1
 _ADDRESS = r"^https?://[^\s/?#@\\]+([/?#]\S*)?$"

@@ -21,6 +21,10 @@ class TraitsPatch(Body):
     traits: Annotated[
         dict[str, Any],
         Field(
+            json_schema_extra={
+                "maxProperties": TRAITS_LIMIT,
+                "propertyNames": {"minLength": 1, "maxLength": NAME_LIMIT},
+            },
             description=f"At most {TRAITS_LIMIT} names of 1 to {NAME_LIMIT} characters and {TRAITS_BYTES:,} "
             "bytes of JSON; a null takes a trait away.",
             examples=[{"plan": {"tier": "gold"}, "newsletter": None}],

@@ -7,7 +7,8 @@ from typing import Any, get_args
 from app.admin import parts
 from app.admin.body import Body, Part
 from app.admin.resources import examples
-from app.admin.resources.schemas import merge_patch, named_by_path, whole
+from app.admin.resources.patches import merge_patch
+from app.admin.resources.schemas import named_by_path, whole
 from app.engine.model import Status
 
 

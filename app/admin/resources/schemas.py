@@ -1,4 +1,4 @@
-"""The bodies that resources come in: a part of the draft by itself, whole or in part."""
+"""The bodies that resources come in: a part of the draft by itself, each whole."""
 
 from typing import Annotated, Any, cast
 
@@ -9,8 +9,6 @@ from app.admin.fields import Key
 from app.engine.problems import Problem
 from app.web.problem_handlers import pointer_of
 from app.web.problems import WrongContentError
-
-_PATCHED = "A merge patch (RFC 7396): what is left out stays as it is."
 
 
 def whole(part: type[Part]) -> type[Body]:
@@ -23,13 +21,6 @@ def named_by_path(part: type[Part]) -> type[Body]:
     """Make the body that is one such part, whose key may be left to the path."""
     key = Annotated[Key | None, Field(description="As in the path; it may be left out.")]
     return create_model(f"Put{part.__name__}", __base__=whole(part), __doc__=part.__doc__, key=(key, None))
-
-
-def merge_patch(part: type[Part]) -> type[Body]:
-    """Make the body that is a merge patch of such a part: any of its fields, of whatever value."""
-    told = "The new value: an object is merged with what is there, and null takes away what is there."
-    fields: dict[str, Any] = {name: (Any, Field(None, description=told)) for name in part.model_fields}
-    return create_model(f"{part.__name__}Patch", __base__=Body, __doc__=_PATCHED, **fields)
 
 
 def read_as(kind: type[Body], document: dict[str, Any]) -> Body:

@@ -1,6 +1,6 @@
 """What is said to publish, and what is answered of a revision, of a schedule and of a difference."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -9,11 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from app.admin.body import Body
 from app.admin.findings import Lint, not_checked
-from app.admin.instant import Instant
+from app.admin.instant import At
 from app.web.problem_schema import WrongPlace
 
 GREATEST = 2**31 - 1
-_LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def _version(value: object) -> object:
@@ -43,7 +42,7 @@ class Publication(Body):
     """What publishing is told. With `publish_at` the draft as it is now is published then."""
 
     comment: Annotated[str, Field(max_length=2_000, examples=["Spring sale on the home page"])] = ""
-    publish_at: Annotated[Instant, Field(lt=_LAST, examples=["2027-03-01T06:00:00Z"])] | None = None
+    publish_at: Annotated[At, Field(examples=["2027-03-01T06:00:00Z"])] | None = None
 
 
 class RevisionSummary(BaseModel):

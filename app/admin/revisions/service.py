@@ -1,8 +1,9 @@
 """Publishing the draft, looking back at what was published, and going back to it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.announce import Announcement, announce
@@ -15,7 +16,7 @@ from app.admin.revisions.checked import checking
 from app.admin.revisions.compare import load_version
 from app.admin.revisions.phases import without_phases
 from app.admin.revisions.review import check_reviewed
-from app.admin.revisions.schemas import Published, Revision, RevisionSummary
+from app.admin.revisions.schemas import GREATEST, Published, Revision, RevisionSummary
 from app.admin.revisions.statuses import status_changes
 from app.kit.collector import no_full_collections
 from app.kit.slices import in_slices
@@ -24,6 +25,9 @@ from app.web.keyring import Caller
 from app.web.paging import Listing, Page, cursor_of
 from app.web.problem_schema import WrongPlace
 from app.web.problems import NotFoundError
+
+# What a cursor says: the number that the page before has ended with.
+_Place: Any = Annotated[int, msgspec.Meta(ge=1, le=GREATEST)]
 
 
 async def publish(connection: AsyncConnection, caller: Caller, comment: str) -> Published:
@@ -72,7 +76,7 @@ async def get_revision(connection: AsyncConnection, caller: Caller, number: int)
 async def list_revisions(connection: AsyncConnection, caller: Caller, page: Page) -> Listing[RevisionSummary]:
     """List revisions, newest first."""
     found = await repository.list_revisions(
-        connection, caller.site, before=page.after(int), limit=page.limit + 1
+        connection, caller.site, before=page.after(_Place), limit=page.limit + 1
     )
     items = [RevisionSummary(**row) for row in found[: page.limit]]
     more = len(found) > page.limit

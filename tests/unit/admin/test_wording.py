@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, ValidationError
@@ -74,3 +74,18 @@ def test_problems_below_a_value_are_told_each_at_its_place() -> None:
         (("a", "b"), "is wrong {so}"),
         ((), "is all wrong"),
     ]
+
+
+class Garage(Body):
+    places: dict[Annotated[str, Field(pattern="^[a-z]+$")], int] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [({"A1": 1}, ("places", "A1")), ({"[key]": 1}, ("places", "[key]")), ({"a": "[key]"}, ("places", "a"))],
+)
+def test_a_wrong_name_is_found_where_what_is_named_so_stands(given: Any, place: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Garage.model_validate({"places": given})
+
+    assert [detail["loc"] for detail in raised.value.errors()] == [place]

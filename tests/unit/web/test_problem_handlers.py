@@ -1,7 +1,7 @@
 from typing import Annotated, Any
 
 import pytest_asyncio
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import APIRouter, FastAPI, HTTPException, Query
 from httpx import ASGITransport, AsyncClient, Response
 from pydantic import BaseModel
 
@@ -38,6 +38,17 @@ def shop() -> FastAPI:
     async def put(bicycle: Bicycle, count: Annotated[int, Query(ge=1)] = 1) -> int:
         return count * len(bicycle.wheels)
 
+    router = APIRouter(prefix="/shelves")
+
+    @router.get("/{shelf}")
+    async def look(shelf: str) -> str:
+        return shelf
+
+    @router.post("/{shelf}")
+    async def fill(shelf: str) -> str:
+        return shelf
+
+    app.include_router(router)
     return app
 
 
@@ -92,6 +103,12 @@ async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client: Asy
     response = await client.delete("/bicycles")
     said(response, 405)
     assert response.headers["allow"] == "PUT"
+
+
+async def test_a_wrong_method_is_told_those_of_every_route_at_its_path(client: AsyncClient) -> None:
+    response = await client.delete("/shelves/first")
+    said(response, 405)
+    assert response.headers["allow"] == "GET, POST"
 
 
 async def test_an_exception_of_the_framework_keeps_its_headers(client: AsyncClient) -> None:
