@@ -13,6 +13,7 @@ from app.engine.comparisons import comparisons_in
 from app.engine.conditions import compile_condition
 from app.engine.named import ROOTS, unknown_attribute
 from app.engine.problems import Problem, Problems
+from app.web.expected import KEY, LOCALE, ORIGIN, TIME_OF_DAY
 
 JSON_LIMIT_BYTES = 64 * 2**10
 
@@ -37,15 +38,15 @@ def _sound(condition: dict[str, Any], roots: Collection[str]) -> dict[str, Any]:
 
 
 # A leading `$` is for ours, such as `$holdout`.
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$")]
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 EventName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Label = Annotated[str, StringConstraints(max_length=128)]
 Note = Annotated[str, StringConstraints(max_length=2_000)]
 Salt = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]{1,255}$")]
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,8}([-_][A-Za-z0-9]{1,8}){0,7}$")]
+Origin = Annotated[str, StringConstraints(pattern=ORIGIN)]
+Locale = Annotated[str, StringConstraints(pattern=LOCALE)]
 TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=TIME_OF_DAY)]
 IdentitySecret = Annotated[str, StringConstraints(min_length=16, max_length=256)]
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Percent = Annotated[float, Field(ge=0, le=100)]

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.engine.problems import Problem, Problems, escaped
+from app.web.expected import expected
 from app.web.problems import PROBLEM_JSON, ProblemError, WrongContentError, problem_response_body
 
 Handled = ProblemError | Problems | RequestValidationError | HTTPException
@@ -54,7 +55,7 @@ def _problem_of_validation(error: RequestValidationError) -> ProblemError:
     found = error.errors()
     if any(detail["type"] == "json_invalid" for detail in found):
         return ProblemError(400, "the body is not JSON")
-    return WrongContentError(Problem(pointer_of(detail["loc"]), detail["msg"]) for detail in found)
+    return WrongContentError(Problem(pointer_of(detail["loc"]), expected(detail)) for detail in found)
 
 
 def problem_response(
