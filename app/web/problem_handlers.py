@@ -1,15 +1,19 @@
 """Every error of the FastAPI app as problem+json."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, assert_never
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.engine.problems import Problem, Problems, escaped
 from app.web.expected import expected
 from app.web.problems import PROBLEM_JSON, ProblemError, WrongContentError, problem_response_body
+
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 Handled = ProblemError | Problems | RequestValidationError | HTTPException
 
@@ -29,9 +33,22 @@ def pointer_of(location: Sequence[str | int]) -> str:
     return f"{where}:{'.'.join(map(str, path))}"
 
 
-async def _answer(_request: Request, error: Any) -> Response:
+async def _answer(request: Request, error: Any) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        error = _wrong_method(request)
     problem = _problem_of(error)
     return problem_response(problem.status, problem.detail, problem.errors, problem.headers)
+
+
+def _wrong_method(request: Request) -> ProblemError:
+    """Name the methods of a path; each of its routes knows its own alone."""
+    scope = {"type": "http", "path": request.url.path, "root_path": request.scope.get("root_path", "")}
+    allowed = ", ".join(
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    )
+    return ProblemError(405, f"this path can be asked with {allowed}", headers={"Allow": allowed})
 
 
 async def _answer_unforeseen(_request: Request, _error: Exception) -> Response:

@@ -34,6 +34,10 @@ def shop() -> FastAPI:
     async def teapot() -> None:
         raise HTTPException(418, "short and stout", {"X-Handle": "here"})
 
+    @app.get("/bicycles")
+    async def ridden() -> int:
+        return 1
+
     @app.put("/bicycles")
     async def put(bicycle: Bicycle, count: Annotated[int, Query(ge=1)] = 1) -> int:
         return count * len(bicycle.wheels)
@@ -89,7 +93,7 @@ async def test_an_unknown_path_is_a_problem(client: AsyncClient) -> None:
 async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client: AsyncClient) -> None:
     response = await client.delete("/bicycles")
     said(response, 405)
-    assert response.headers["allow"] == "PUT"
+    assert response.headers["allow"] == "GET, PUT"
 
 
 async def test_an_exception_of_the_framework_keeps_its_headers(client: AsyncClient) -> None:

@@ -1,0 +1,78 @@
+"""What holds for every request of the admin edge, whatever it is about."""
+
+import pytest
+
+from tests.api.answers import CONFIG_URL, document_of, pointers, replace, rules, said
+from tests.api.conftest import AdminFactory
+from tests.api.resources import API, made
+
+SEGMENT = {"key": "s", "condition": {}}
+
+
+async def test_a_misspelt_dry_run_changes_nothing(admin: AdminFactory) -> None:
+    client = await admin()
+    await replace(client, rules("a"))
+    response = await client.put(f"{CONFIG_URL}?dryrun=true", json={}, headers={"If-Match": "*"})
+    (error,) = said(response, 422)["errors"]
+    assert error == {
+        "pointer": "query:dryrun",
+        "message": "unknown parameter 'dryrun'; did you mean dry_run?",
+    }
+    assert await document_of(client) == rules("a")
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("rules?lim=3", "query:lim"),
+        ("rules?status=enabled&key=r", "query:key"),
+        ("segments?status=draft", "query:status"),
+        ("audit?limit=3&who=me", "query:who"),
+        ("site?verbose", "query:verbose"),
+        ("site?verbose=1", "query:verbose"),
+        ("config?format=yaml", "query:format"),
+    ],
+)
+async def test_a_parameter_that_nothing_reads_is_refused(
+    admin: AdminFactory, path: str, pointer: str
+) -> None:
+    assert pointers(await (await admin()).get(f"{API}/{path}")) == [pointer]
+
+
+async def test_a_wrong_method_is_told_the_right_ones(admin: AdminFactory) -> None:
+    response = await (await admin()).post(f"{API}/rules/r", json={})
+    assert said(response, 405)["detail"] == "this path can be asked with DELETE, GET, PATCH, PUT"
+    assert response.headers["allow"] == "DELETE, GET, PATCH, PUT"
+
+
+async def test_who_has_what_a_get_would_answer_is_not_sent_it_again(admin: AdminFactory) -> None:
+    client = await admin()
+    etag = (await made(client, "segments", SEGMENT)).headers["etag"]
+    for given in (etag, f'"other", W/{etag}', "*"):
+        response = await client.get(f"{API}/segments/s", headers={"If-None-Match": given})
+        assert (response.status_code, response.content) == (304, b"")
+        assert response.headers["etag"] == etag
+
+
+async def test_who_has_what_was_there_before_is_sent_what_is_there_now(admin: AdminFactory) -> None:
+    client = await admin()
+    etag = (await made(client, "segments", SEGMENT)).headers["etag"]
+    change = {"condition": {"traits.a": 1}}
+    await client.patch(f"{API}/segments/s", json=change, headers={"If-Match": etag})
+    response = await client.get(f"{API}/segments/s", headers={"If-None-Match": etag})
+    assert response.json() == {**SEGMENT, **change}
+
+
+async def test_the_draft_is_not_sent_again_either(admin: AdminFactory) -> None:
+    client = await admin()
+    etag = (await replace(client, rules("a"))).headers["etag"]
+    response = await client.get(CONFIG_URL, headers={"If-None-Match": etag, "Accept": "application/yaml"})
+    assert (response.status_code, response.headers["vary"]) == (304, "Accept")
+
+
+async def test_what_has_no_body_has_no_type_of_one(admin: AdminFactory) -> None:
+    client = await admin()
+    await made(client, "segments", SEGMENT)
+    response = await client.delete(f"{API}/segments/s", headers={"If-Match": "*"})
+    assert response.status_code == 204
+    assert "content-type" not in response.headers
