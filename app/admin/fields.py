@@ -8,6 +8,7 @@ import msgspec
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.admin.strict_json import is_deeper
 from app.admin.wording import refused
 from app.engine.comparisons import comparisons_in
 from app.engine.conditions import compile_condition
@@ -16,11 +17,19 @@ from app.engine.problems import Problem, Problems
 from app.web.expected import KEY, LOCALE, ORIGIN, TIME_OF_DAY
 
 JSON_LIMIT_BYTES = 64 * 2**10
+DEEPEST_CONTENT = 64
 
 
 def _small(value: Any) -> Any:
     if len(msgspec.json.encode(value)) > JSON_LIMIT_BYTES:
         raise PydanticCustomError("too_large", "is larger than 64 KiB as JSON")
+    return value
+
+
+def _shallow(value: Any) -> Any:
+    # Wherever it stands in a document, this leaves room around it: what was put alone can be put with all.
+    if is_deeper(value, DEEPEST_CONTENT):
+        raise PydanticCustomError("too_deep", f"is nested more than {DEEPEST_CONTENT} levels deep")
     return value
 
 
@@ -51,7 +60,7 @@ IdentitySecret = Annotated[str, StringConstraints(min_length=16, max_length=256)
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
-Content = Annotated[Any, AfterValidator(_small)]
+Content = Annotated[Any, AfterValidator(_small), AfterValidator(_shallow)]
 Condition = Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(partial(_sound, roots=ROOTS))]
 # What a metric asks of an event.
 EventCondition = Annotated[

@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.admin.idempotency import AnsweredBefore, keep_answer
 from app.admin.query_names import query_names_of, refuse_unknown
-from app.admin.strict_json import decode_json
+from app.admin.strict_json import decoding
+from app.kit.slices import in_slices
 from app.web.auth import admit
 from app.web.etag import has
 from app.web.problems import ProblemError
@@ -70,10 +71,10 @@ def _unless_known(request: Request, response: Response) -> Response:
 class _DecodedRequest(Request):
     """A request whose body was read and decoded."""
 
-    def __init__(self, request: Request, content: bytes) -> None:
+    def __init__(self, request: Request, content: bytes, document: Any) -> None:
         super().__init__(request.scope, request.receive)
         self._content = content
-        self._document = decode_json(content)
+        self._document = document
 
     async def body(self) -> bytes:
         return self._content
@@ -85,7 +86,8 @@ class _DecodedRequest(Request):
 async def _decoded(request: Request) -> Request:
     if not is_json(media_type_of(request)):
         raise ProblemError(415, "the body must be JSON: Content-Type: application/json")
-    return _DecodedRequest(request, await content_of(request))
+    content = await content_of(request)
+    return _DecodedRequest(request, content, await in_slices(decoding(content)))
 
 
 def media_type_of(request: Request) -> str:

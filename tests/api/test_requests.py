@@ -1,5 +1,7 @@
 """What holds for every request of the admin edge, whatever it is about."""
 
+from typing import Any
+
 import pytest
 
 from tests.api.answers import CONFIG_URL, document_of, pointers, replace, rules, said
@@ -76,3 +78,42 @@ async def test_what_has_no_body_has_no_type_of_one(admin: AdminFactory) -> None:
     response = await client.delete(f"{API}/segments/s", headers={"If-Match": "*"})
     assert response.status_code == 204
     assert "content-type" not in response.headers
+
+
+async def test_a_key_that_stands_twice_loses_nobody_a_condition(admin: AdminFactory) -> None:
+    client = await admin()
+    content = b'{"condition": {"traits.age": {"$gte": 18}, "traits.age": {"$lt": 65}}}'
+    response = await client.put(
+        f"{API}/segments/s", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert pointers(response) == ["/condition/traits.age"]
+
+
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else 1
+
+
+def grouped(levels: int) -> dict[str, Any]:
+    return {"$and": [grouped(levels - 1)]} if levels else {"traits.a": 1}
+
+
+async def test_what_was_put_alone_can_be_put_with_all_the_others(admin: AdminFactory) -> None:
+    client, other = await admin(), await admin()
+    variant = {"key": "v", "locales": {"de": nested(64)}}
+    rule = {"placements": ["p"], "deliver": {"variant": "v"}, "audience": {"condition": grouped(32)}}
+    await made(client, "placements", {"key": "p", "variants": [variant]})
+    await made(client, "rules", {"key": "r", **rule})
+    document = await document_of(client)
+    await replace(other, document)
+    assert await document_of(other) == document
+
+
+async def test_what_is_too_deep_is_told_where_it_stands(admin: AdminFactory) -> None:
+    client = await admin()
+    deep = await client.put(f"{API}/segments/s", json={"condition": grouped(33)})
+    (error,) = said(deep, 422)["errors"]
+    assert error["pointer"].startswith("/condition/$and/0/$and/0")
+    content = await client.put(
+        f"{API}/placements/p", json={"variants": [{"key": "v", "content": nested(65)}]}
+    )
+    assert pointers(content) == ["/variants/0/content"]
