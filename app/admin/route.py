@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive, Scope, Send
 
 from app.admin.idempotency import AnsweredBefore, keep_answer
+from app.admin.notice import begin, catch_up
 from app.admin.query_names import query_names_of, refuse_unknown
 from app.admin.strict_json import decoding
 from app.kit.slices import in_slices
@@ -27,10 +28,16 @@ class AdminRoute(APIRoute):
     """A route of the admin edge."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let every answer, a refusal too, say what the key has left of its requests."""
+        """Let every answer, a refusal too, say what the key has left of its requests.
+
+        What a change puts in force is so here before its answer is sent, and elsewhere within milliseconds.
+        """
+        begin()
 
         async def send_with_allowance(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] < HTTPStatus.BAD_REQUEST:
+                    await catch_up(scope["app"].state)
                 told = scope.get("state", {}).get("allowance", {})
                 headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
                 message = {**message, "headers": [*message.get("headers", ()), *headers]}
