@@ -33,6 +33,18 @@ def _shallow(value: Any) -> Any:
     return value
 
 
+def _each_once(parts: list[Any]) -> list[Any]:
+    """Refuse two of a list with the same key: neither could be asked for by it."""
+    seen, doubled = set(), []
+    for index, part in enumerate(parts):
+        if part.key in seen:
+            doubled.append(Problem(f"/{index}/key", f"there is another {part.key!r} in this list"))
+        seen.add(part.key)
+    if doubled:
+        raise refused(doubled, "list")
+    return parts
+
+
 def _sound(condition: dict[str, Any], roots: Collection[str]) -> dict[str, Any]:
     """Refuse what can never be published; whether what it names exists is seen when that is done."""
     try:
@@ -60,6 +72,7 @@ IdentitySecret = Annotated[str, StringConstraints(min_length=16, max_length=256)
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
+EachOnce = AfterValidator(_each_once)
 Content = Annotated[Any, AfterValidator(_small), AfterValidator(_shallow)]
 Condition = Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(partial(_sound, roots=ROOTS))]
 # What a metric asks of an event.

@@ -63,5 +63,6 @@ async def test_an_identity_secret_is_in_force_at_once(shop: Shop) -> None:
     for number in range(TIMES):
         secret = f"a secret of ours, {number}"
         (await asked(shop, "PATCH", "site", identity_secret=secret)).raise_for_status()
-        known = shop.edge.parts.rulesets.site_of(shop.site.site_id)
+        known = shop.edge.parts.rulesets.find(shop.site.site_id)
+        assert known is not None
         assert known.identity_secret == secret

@@ -89,6 +89,24 @@ async def test_a_key_that_stands_twice_loses_nobody_a_condition(admin: AdminFact
     assert pointers(response) == ["/condition/traits.age"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("placements", {"variants": [{"key": "a"}, {"key": "b"}, {"key": "a"}]}, "/variants/2/key"),
+        ("journeys", {"stages": [{"key": "a"}, {"key": "a"}]}, "/stages/1/key"),
+        ("experiments", {"arms": [{"key": "a"}, {"key": "a"}]}, "/arms/1/key"),
+    ],
+)
+async def test_two_with_the_same_key_cannot_be_told_apart(
+    admin: AdminFactory, path: str, body: dict[str, Any], pointer: str
+) -> None:
+    client = await admin()
+    assert pointers(await client.put(f"{API}/{path}/x", json=body)) == [pointer]
+    document = {path: [{"key": "x", **body}]}
+    response = await client.put(CONFIG_URL, json=document, headers={"If-Match": "*"})
+    assert pointers(response) == [f"/{path}/0{pointer}"]
+
+
 def nested(levels: int) -> Any:
     return [nested(levels - 1)] if levels else 1
 
