@@ -140,7 +140,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     stack.callback(journal.close)
     keyring = Keyring(settings.key_requests_per_s, peppers=peppers(settings))
     rulesets = LiveRulesets()
-    await keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
+    api.state.refresh = await keep_fresh(settings, addresses, stack, _reloading(postgres, rulesets, keyring))
     await stack.enter_async_context(background(keep_writing_use(keyring, postgres.pool)))
     api.state.postgres, api.state.keyring = postgres, keyring
     api.state.other_rulesets = others = OtherRulesets(rulesets)
@@ -225,13 +225,14 @@ async def keep_fresh(
     addresses: Addresses,
     stack: AsyncExitStack,
     reload: Callable[[], Awaitable[None]],
-) -> None:
+) -> Refresh:
     """Load what is in force, and again whenever that changes; end with the process that started this one."""
     await reload()
     refresh = Refresh(dsn_of(addresses.database_url), reload, poll_s=settings.poll_s)
     await stack.enter_async_context(background(refresh.run()))
     if settings.parent_pid not in {None, os.getpid()}:
         await stack.enter_async_context(background(leave_with(settings.parent_pid)))
+    return refresh
 
 
 def _probes(

@@ -9,19 +9,41 @@ from pydantic import AfterValidator, Field, GetJsonSchemaHandler, StringConstrai
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from app.admin.strict_json import is_deeper
 from app.admin.wording import refused
 from app.engine.comparisons import comparisons_in
 from app.engine.conditions import compile_condition
 from app.engine.named import ROOTS, unknown_attribute
 from app.engine.problems import Problem, Problems
+from app.web.expected import KEY, LOCALE, ORIGIN, TIME_OF_DAY
 
 JSON_LIMIT_BYTES = 64 * 2**10
+DEEPEST_CONTENT = 64
 
 
 def _small(value: Any) -> Any:
     if len(msgspec.json.encode(value)) > JSON_LIMIT_BYTES:
         raise PydanticCustomError("too_large", "is larger than 64 KiB as JSON")
     return value
+
+
+def _shallow(value: Any) -> Any:
+    # Wherever it stands in a document, this leaves room around it: what was put alone can be put with all.
+    if is_deeper(value, DEEPEST_CONTENT):
+        raise PydanticCustomError("too_deep", f"is nested more than {DEEPEST_CONTENT} levels deep")
+    return value
+
+
+def _each_once(parts: list[Any]) -> list[Any]:
+    """Refuse two of a list with the same key: neither could be asked for by it."""
+    seen, doubled = set(), []
+    for index, part in enumerate(parts):
+        if part.key in seen:
+            doubled.append(Problem(f"/{index}/key", f"there is another {part.key!r} in this list"))
+        seen.add(part.key)
+    if doubled:
+        raise refused(doubled, "list")
+    return parts
 
 
 def _sound(condition: dict[str, Any], roots: Collection[str]) -> dict[str, Any]:
@@ -48,20 +70,21 @@ class NoOtherNames:
 
 
 # A leading `$` is for ours, such as `$holdout`.
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$")]
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 EventName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Label = Annotated[str, StringConstraints(max_length=128)]
 Note = Annotated[str, StringConstraints(max_length=2_000)]
 Salt = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]{1,255}$")]
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,8}([-_][A-Za-z0-9]{1,8}){0,7}$")]
+Origin = Annotated[str, StringConstraints(pattern=ORIGIN)]
+Locale = Annotated[str, StringConstraints(pattern=LOCALE)]
 TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+TimeOfDay = Annotated[str, StringConstraints(pattern=TIME_OF_DAY)]
 IdentitySecret = Annotated[str, StringConstraints(min_length=16, max_length=256)]
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
-Content = Annotated[Any, AfterValidator(_small)]
+EachOnce = AfterValidator(_each_once)
+Content = Annotated[Any, AfterValidator(_small), AfterValidator(_shallow)]
 Condition = Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(partial(_sound, roots=ROOTS))]
 # What a metric asks of an event.
 EventCondition = Annotated[

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: who asks again, since an answer was lost on the way, gets that answer.
 
 The answer is stored in the transaction that it tells of, so that neither is ever there without the other.
-It is stored as it is: a route that answers a secret must not promise this.
+An answer that must not be stored, since a secret is in it, is told once: asked again, it says what was made.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from app.engine.problems import Problem
 from app.storage.answer_tables import idempotent_answers
 from app.web.auth import caller_of
 from app.web.keyring import Caller
-from app.web.problems import ConflictError, WrongContentError
+from app.web.problems import PROBLEM_JSON, ConflictError, WrongContentError, problem_response_body
 from app.web.session import Session
 
 _HEADERS = ("content-type", "etag", "location")
@@ -85,6 +85,8 @@ async def keep_answer(request: Request, response: Response) -> None:
     claim: _Claim | None = getattr(request.state, "claim", None)
     if claim is None:
         return
+    if response.headers.get("cache-control") == "no-store":
+        response = _made_before(response)
     headers = {name: response.headers[name] for name in _HEADERS if name in response.headers}
     row = {**claim.row, "status": response.status_code, "headers": headers, "body": bytes(response.body)}
     # What is older than a day may still be there.
@@ -93,6 +95,14 @@ async def keep_answer(request: Request, response: Response) -> None:
         constraint=idempotent_answers.primary_key, set_={**row, "at": func.now()}
     )
     await claim.connection.execute(anew)
+
+
+def _made_before(response: Response) -> Response:
+    location = response.headers.get("location")
+    made = "this was done" if location is None else f"{location} was made"
+    told = f"{made} by this Idempotency-Key before, and its secret is told once: rotate it to have another"
+    headers = {} if location is None else {"Location": location}
+    return Response(problem_response_body(409, told), 409, headers, PROBLEM_JSON)
 
 
 def _hash_of(request: Request) -> bytes:

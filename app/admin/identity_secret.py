@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.audit import Entry, write_audit
+from app.admin.notice import notify_changed
 from app.storage.tables import sites
 from app.web.keyring import Caller
 
@@ -23,4 +24,5 @@ async def keep_secret(connection: AsyncConnection, caller: Caller, secret: str |
     if secret is None:
         return
     await connection.execute(update(sites).where(sites.c.id == caller.site).values({FIELD: secret}))
+    await notify_changed(connection, caller.site)
     await write_audit(connection, caller, [Entry("changed", f"site/{FIELD}")])

@@ -12,6 +12,7 @@ from app.admin.fields import (
     Condition,
     Content,
     Days,
+    EachOnce,
     EventCondition,
     EventName,
     IdentitySecret,
@@ -89,7 +90,7 @@ class Placement(Part):
 
     key: Key
     default: Key | None = None
-    variants: list[Variant] = Field(default_factory=list, max_length=MOST["variants"])
+    variants: Annotated[list[Variant], EachOnce] = Field(default_factory=list, max_length=MOST["variants"])
 
 
 class Segment(Part):
@@ -115,7 +116,7 @@ class Journey(Part):
 
     key: Key
     primary: bool = False
-    stages: list[Stage] = Field(
+    stages: Annotated[list[Stage], EachOnce] = Field(
         default=[Stage(key=stage.key) for stage in DEFAULT_STAGES], min_length=1, max_length=100
     )
 
@@ -203,7 +204,7 @@ class Experiment(Part):
     """A randomized comparison; one of kind `aa` shows the same in every arm."""
 
     key: Key
-    arms: Annotated[list[Arm], Field(min_length=1, max_length=100)]
+    arms: Annotated[list[Arm], EachOnce, Field(min_length=1, max_length=100)]
     kind: Literal["ab", "aa"] = "ab"
     unit: Unit = "visitor"
     before_login: Literal["visitor", "skip"] = "visitor"

@@ -24,7 +24,7 @@ from app.web.problem_schema import problems
 
 def admin_router() -> APIRouter:
     """Mount every admin feature."""
-    router = APIRouter(prefix="/api/v1", responses=problems(429))
+    router = APIRouter(prefix="/api/v1", responses=problems(422, 429))
     router.include_router(config)
     # Before the revisions, whose numbers stand at the same place of the path.
     router.include_router(scheduled)

@@ -1,46 +1,48 @@
-"""JSON as everybody else reads it too: no NaN, no half of a surrogate pair, no endless nesting."""
+"""JSON as everybody reads it too: no NaN, no half of a surrogate pair, no key twice, no endless nesting."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
+from app.admin.doubled_keys import Location, is_each_once, refuse_doubled
 from app.engine.problems import Problem
-from app.kit.steps import Steps, each
+from app.kit.steps import Steps, finished
 from app.web.problems import ProblemError, WrongContentError
 
-DEEPEST = 64
-
-Location = tuple[str | int, ...]
+# A condition may be 32 groups deep, each a list of objects, and stands in a rule of a document.
+DEEPEST = 128
 
 
 def decode_json(content: bytes) -> Any:
-    """Decode a body.
-
-    Raises:
-        ProblemError: 400, it is not JSON.
-        WrongContentError: it is nested more deeply than `DEEPEST`: nothing after this runs out of stack.
-
-    """
-    try:
-        document = msgspec.json.decode(content)
-    except RecursionError as error:
-        raise _too_deep() from error
-    except ValueError as error:
-        raise ProblemError(400, f"the body is not JSON: {error}") from error
-    _bound(document, DEEPEST)
-    return document
+    """Decode a body as `decoding` does, at once; raises the same."""
+    return finished(decoding(content))
 
 
 def decoding(content: bytes) -> Steps[Any]:
-    """Decode as `decode_json` does, the elements of an object's lists one at a time; raises the same."""
+    """Decode a body, the elements of an object's lists one at a time.
+
+    Raises:
+        ProblemError: 400, it is not JSON.
+        WrongContentError: a key stands twice in an object, or it is nested more deeply than `DEEPEST`:
+            nothing after this runs out of stack.
+
+    """
     try:
-        document = yield from _by_element(content)
+        return (yield from _by_element(content))
     except (ValueError, RecursionError):
         # Said of the whole, not of the element.
-        return decode_json(content)
-    yield from bounding(document)
-    return document
+        return _whole(content)
+
+
+def is_deeper(document: object, levels: int) -> bool:
+    """Whether arrays and objects are nested in more levels than that; it needs no stack to see."""
+    level: list[object] = [document]
+    for _ in range(levels):
+        level = [child for value in level for child in _children(value)]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def bounding(document: Any) -> Steps[None]:
@@ -71,28 +73,46 @@ def places_of_nul(document: object, at: Location = ()) -> Iterator[Location]:
                 yield from places_of_nul(value, (*at, index))
 
 
+def _whole(content: bytes) -> Any:
+    try:
+        document = msgspec.json.decode(content)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise ProblemError(400, f"the body is not JSON: {error}") from error
+    _bound(document, DEEPEST)
+    refuse_doubled(content)
+    return document
+
+
 def _by_element(content: bytes) -> Steps[Any]:
-    document = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    if not is_each_once(content, members):
+        return _whole(content)
     decoded: dict[str, Any] = {}
-    for name, raw in document.items():
+    for name, raw in members.items():
         try:
             elements = msgspec.json.decode(raw, type=list[msgspec.Raw])
         except msgspec.ValidationError:
-            decoded[name] = msgspec.json.decode(raw)
+            decoded[name] = _element(raw, (name,))
         else:
-            decoded[name] = yield from each(msgspec.json.decode, elements)
+            decoded[name] = []
+            for index, element in enumerate(elements):
+                decoded[name].append(_element(element, (name, index)))
+                yield
         yield
     return decoded
 
 
+def _element(raw: msgspec.Raw, at: Location) -> Any:
+    element = msgspec.json.decode(raw)
+    _bound(element, DEEPEST - len(at))
+    refuse_doubled(bytes(raw), at)
+    return element
+
+
 def _bound(document: object, levels: int) -> None:
-    """Go down level by level, which needs no stack."""
-    level: list[object] = [document]
-    for _ in range(levels):
-        level = [child for value in level for child in _children(value)]
-        if not level:
-            return
-    if any(isinstance(value, dict | list) for value in level):
+    if is_deeper(document, levels):
         raise _too_deep()
 
 

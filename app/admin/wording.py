@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from app.admin.strict_json import Location
 from app.engine.problems import Problem, did_you_mean, shown
+from app.web.expected import expected
 
 # To compare a name with all that are known takes a while, so only the first unknown ones are compared.
 _HINTS = 20
@@ -35,7 +36,7 @@ def location_of(pointer: str) -> Location:
 def said_of(kind: type[BaseModel], details: Iterable[ErrorDetails]) -> list[tuple[Location, str]]:
     """Say what is wrong at each place of a value of a kind."""
     return [
-        (_place_of(detail), worded(kind, detail) if place < _HINTS else detail["msg"])
+        (_place_of(detail), worded(kind, detail) if place < _HINTS else _plainly(detail))
         for place, detail in enumerate(details)
     ]
 
@@ -49,11 +50,15 @@ def _place_of(detail: ErrorDetails) -> Location:
 def worded(kind: type[BaseModel], detail: ErrorDetails) -> str:
     """Say what is wrong with a value of a kind; of an unknown field, which one may have been meant."""
     if detail["type"] != "extra_forbidden":
-        return detail["msg"]
+        return expected(detail)
     *way, name = detail["loc"]
     fields = _fields_at(kind, way)
     hint = f"; {did_you_mean(str(name), fields)}" if fields else ""
     return f"unknown field {shown(str(name))}{hint}"
+
+
+def _plainly(detail: ErrorDetails) -> str:
+    return "unknown field" if detail["type"] == "extra_forbidden" else expected(detail)
 
 
 def _fields_at(kind: Any, way: Sequence[str | int]) -> tuple[str, ...]:

@@ -90,5 +90,5 @@ def _errors(model: type[BaseModel], given: Any) -> list[ErrorDetails]:
     try:
         model.model_validate(given)
     except ValidationError as error:
-        return error.errors(include_url=False, include_context=False, include_input=False)
+        return error.errors(include_url=False)
     return []

@@ -1,7 +1,7 @@
 """`signpost config`: a site's draft as a file, for people and for CI."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from app.admin.config.given import checking as checking_document
@@ -9,9 +9,9 @@ from app.admin.config.given import given_of
 from app.admin.revisions.checked import checking as checking_revision
 from app.cli.config_file import ConfigFile
 from app.cli.config_service import ConfigService
-from app.cli.config_text import differs, lines_of
+from app.cli.config_text import differs, lines_of, lines_of_problems, unsound
 from app.cli.terminal import CommandError, complain, is_colourful, say
-from app.engine.problems import Problem, Problems
+from app.engine.problems import Problems
 from app.kit.private_file import read_json
 from app.kit.steps import finished
 from app.settings import Settings
@@ -104,21 +104,13 @@ def _check(_settings: Settings, options: argparse.Namespace) -> int:
         finished(checking_document(document))
         checked = finished(checking_revision(given_of(document).document, None, 1))
     except WrongContentError as error:
-        raise CommandError(1, _unsound(options.file, error.errors)) from error
+        raise CommandError(1, unsound(options.file, error.errors)) from error
     except Problems as error:
-        raise CommandError(1, _unsound(options.file, error.problems)) from error
-    for line in _lines(checked.warnings):
+        raise CommandError(1, unsound(options.file, error.problems)) from error
+    for line in lines_of_problems(checked.warnings):
         complain(f"{options.file}:{line}")
     say(f"{options.file}: sound")
     return 0
-
-
-def _unsound(name: str, problems: tuple[Problem, ...]) -> str:
-    return "\n".join([f"{name} is unsound:", *_lines(problems)])
-
-
-def _lines(problems: tuple[Problem, ...] | list[Problem]) -> Iterator[str]:
-    return (f"  {problem.pointer or '/'}: {problem.message}" for problem in problems)
 
 
 def _tell(changes: dict[str, Any]) -> None:

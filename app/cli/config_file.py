@@ -10,8 +10,10 @@ import msgspec
 
 from app.admin.config.given import JSON, YAML
 from app.admin.config.read_yaml import reading
+from app.admin.doubled_keys import refuse_doubled
 from app.admin.route import BODY_LIMIT_BYTES
 from app.admin.strict_json import bounding
+from app.cli.config_text import unsound
 from app.cli.terminal import CommandError
 from app.kit.steps import finished
 from app.web.problems import WrongContentError
@@ -45,8 +47,10 @@ class ConfigFile:
         try:
             document = msgspec.json.decode(content) if self.kind == JSON else _yaml(content)
             finished(bounding(document))
+            if self.kind == JSON:
+                refuse_doubled(content)
         except WrongContentError as error:
-            raise CommandError(1, f"{self.name}: {error.errors[0].message}") from error
+            raise CommandError(1, unsound(self.name, error.errors)) from error
         except (ValueError, RecursionError) as error:
             raise CommandError(1, f"{self.name}: {error}") from error
         return document

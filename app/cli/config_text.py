@@ -4,9 +4,21 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from app.engine.problems import Problem
+
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
 SECRET = "/site/identity_secret"  # noqa: S105 - a place, not a secret
+
+
+def unsound(name: str, problems: Sequence[Problem]) -> str:
+    """Tell what is wrong with a file."""
+    return "\n".join([f"{name} is unsound:", *lines_of_problems(problems)])
+
+
+def lines_of_problems(problems: Sequence[Problem]) -> Iterator[str]:
+    """Tell what is wrong, a line for each place."""
+    return (f"  {problem.pointer or '/'}: {problem.message}" for problem in problems)
 
 
 def differs(changes: Mapping[str, Any]) -> bool:

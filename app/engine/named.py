@@ -31,10 +31,12 @@ class Names:
         self.experiments = _keys_of(document.experiments)
         self._hints_left = _HINTS
 
-    def missing(self, pointer: str, word: str, name: str, known: Collection[str]) -> Iterator[Problem]:
+    def missing(
+        self, pointer: str, word: str, name: str, known: Collection[str], where: str = ""
+    ) -> Iterator[Problem]:
         """Say that a name stands for nothing and, of the first such names, which one may have been meant."""
         if name not in known:
-            yield Problem(pointer, f"there is no {word} {name!r}{self._hint(name, known)}")
+            yield Problem(pointer, f"there is no {word} {name!r}{where}{self._hint(name, known)}")
 
     def has_attribute(self, path: str) -> bool:
         """Tell whether a path starts at something that visitors have."""

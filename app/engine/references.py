@@ -5,7 +5,6 @@ from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from app.engine.comparisons import comparisons_in, literals_of
-from app.engine.conditions import attributes_of, operands_of
 from app.engine.metrics import check_metrics
 from app.engine.model import Condition, Document, Experiment, Rule
 from app.engine.named import ROOTS, Names, primary_journey_of, unknown_attribute
@@ -86,14 +85,15 @@ def _check_attributes(document: Document, reading: Reading, names: Names) -> Fin
     paths = {path for path in reading.paths if not names.has_attribute(path)}
     segments = reading.segments.difference(names.segments)
     for pointer, condition in conditions_of(document) if paths or segments else ():
-        for path in sorted(paths & attributes_of(condition)):
-            root, _, rest = path.partition(".")
-            if root not in ROOTS:
-                yield Problem(pointer, unknown_attribute(root))
+        for comparison in comparisons_in(condition, pointer):
+            root, *rest = comparison.path
+            if ".".join(comparison.path) in paths and root not in ROOTS:
+                yield Problem(comparison.pointer, unknown_attribute(root))
             if root == "stages":
-                yield from names.missing(pointer, "journey", rest, names.journeys)
-        for key in sorted(segments & operands_of(condition, "segments")):
-            yield from names.missing(pointer, "segment", key, names.segments)
+                yield from names.missing(comparison.pointer, "journey", ".".join(rest), names.journeys)
+            if comparison.path == ("segments",):
+                for key in sorted(segments.intersection(literals_of(comparison))):
+                    yield from names.missing(comparison.pointer, "segment", key, names.segments)
         yield None
 
 
@@ -126,14 +126,14 @@ def _check_rule(names: Names, rule: Rule, at: str) -> Iterator[Problem]:
         if rule.deliver.variant is not None and key in names.placements:
             known = names.placements[key]
             yield from names.missing(
-                f"{at}/deliver/variant", f"variant of {key!r}", rule.deliver.variant, known
+                f"{at}/deliver/variant", "variant", rule.deliver.variant, known, f" at {key!r}"
             )
     if rule.deliver.experiment is not None:
         experiment = rule.deliver.experiment
         yield from names.missing(f"{at}/deliver/experiment", "experiment", experiment, names.experiments)
     for i, key in enumerate(rule.audience.stages):
         pointer = f"{at}/audience/stages/{i}"
-        yield from names.missing(pointer, "stage of the primary journey", key, names.stages)
+        yield from names.missing(pointer, "stage", key, names.stages, " in the primary journey")
     for field in ("segments", "not_segments"):
         for i, key in enumerate(getattr(rule.audience, field)):
             yield from names.missing(f"{at}/audience/{field}/{i}", "segment", key, names.segments)

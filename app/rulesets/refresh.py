@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import asyncpg
 
@@ -19,6 +20,7 @@ class Refresh:
         self._reload = reload
         self._poll_s = poll_s
         self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
         self._listening: asyncpg.Connection | None = None
         self.failures = 0
 
@@ -33,9 +35,24 @@ class Refresh:
                 except TimeoutError:
                     pass
                 self._changed.clear()
+                waiting, self._waiting = self._waiting, []
                 await self._refresh()
+                for each in waiting:
+                    # Whoever gave up meanwhile has cancelled it.
+                    if not each.done():
+                        each.set_result(None)
         finally:
             self._stop_listening()
+
+    async def catch_up(self, *, within_s: float) -> None:
+        """Wait until what is committed by now has been loaded here, or could not be; for so long at most."""
+        loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # What is being loaded at the moment may have been read before.
+        self._waiting.append(loaded)
+        self._changed.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await loaded
 
     async def _refresh(self) -> None:
         try:

@@ -37,7 +37,7 @@ def best_kind(accept: str, offers: Sequence[str]) -> str:
     liked = {offer: _quality_of(offer, ranges) for offer in offers}
     best = max(offers, key=liked.__getitem__)
     if liked[best] <= 0:
-        raise ProblemError(406, f"this can be answered as {' or '.join(offers)}; Accept names neither")
+        raise ProblemError(406, f"this can be answered as {' or '.join(offers)}; Accept names none of them")
     return best
 
 

@@ -13,6 +13,7 @@ from app.web.problems import PreconditionMissingError, ProblemError, StaleError
 _DIGEST_SIZE = 16
 _HASHED_AT_ONCE = 2**18
 _STRONG = re.compile(r'(?<![^\s,])"[^"]*"')
+_ANY = re.compile(r'(?<![^\s,])(?:W/)?("[^"]*")')
 
 
 def etag_of(content: bytes) -> str:
@@ -27,6 +28,12 @@ def tagging(content: bytes) -> Steps[str]:
         digest.update(memoryview(content)[start : start + _HASHED_AT_ONCE])
         yield
     return f'"{digest.hexdigest()}"'
+
+
+def has(if_none_match: str | None, current: str) -> bool:
+    """Whether a client says that it has what has this ETag; to read it, a weak one is as good."""
+    given = (if_none_match or "").strip()
+    return given == "*" or current in _ANY.findall(given)
 
 
 class Precondition(msgspec.Struct, frozen=True):

@@ -6,11 +6,14 @@ from typing import Any, assert_never
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.engine.problems import Problem, Problems, escaped
+from app.web.expected import expected
 from app.web.problems import PROBLEM_JSON, ProblemError, WrongContentError, problem_response_body
+
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 Handled = ProblemError | Problems | RequestValidationError | HTTPException
 
@@ -31,17 +34,21 @@ def pointer_of(location: Sequence[str | int]) -> str:
 
 
 async def _answer(request: Request, error: Any) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        error = _wrong_method(request)
     problem = _problem_of(error)
-    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        problem.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return problem_response(problem.status, problem.detail, problem.errors, problem.headers)
 
 
-def _methods_at(request: Request) -> set[str]:
-    """List every method of a path, over which many routes may be spread; each of them knows its own alone."""
-    routes = iter_route_contexts(request.app.routes)
-    path = request.scope["path"]
-    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+def _wrong_method(request: Request) -> ProblemError:
+    """Name the methods of a path; each of its routes knows its own alone."""
+    scope = {"type": "http", "path": request.url.path, "root_path": request.scope.get("root_path", "")}
+    allowed = ", ".join(
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    )
+    return ProblemError(405, f"this path can be asked with {allowed}", headers={"Allow": allowed})
 
 
 async def _answer_unforeseen(_request: Request, _error: Exception) -> Response:
@@ -65,7 +72,7 @@ def _problem_of_validation(error: RequestValidationError) -> ProblemError:
     found = error.errors()
     if any(detail["type"] == "json_invalid" for detail in found):
         return ProblemError(400, "the body is not JSON")
-    return WrongContentError(Problem(pointer_of(detail["loc"]), detail["msg"]) for detail in found)
+    return WrongContentError(Problem(pointer_of(detail["loc"]), expected(detail)) for detail in found)
 
 
 def problem_response(

@@ -29,7 +29,8 @@ async def put_yaml(client: AsyncClient, text: str | bytes, kind: str = YAML) -> 
 async def test_the_draft_is_answered_as_the_client_likes_best(admin: AdminFactory) -> None:
     client = await admin()
     await replace(client, CONFIG)
-    for accept, kind in {"*/*": "application/json", "application/json;q=0.5, application/yaml": YAML}.items():
+    liked = {"*/*": "application/json", "application/json;q=0.5, application/yaml": YAML, "text/yaml": YAML}
+    for accept, kind in liked.items():
         response = await client.get(CONFIG_URL, headers={"Accept": accept})
         assert response.headers["content-type"] == kind
         assert response.headers["vary"] == "Accept"

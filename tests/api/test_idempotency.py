@@ -159,3 +159,35 @@ async def test_a_key_that_is_none_is_named(admin: AdminFactory, key: str) -> Non
 async def is_waiting(postgres: Postgres) -> bool:
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     return bool(await postgres.pool.fetchval(query))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("keys", {"name": "the CMS", "role": "viewer"}),
+        ("webhooks", {"url": "http://127.0.0.1:9/hook", "events": ["revision.published"]}),
+    ],
+)
+async def test_what_has_a_secret_is_made_once_and_its_secret_told_once(
+    admin: AdminFactory, postgres: Postgres, path: str, body: Any
+) -> None:
+    client = await admin()
+    before = len((await client.get(f"{API}/{path}")).json()["items"])
+    first = await post(client, "one", body, f"{API}/{path}")
+    again = await post(client, "one", body, f"{API}/{path}")
+    assert first.status_code == 201
+    assert said(again, 409)["detail"].startswith(f"{first.headers['location']} was made by this")
+    assert again.headers["location"] == first.headers["location"]
+    assert len((await client.get(f"{API}/{path}")).json()["items"]) == before + 1
+    secret = first.json().get("key") or first.json()["secret"]
+    stored = await postgres.pool.fetch("SELECT body FROM idempotent_answers")
+    assert not any(secret.encode() in row["body"] for row in stored)
+
+
+async def test_a_secret_is_rotated_once(admin: AdminFactory) -> None:
+    client = await admin()
+    hook = {"url": "http://127.0.0.1:9/hook", "events": ["revision.published"]}
+    made = (await client.post(f"{API}/webhooks", json=hook)).json()
+    url = f"{API}/webhooks/{made['id']}/rotate"
+    assert (await post(client, "one", {}, url)).status_code == 200
+    assert said(await post(client, "one", {}, url), 409)["detail"].startswith("this was done by this")

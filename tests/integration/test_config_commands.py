@@ -179,7 +179,7 @@ def test_warnings_of_a_publish_are_told(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("site: {timezone: 7}", "/site/timezone: Input should be a valid string"),
+        ("site: {timezone: 7}", "/site/timezone: must be a string"),
         ("rules: [{key: r, placements: [p], deliver: {variant: v}}]", "/rules/0"),
         ("site: {identity_secret: long enough to be one}\nextra: 1", "/extra"),
         ("site: {}\nsite: {}", "line 2, column 1: "),

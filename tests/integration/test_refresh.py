@@ -216,3 +216,50 @@ async def test_a_refresh_that_ends_leaves_no_connection_behind(
         return bool(await postgres.pool.fetchval(left, process))
 
     await until(is_gone)
+
+
+async def test_who_asks_for_it_waits_until_what_is_committed_is_loaded(refreshed: Refreshed) -> None:
+    refresh = refreshed.refresh(poll_s=NEVER_S)
+    async with background(refresh.run()):
+        for _ in range(5):
+            revision = await refreshed.publish()
+            await refresh.catch_up(within_s=30)
+            ruleset = refreshed.live.ruleset_of(refreshed.site)
+            assert ruleset is not None
+            assert ruleset.revision == revision
+
+
+async def test_who_asks_while_something_is_loaded_waits_for_the_next_load(refreshed: Refreshed) -> None:
+    loads, going = [], asyncio.Event()
+
+    async def reload() -> None:
+        loads.append(len(loads))
+        await going.wait()
+
+    refresh = refreshed.refresh(poll_s=NEVER_S, reload=reload)
+    async with background(refresh.run()):
+        first = asyncio.create_task(refresh.catch_up(within_s=30))
+        await until_loading(loads, 1)
+        second = asyncio.create_task(refresh.catch_up(within_s=30))
+        await asyncio.sleep(0)
+        going.set()
+        await asyncio.gather(first, second)
+    assert loads == [0, 1]
+
+
+async def test_nobody_waits_longer_than_said(refreshed: Refreshed) -> None:
+    never = asyncio.Event()
+
+    async def reload() -> None:
+        await never.wait()
+
+    refresh = refreshed.refresh(poll_s=NEVER_S, reload=reload)
+    async with background(refresh.run()):
+        await refresh.catch_up(within_s=0.01)
+
+
+async def until_loading(loads: list[int], count: int) -> None:
+    async def is_loading() -> bool:
+        return len(loads) == count
+
+    await until(is_loading)

@@ -24,7 +24,8 @@ from app.web.problems import ProblemError, WrongContentError
 JSON = "application/json"
 YAML = "application/yaml"
 # The last three are older names of it (RFC 9512).
-_YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
+_YAML_TYPES = (YAML, "application/x-yaml", "text/yaml", "text/x-yaml")
+KINDS = (JSON, *_YAML_TYPES)
 # What is smaller makes no garbage that anybody would notice.
 _LARGE_BYTES = 2**17
 _WRONG = WrongPlaces(ConfigDocument)

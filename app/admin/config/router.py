@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.admin.config import service
 from app.admin.config.examples import CHANGES, CONFIG, CONFIG_AS_YAML
-from app.admin.config.given import JSON, YAML, GivenConfig
+from app.admin.config.given import JSON, KINDS, YAML, GivenConfig
 from app.admin.config.schemas import ConfigDocument
 from app.admin.details import ReadableChanges
 from app.admin.route import AdminRoute
@@ -43,7 +43,8 @@ async def get_config(
 
     The `ETag` is what a change needs, and is that of the draft, whichever way it is written.
     """
-    kind = best_kind(",".join(request.headers.getlist("accept")), (JSON, YAML))
+    kind = best_kind(",".join(request.headers.getlist("accept")), KINDS)
+    kind = JSON if kind == JSON else YAML
     content, etag = await service.read(session, caller, kind)
     return Response(content, headers={"ETag": etag, "Vary": "Accept"}, media_type=kind)
 

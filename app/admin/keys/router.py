@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
+from app.admin.idempotency import Idempotent
 from app.admin.keys import service
 from app.admin.keys.examples import KEY, KEYS, MADE, PATCH, ROTATION, WANTED
 from app.admin.keys.schemas import Key, KeyPatch, MadeKey, Rotation, State, WantedKey
@@ -47,6 +48,7 @@ def _answering(status: int, example: Any, *refusals: int) -> dict[int | str, dic
 )
 async def create_key(
     admin: Admin,
+    _once: Idempotent,
     pepper: NewPepper,
     wanted: Annotated[WantedKey, Body(openapi_examples=WANTED)],
     response: Response,
@@ -110,6 +112,7 @@ async def revoke_key(admin: Admin, key_id: UUID) -> None:
 )
 async def rotate_key(
     admin: Admin,
+    _once: Idempotent,
     pepper: NewPepper,
     key_id: UUID,
     rotation: Annotated[Rotation, Body(openapi_examples=ROTATION)],

@@ -1,8 +1,9 @@
 """What the preview links of a site are signed with."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.admin.notice import notify_changed
 from app.storage.tables import sites
 
 
@@ -17,4 +18,4 @@ async def get_secret(connection: AsyncConnection, site: int) -> str:
 async def replace_secret(connection: AsyncConnection, site: int, secret: str) -> None:
     """Replace it, and tell every process once this is committed."""
     await connection.execute(update(sites).where(sites.c.id == site).values(preview_secret=secret))
-    await connection.execute(select(func.pg_notify("signpost_changed", str(site))))
+    await notify_changed(connection, site)

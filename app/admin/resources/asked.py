@@ -10,8 +10,9 @@ from app.admin.resources.address import Address, Collection
 from app.admin.resources.kinds import Kind
 from app.admin.resources.listing import Asked
 from app.web.auth import caller_of
+from app.web.expected import KEY
 
-Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$")]
+Key = Annotated[str, Path(pattern=KEY)]
 Text = Annotated[
     str | None,
     Query(

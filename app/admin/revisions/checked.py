@@ -7,6 +7,7 @@ import msgspec
 from app.engine.compile import compiling, parsing
 from app.engine.conditions import warnings_of
 from app.engine.model import Document
+from app.engine.never_there import never_there, stages_of
 from app.engine.phases import advancing
 from app.engine.problems import Problem, Problems
 from app.engine.references import conditions_of
@@ -72,7 +73,9 @@ def _compiling(document: Document, number: int) -> Steps[None]:
 
 def _warning(document: Document) -> Steps[list[Problem]]:
     warnings = []
+    stages = stages_of(document)
     for pointer, condition in conditions_of(document):
         warnings += warnings_of(condition, pointer=pointer)
+        warnings += never_there(condition, stages, pointer=pointer)
         yield
     return warnings

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.admin.notice import notify_changed
 from app.storage.documents import SINGLES, load_document
 from app.storage.tables import revisions
 
@@ -84,7 +85,7 @@ async def insert_revision(
     """
     given = {**row, "phases": msgspec.json.encode(phases).decode(), "singles": sorted(SINGLES)}
     created_at: datetime = (await connection.execute(_FREEZE, given)).scalar_one()
-    await _notify(connection, row["site_id"])
+    await notify_changed(connection, row["site_id"])
     return created_at
 
 
@@ -101,9 +102,5 @@ async def insert_document(
     """Keep a document as a revision, and tell every process once committed; gives its instant."""
     given = {**row, "document": msgspec.json.encode(document).decode()}
     created_at: datetime = (await connection.execute(_INSERT, given)).scalar_one()
-    await _notify(connection, row["site_id"])
+    await notify_changed(connection, row["site_id"])
     return created_at
-
-
-async def _notify(connection: AsyncConnection, site: int) -> None:
-    await connection.execute(select(func.pg_notify("signpost_changed", str(site))))

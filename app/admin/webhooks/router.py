@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
 
+from app.admin.idempotency import Idempotent
 from app.admin.route import AdminRoute
 from app.admin.webhooks import examples, service
 from app.admin.webhooks.reach import Reach
@@ -55,6 +56,7 @@ async def list_webhooks(caller: Admin, session: Session, page: Paging) -> Listin
 async def add(
     caller: Admin,
     session: Session,
+    _once: Idempotent,
     reach: Reaching,
     added: Annotated[WebhookAdded, Body(openapi_examples=examples.ADDED)],
     response: Response,
@@ -71,6 +73,7 @@ async def add(
     The URL is https, and leads to no private address; http is for this machine alone.
     """
     made = await service.add(session, caller, added, reach)
+    response.headers["Cache-Control"] = "no-store"
     response.headers["Location"] = f"/api/v1/webhooks/{made.id}"
     response.headers["ETag"] = '"1"'
     return made
@@ -119,16 +122,19 @@ async def remove(caller: Admin, session: Session, precondition: Preconditions, w
 @router.post(
     "/{webhook_id}/rotate",
     summary="Replace a webhook's secret",
-    responses={**problems(400, 401, 403, 404, 413, 415, 422, 503), 200: examples.ROTATED},
+    responses={**problems(400, 401, 403, 404, 409, 413, 415, 422, 503), 200: examples.ROTATED},
 )
 async def rotate(
     caller: Admin,
     session: Session,
+    _once: Idempotent,
     webhook_id: Id,
     rotation: Annotated[Rotation, Body(openapi_examples=examples.ROTATION)],
+    response: Response,
 ) -> Rotated:
     """Sign with a new secret, answered this once, and for `overlap_s` more seconds with the old ones too.
 
     `webhook-signature` then has several, one of which matches: the receiver has that long to change over.
     """
+    response.headers["Cache-Control"] = "no-store"
     return await service.rotate(session, caller, webhook_id, rotation.overlap_s, now())

@@ -39,7 +39,7 @@ def test_what_was_given_is_kept_as_it_was() -> None:
 
 def test_no_value_is_bent_into_another_type() -> None:
     assert wrong({"name": "city", "wheels": [{"inches": "28"}]}) == [
-        (("wheels", 0, "inches"), "Input should be a valid integer")
+        (("wheels", 0, "inches"), "must be an integer")
     ]
 
 
@@ -53,7 +53,7 @@ def test_everything_wrong_is_found_in_one_go() -> None:
     assert wrong(given) == [
         (("extras", "note", 0), "must not contain \\u0000"),
         (("name",), "a {car} is no bicycle"),
-        (("wheels", 0, "inches"), "Input should be a valid integer"),
+        (("wheels", 0, "inches"), "must be an integer"),
     ]
 
 

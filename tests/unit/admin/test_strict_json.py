@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -54,12 +55,12 @@ def test_nesting_is_followed_down_to_a_limit() -> None:
 def test_deeper_nesting_is_wrong_content_however_deep(levels: int) -> None:
     with pytest.raises(WrongContentError) as raised:
         decode_json(nested(levels))
-    assert raised.value.errors[0].message == "is nested more than 64 levels deep"
+    assert raised.value.errors[0].message == "is nested more than 128 levels deep"
 
 
 def test_objects_count_as_levels_too() -> None:
     with pytest.raises(WrongContentError):
-        decode_json(b'{"a":' * 65 + b"1" + b"}" * 65)
+        decode_json(b'{"a":' * 129 + b"1" + b"}" * 129)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,56 @@ def test_objects_count_as_levels_too() -> None:
 )
 def test_each_place_with_a_nul_is_found(document: Any, places: list[tuple[str | int, ...]]) -> None:
     assert list(places_of_nul(document)) == places
+
+
+def test_each_element_of_a_list_is_bounded_by_what_is_around_it() -> None:
+    around = b'{"rules":[%s]}'
+    assert decode_json(around % nested(DEEPEST - 2)) is not None
+    with pytest.raises(WrongContentError):
+        decode_json(around % nested(DEEPEST - 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "pointers"),
+    [
+        (b'{"a":1,"a":1}', ["/a"]),
+        (b'{"a":1,"\\u0061":2}', ["/a"]),
+        (b'{"a":{"b":1,"b":2}}', ["/a/b"]),
+        (b'{"a":[0,{"b/c":[{"x":1,"y":{},"x":2,"y":3}]}]}', ["/a/1/b~1c/0/x", "/a/1/b~1c/0/y"]),
+        (b'{"b":[{}],"a":[{"c":0,"c":0},{"c":0},{"c":0,"c":0}]}', ["/a/0/c"]),
+        (b'[{"a":1},{"a":1,"a":2}]', ["/1/a"]),
+        (b'{"a":{"b":1,"b":2},"c":0,"a":{}}', ["/a"]),
+    ],
+)
+def test_a_key_that_stands_twice_in_an_object_is_wrong(content: bytes, pointers: list[str]) -> None:
+    with pytest.raises(WrongContentError) as raised:
+        decode_json(content)
+    assert [error.pointer for error in raised.value.errors] == pointers
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"a": 1},
+        {"a": {"a": {"a": 1}}, "b": [{"a": 1}, {"a": 1}]},
+        {'x"y': "z", "}": "{", "a,b": ' "c" : 1 ', "\\": "\\", "": None},
+        [{"a": 1}, {"a": 1}],
+        {"n": [10**400, 1.5, True, None], "empty": [], "none": {}},
+    ],
+)
+@pytest.mark.parametrize("space", [None, 2])
+def test_a_key_that_stands_once_in_each_of_many_objects_is_read(document: Any, space: int | None) -> None:
+    assert decode_json(json.dumps(document, indent=space).encode()) == document
+
+
+def objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(st.text(), inner)
+
+
+JSON = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | objects(inner))
+
+
+@given(objects(JSON))
+def test_what_somebody_wrote_is_read_as_it_is(document: Any) -> None:
+    assert decode_json(json.dumps(document).encode()) == document

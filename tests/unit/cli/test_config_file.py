@@ -62,7 +62,8 @@ def test_a_name_that_tells_no_kind_is_wrong_usage(name: str) -> None:
         ("a.yaml", b"a: 1\na: 2"),
         ("a.json", b"a: 1"),
         ("a.json", b"\xff"),
-        ("a.json", b"[" * 65 + b"]" * 65),
+        ("a.json", b"[" * 129 + b"]" * 129),
+        ("a.json", b'{"rules": [], "rules": []}'),
         ("a.json", b"[" * 100_000),
     ],
 )

@@ -66,23 +66,31 @@ RETURNING = segment("returning", {"profile.is_new": False})
             "/experiments/0/exclusion_group/key",
             "no exclusion group 'g'",
         ),
-        ({"segments": [segment("a", {"trait.x": 1})]}, "/segments/0/condition", "did you mean traits?"),
-        ({"segments": [segment("a", {"weather": 1})]}, "/segments/0/condition", "known are context, events,"),
-        ({"segments": [segment("a", {"stages.x": "y"})]}, "/segments/0/condition", "no journey 'x'"),
-        ({"segments": [segment("a", {"stages": "y"})]}, "/segments/0/condition", "no journey ''"),
+        (
+            {"segments": [segment("a", {"trait.x": 1})]},
+            "/segments/0/condition/trait.x",
+            "did you mean traits?",
+        ),
+        (
+            {"segments": [segment("a", {"weather": 1})]},
+            "/segments/0/condition/weather",
+            "known are context, events,",
+        ),
+        ({"segments": [segment("a", {"stages.x": "y"})]}, "/segments/0/condition/stages.x", "no journey 'x'"),
+        ({"segments": [segment("a", {"stages": "y"})]}, "/segments/0/condition/stages", "no journey ''"),
         (
             {"segments": [RETURNING, segment("a", {"segments": {"$in": ["retuning"]}})]},
-            "/segments/1/condition",
+            "/segments/1/condition/segments/$in",
             "did you mean 'returning'?",
         ),
         (
             {"journeys": [journey("a", {"key": "b", "when": {"context.x": 1}, "stay": {"conext.x": 1}})]},
-            "/journeys/0/stages/1/stay",
+            "/journeys/0/stages/1/stay/conext.x",
             "did you mean context?",
         ),
         (
             {"rules": [rule("r", audience={"condition": {"$or": [{"$not": {"trait": 1}}]}})]},
-            "/rules/0/audience/condition",
+            "/rules/0/audience/condition/$or/0/$not/trait",
             "did you mean traits?",
         ),
     ],
@@ -161,7 +169,7 @@ def test_a_variant_must_exist_at_each_placement_of_the_rule() -> None:
         placements=placements, rules=[rule("r", placements=["top", "side"], deliver={"variant": "b"})]
     )
 
-    assert found == {"/rules/0/deliver/variant": "there is no variant of 'side' 'b'"}
+    assert found == {"/rules/0/deliver/variant": "there is no variant 'b' at 'side'"}
 
 
 def test_the_primary_journey_is_the_one_marked_else_the_first() -> None:

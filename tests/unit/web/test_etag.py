@@ -1,6 +1,6 @@
 import pytest
 
-from app.web.etag import Precondition, etag_of
+from app.web.etag import Precondition, etag_of, has
 from app.web.problems import PreconditionMissingError, ProblemError, StaleError
 
 NOW = '"now"'
@@ -65,3 +65,13 @@ def test_what_is_not_there_cannot_be_what_somebody_saw(given: str) -> None:
     with pytest.raises(ProblemError) as raised:
         Precondition(if_match=given).check_absent()
     assert (raised.value.status, raised.value.headers) == (412, {})
+
+
+@pytest.mark.parametrize("given", [NOW, f"W/{NOW}", f'"old", W/{NOW}', "*", f" {NOW} "])
+def test_who_has_the_current_state_need_not_read_it_again(given: str) -> None:
+    assert has(given, NOW)
+
+
+@pytest.mark.parametrize("given", [None, "", '"old"', "now", '"no', '"*"', f"x{NOW}"])
+def test_who_has_another_state_or_says_garbage_reads_it(given: str | None) -> None:
+    assert not has(given, NOW)

@@ -197,8 +197,8 @@ def test_a_word_that_it_names_is_what_it_stands_for(word: str, value: Any) -> No
         ("a: &b [*b]", "line 1, column 8", "no value with the anchor &b"),
         ("a: &b 1\nc: &b [*b]", "line 2, column 8", "no value with the anchor &b"),
         ("a: 1\n---\nb: 2", "line 2, column 1", "another document"),
-        ("[" * 65, "line 1, column 65", "64 levels"),
-        ("- " * 65, "line 1, column 129", "64 levels"),
+        ("[" * 129, "line 1, column 129", "128 levels"),
+        ("- " * 129, "line 1, column 257", "128 levels"),
     ],
 )
 def test_what_cannot_be_taken_is_named_by_line_and_column(text: str, place: str, said: str) -> None:
