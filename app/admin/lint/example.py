@@ -67,9 +67,11 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         if place.problems:
             return None
         happened = [counter for counter in counters.values() if counter.count]
-        first_ms = min((counter.first_ms for counter in happened), default=0)
+        first_ms = _first_ms(self.age_days, [counter.first_ms for counter in happened], now_ms)
+        if first_ms is None:
+            return None
         return Profile(
-            first_ms=first_ms if self.age_days is None else now_ms - round(self.age_days * DAY_MS),
+            first_ms=first_ms,
             last_event_ms=now_ms - self.idle_ms,
             traits=dict(self.traits),
             counters=counters,
@@ -78,6 +80,18 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             events=sum(counter.count for counter in happened),
             asked=ruleset.asked,
         )
+
+
+def _first_ms(age_days: float | None, events: list[int], now_ms: int) -> int | None:
+    """Tell when the visitor was first seen; None where something happened before."""
+    first_ms = min(events, default=0)
+    if age_days is None:
+        return first_ms
+    known_ms = now_ms - round(age_days * DAY_MS)
+    if not events or first_ms >= known_ms:
+        return known_ms
+    is_of_age = age_days and (now_ms - first_ms) // DAY_MS == int(age_days)
+    return first_ms if is_of_age else None
 
 
 def _told_context(context: Mapping[str, Any]) -> dict[str, Any]:

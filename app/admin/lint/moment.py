@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
-from app.admin.lint.attribute import Formula
 from app.admin.lint.terms import InWindow, Since
+from app.admin.lint.texts import Formula
 from app.engine.instants import microseconds_of
 from app.kit.clock import EPOCH
 
@@ -24,7 +24,8 @@ class Moment:
     """An instant of the ten years from `earliest` on. That the clocks of two zones agree is left open."""
 
     def __init__(self, earliest: datetime) -> None:
-        self.now = z3.Int("now")
+        # The engine counts in whole milliseconds, and examples are told in them.
+        self.now = z3.Int("now") * 1_000
         self._earliest = microseconds_of(earliest)
         self._minutes: dict[str, Formula] = {}
         self._since: dict[int, Formula] = {}

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import msgspec
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
-from app.admin.lint.attribute import Formula
 from app.admin.lint.encoding import Encoding
 from app.admin.lint.example import Example
 from app.admin.lint.guess import guess
 from app.admin.lint.terms import All, Term
+from app.admin.lint.texts import Formula
 from app.admin.lint.translate import Translation
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Visitor
