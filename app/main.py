@@ -47,6 +47,7 @@ from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
 from app.storage.valkey import Valkey
+from app.web.first_request import ask_first
 from app.web.key_use import keep_writing_use
 from app.web.keyring import Keyring
 from app.web.pepper import Pepper, peppers_of
@@ -130,6 +131,7 @@ def _mounted(api: FastAPI) -> FastAPI:
 async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: AsyncExitStack) -> Parts:
     """Open everything; what is opened last is closed first."""
     load_patterns()
+    await ask_first(api)
     addresses = stack.enter_context(servers(settings))
     postgres = await Postgres.open(addresses.database_url)
     stack.push_async_callback(postgres.close)
