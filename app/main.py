@@ -97,6 +97,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             edge.parts = await _open(chosen, api, edge, stack)
+            await ask_first(api)
             yield
 
     api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -131,7 +132,6 @@ def _mounted(api: FastAPI) -> FastAPI:
 async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: AsyncExitStack) -> Parts:
     """Open everything; what is opened last is closed first."""
     load_patterns()
-    await ask_first(api)
     addresses = stack.enter_context(servers(settings))
     postgres = await Postgres.open(addresses.database_url)
     stack.push_async_callback(postgres.close)

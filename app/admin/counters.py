@@ -49,16 +49,27 @@ def _attributes(name: str, said: Mapping[str, Any], place: Place) -> Iterator[tu
         yield attribute, value
 
 
+def _count_of(
+    asked: Mapping[str, Any], windows: list[tuple[int, int]], said_ms: int | None, now_ms: int
+) -> int:
+    """Tell how many there were: as few as all that is said lets there be, where that is not said."""
+    count: int = max([asked.get("count", 1), *(n for _, n in windows)])
+    if "first_at" not in asked or "count" in asked:
+        return count
+    # The first of them was before all that a window holds, unless that holds it too.
+    ends = [(now_ms - days * DAY_MS, n) for days, n in windows]
+    ends += [] if said_ms is None else [(said_ms - 1, 1)]
+    return max([count, *(n + 1 for end_ms, n in ends if _ms_in(asked["first_at"]) <= end_ms)])
+
+
 def _counter(asked: Mapping[str, Any], now_ms: int, place: Place) -> Counter:
     """Count events that happened as lately as they may; what is said of one in vain is refused."""
     windows = sorted((int(m[1]), n) for name, n in asked.items() if (m := _WINDOW.fullmatch(name)))
     said_ms = _last_ms(asked, now_ms)
-    first_ms = _ms_in(asked["first_at"]) if "first_at" in asked else said_ms
-    least = 1 if first_ms == said_ms or said_ms is None else 2
-    count = max([asked.get("count", least), *(n for _, n in windows)])
+    first_ms = _ms_in(asked["first_at"]) if "first_at" in asked else None
+    count = _count_of(asked, windows, said_ms, now_ms)
     placed = list(_placed(windows, count, now_ms if said_ms is None else said_ms, now_ms))
-    if "first_at" in asked:
-        placed = _begun(placed, _ms_in(asked["first_at"]))
+    placed = _begun(placed, first_ms)
     last_ms = placed[0][0] if placed else now_ms
     counter = Counter(
         count=count,
@@ -77,12 +88,12 @@ def _check(counter: Counter, asked: Mapping[str, Any], now_ms: int, place: Place
     """Refuse what the counter does not say although it was asked for."""
     for attribute, value in asked.items():
         found = reader_of(attribute)(counter, now_ms)
-        if not _is_said(attribute, value, found, "last_at" in asked or not counter.count):
+        if not _is_said(attribute, value, found, is_known="last_at" in asked or not counter.count):
             place.at(attribute).refuse(f"does not go with the rest, by which it is {found}")
 
 
-def _is_said(attribute: str, value: Any, found: Any, is_known: bool) -> bool:
-    """Whether a counter says what was asked for. `is_known`: days do not matter, since the instant is known."""
+def _is_said(attribute: str, value: Any, found: Any, *, is_known: bool) -> bool:
+    """Whether a counter says what was asked for; where the last instant `is_known`, days do not matter."""
     if attribute.startswith("count"):
         return bool(found == value)
     if attribute in {"first_at", "last_at"} and found is not None:
@@ -118,9 +129,9 @@ def _placed(
         at_ms = min(newest_ms, now_ms - days * DAY_MS)
 
 
-def _begun(placed: list[tuple[int, int]], first_ms: int) -> list[tuple[int, int]]:
+def _begun(placed: list[tuple[int, int]], first_ms: int | None) -> list[tuple[int, int]]:
     """Let the oldest of the events have happened at an instant, where that is no later than it could."""
-    if not placed or first_ms > placed[-1][0]:
+    if not placed or first_ms is None or first_ms > placed[-1][0]:
         return placed
     *newer, (at_ms, n) = placed
     return [*newer, *([(at_ms, n - 1)] if n > 1 else []), (first_ms, 1)]

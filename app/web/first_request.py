@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Message
 
 
 async def ask_first(app: ASGIApp) -> None:
-    """Ask for what nobody has: FastAPI makes its routes ready only then, which takes a quarter of a second."""
+    """Ask for what nobody has: only then FastAPI makes its routes ready, for a quarter of a second."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},

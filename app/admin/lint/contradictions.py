@@ -51,11 +51,8 @@ def contradictory_schedules(site: Site) -> Iterator[Finding | Undecided]:
 
 
 def _never_in_force(schedule: Schedule) -> str:
-    if (
-        schedule.starts_at is not None
-        and schedule.ends_at is not None
-        and schedule.starts_at < schedule.ends_at
-    ):
+    starts_at, ends_at = schedule.starts_at, schedule.ends_at
+    if starts_at is not None and ends_at is not None and starts_at < ends_at:
         return "none of its windows comes between its start and its end, so that the rule is never in force"
     return "ends before it starts, so that the rule is never in force"
 

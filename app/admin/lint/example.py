@@ -1,5 +1,6 @@
 """A visitor who shows what is said of a site: told as a preview takes it, seen as a decision sees it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from app.kit.clock import ms_of, rfc3339_of
 NAME = "example"
 _PURPOSES = ("personalization", "analytics")
 _HOST = "site.example"
+_ENDING = re.compile(r"[?#\s]")
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +100,12 @@ def _told_context(context: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in context.items() if name not in {"url", "utm", "referrer"}}
     address, utm = context.get("url", {}), context.get("utm", {})
     if address or utm:
-        path = quote(str(address.get("path") or "/"), safe="/:@!$&'()*+,;=~")
+        # A path is read as it stands in the address, up to what ends it there.
+        path = _ENDING.sub(lambda found: quote(found[0]), str(address.get("path") or "/"))
         query = {**address.get("query", {}), **{f"utm_{name}": value for name, value in utm.items()}}
         asked = f"?{urlencode(query)}" if query else ""
-        told["url"] = f"https://{address.get('host') or _HOST}{path}{asked}"
+        host = f"https://{address.get('host') or _HOST}" if path.startswith("/") or "host" in address else ""
+        told["url"] = f"{host}{path}{asked}"
     if "referrer" in context:
         told["referrer"] = f"https://{context['referrer'].get('host') or _HOST}/"
     return told

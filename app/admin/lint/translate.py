@@ -41,7 +41,7 @@ _OF_ONE_VALUE = frozenset(
 
 
 class Translation:
-    """The terms of one sound document, for visitors from an instant on; what is asked twice is the same term."""
+    """The terms of one sound document, for visitors from an instant on; of what is asked twice, the same."""
 
     def __init__(self, document: Document, earliest: datetime) -> None:
         self.document = document
