@@ -47,6 +47,7 @@ from app.rulesets.refresh import Refresh
 from app.settings import Settings
 from app.storage.postgres import Postgres, dsn_of
 from app.storage.valkey import Valkey
+from app.web.first_request import ask_first
 from app.web.key_use import keep_writing_use
 from app.web.keyring import Keyring
 from app.web.pepper import Pepper, peppers_of
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             edge.parts = await _open(chosen, api, edge, stack)
+            await ask_first(api)
             yield
 
     api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -28,7 +28,7 @@ from app.engine.compile import compile_ruleset, parse_document
 from app.engine.profile import Profile
 from app.engine.visitor import Standing
 from app.kit.clock import instant_of, ms_of, now
-from app.kit.ids import id_at
+from app.kit.ids import id_at, new_id
 from app.kit.tasks import background
 from app.profiles.codec import encode_profile
 from app.storage.migrate import migrate
@@ -106,7 +106,7 @@ async def prepare(postgres: Postgres, rules: int) -> Site:
         site = (await create_site(connection, f"shop-{rules}")).site_id
         first = {"number": 1, "document": published, "author": "bench", "comment": ""}
         await connection.execute(insert(revisions).values(site_id=site, **first))
-        admin = Caller(site, "bench", "secret", Role.ADMIN, "bench")
+        admin = Caller(site, new_id(), "secret", Role.ADMIN, "bench")
         await replace_draft(connection, admin, await load_draft(connection, site), draft)
     rows = list(logged(rules, now() - timedelta(seconds=1)))
     listed: list[Any] = [(site, row.id, row.visitor, 1, row.asked, row.at) for row in rows]

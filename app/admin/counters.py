@@ -49,29 +49,56 @@ def _attributes(name: str, said: Mapping[str, Any], place: Place) -> Iterator[tu
         yield attribute, value
 
 
+def _count_of(
+    asked: Mapping[str, Any], windows: list[tuple[int, int]], said_ms: int | None, now_ms: int
+) -> int:
+    """Tell how many there were: as few as all that is said lets there be, where that is not said."""
+    count: int = max([asked.get("count", 1), *(n for _, n in windows)])
+    if "first_at" not in asked or "count" in asked:
+        return count
+    # The first of them was before all that a window holds, unless that holds it too.
+    ends = [(now_ms - days * DAY_MS, n) for days, n in windows]
+    ends += [] if said_ms is None else [(said_ms - 1, 1)]
+    return max([count, *(n + 1 for end_ms, n in ends if _ms_in(asked["first_at"]) <= end_ms)])
+
+
 def _counter(asked: Mapping[str, Any], now_ms: int, place: Place) -> Counter:
     """Count events that happened as lately as they may; what is said of one in vain is refused."""
     windows = sorted((int(m[1]), n) for name, n in asked.items() if (m := _WINDOW.fullmatch(name)))
-    count = max([asked.get("count", 1), *(n for _, n in windows)])
     said_ms = _last_ms(asked, now_ms)
+    first_ms = _ms_in(asked["first_at"]) if "first_at" in asked else None
+    count = _count_of(asked, windows, said_ms, now_ms)
     placed = list(_placed(windows, count, now_ms if said_ms is None else said_ms, now_ms))
-    last_ms = said_ms if said_ms is not None else (placed[0][0] if placed else now_ms)
+    placed = _begun(placed, first_ms)
+    last_ms = placed[0][0] if placed else now_ms
     counter = Counter(
         count=count,
-        first_ms=_ms_in(asked["first_at"])
-        if "first_at" in asked
-        else min([last_ms, *(ms for ms, _ in placed)]),
+        first_ms=placed[-1][0] if placed else last_ms,
         last_ms=last_ms,
         sums={name: number_of(value) for name, value in _of_properties("sum_", asked)},
         latest=dict(_of_properties("last_", asked)),
         since=dict(_of_properties("count_since_", asked)),
     )
     _fill_in(counter, placed)
+    _check(counter, asked, now_ms, place)
+    return counter
+
+
+def _check(counter: Counter, asked: Mapping[str, Any], now_ms: int, place: Place) -> None:
+    """Refuse what the counter does not say although it was asked for."""
     for attribute, value in asked.items():
         found = reader_of(attribute)(counter, now_ms)
-        if attribute.startswith("count") and found != value:
+        if not _is_said(attribute, value, found, is_known="last_at" in asked or not counter.count):
             place.at(attribute).refuse(f"does not go with the rest, by which it is {found}")
-    return counter
+
+
+def _is_said(attribute: str, value: Any, found: Any, *, is_known: bool) -> bool:
+    """Whether a counter says what was asked for; where the last instant `is_known`, days do not matter."""
+    if attribute.startswith("count"):
+        return bool(found == value)
+    if attribute in {"first_at", "last_at"} and found is not None:
+        return _ms_in(found) == _ms_in(value)
+    return attribute != "days_since" or is_known or found == int(value)
 
 
 def _last_ms(asked: Mapping[str, Any], now_ms: int) -> int | None:
@@ -100,6 +127,14 @@ def _placed(
             yield at_ms, n - before
             before = n
         at_ms = min(newest_ms, now_ms - days * DAY_MS)
+
+
+def _begun(placed: list[tuple[int, int]], first_ms: int | None) -> list[tuple[int, int]]:
+    """Let the oldest of the events have happened at an instant, where that is no later than it could."""
+    if not placed or first_ms is None or first_ms > placed[-1][0]:
+        return placed
+    *newer, (at_ms, n) = placed
+    return [*newer, *([(at_ms, n - 1)] if n > 1 else []), (first_ms, 1)]
 
 
 def _fill_in(counter: Counter, placed: list[tuple[int, int]]) -> None:

@@ -146,7 +146,8 @@ async def replace_draft(
 
 
 # Many rows in one statement, as JSON: whatever PostgreSQL and its driver do for each statement, they do once.
-# None of them joins, since how large a draft is the planner may not have heard yet.
+# None of them joins, since how large a draft is the planner may not have heard yet. JSON is read in a SELECT
+# of its own, once and not for each row.
 _INSERT = text("""
     INSERT INTO drafts (site_id, kind, key, position, document)
     SELECT :site, :kind, key, position, document
@@ -154,9 +155,10 @@ _INSERT = text("""
 """)
 _HERE = "WHERE site_id = :site AND kind = :kind AND key = ANY (CAST(:keys AS text[]))"
 _DELETE = text(f"DELETE FROM drafts {_HERE}")  # noqa: S608 - of a constant
-_MOVE = text(f"UPDATE drafts SET position = CAST(CAST(:given AS jsonb) ->> key AS integer) {_HERE}")  # noqa: S608 - of a constant
+_MOVE = text(f"UPDATE drafts SET position = CAST((SELECT CAST(:given AS jsonb)) ->> key AS integer) {_HERE}")  # noqa: S608 - of a constant
 _REWRITE = text(f"""
-    UPDATE drafts SET document = CAST(:given AS jsonb) -> key, version = version + 1, updated_at = now()
+    UPDATE drafts
+    SET document = (SELECT CAST(:given AS jsonb)) -> key, version = version + 1, updated_at = now()
     {_HERE}
 """)  # noqa: S608 - of a constant
 

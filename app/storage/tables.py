@@ -73,7 +73,7 @@ drafts = Table(
     Column("version", BigInteger, nullable=False, server_default="1"),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("site_id", "kind", "key"),
-    Index("drafts_position_idx", "site_id", "kind", "position"),
+    # No index by position: the planner, to whom a draft is new, would take it for as good as the key.
 )
 
 # Immutable: a trigger refuses UPDATE, DELETE and TRUNCATE, so a site that was ever published stays.

@@ -13,7 +13,7 @@ from app.engine.compile import compile_ruleset, parse_document
 from app.engine.evaluate import evaluate
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Visitor
-from tests.builders import NOW, document, journey, placement, rule, segment
+from tests.builders import NOW, addressed, document, journey, placement, rule, segment
 
 EXAMPLES = settings(max_examples=30, deadline=None)
 VISITORS = 30
@@ -38,7 +38,10 @@ OPERATORS = st.one_of(
         st.just("$type"),
         st.sampled_from(["string", "number", "boolean", "array", "object", "null", "undefined"]),
     ),
-    st.tuples(st.sampled_from(["$regex", "$regexi"]), st.sampled_from(["^D", "e$", "5", "[A-Z]{2}", "x|y"])),
+    st.tuples(
+        st.sampled_from(["$regex", "$regexi"]),
+        st.sampled_from(["^D", "^DE", "e$", "5", "E", "[A-Z]{2}", "x|y"]),
+    ),
     st.tuples(st.sampled_from(["$vgte", "$vlt", "$vne"]), st.sampled_from(["1.2.0", "2.0.0"])),
     st.tuples(
         st.sampled_from(["$before", "$after"]), st.sampled_from(["-1d", "-7d", "2026-03-09T12:00:00Z"])
@@ -55,6 +58,12 @@ ASKED = st.one_of(
         ),
         COUNTS,
     ),
+    st.tuples(
+        st.sampled_from(["events.seen.first_at", "events.seen.last_at"]),
+        st.tuples(st.sampled_from(["$before", "$after"]), st.sampled_from(["-1d", "-7d", "-30d"])),
+    ),
+    st.tuples(st.just("profile.age_days"), st.tuples(st.sampled_from(["$lt", "$gte"]), st.integers(0, 8))),
+    st.tuples(st.just("profile.is_new"), st.tuples(st.just("$eq"), st.booleans())),
     st.tuples(
         st.just("context.hour"), st.tuples(st.sampled_from(["$lt", "$gte"]), st.sampled_from([6, 12, 18]))
     ),
@@ -89,7 +98,13 @@ SIMPLE = st.builds(
 @st.composite
 def sites(draw: st.DrawFn) -> dict[str, Any]:
     rules = [
-        rule(f"r{n}", priority=9 - n, audience={"condition": draw(CONDITIONS)}, theme=f"theme-{n}")
+        rule(
+            f"r{n}",
+            priority=9 - n // draw(st.sampled_from([1, 2])),
+            audience={"condition": draw(CONDITIONS)},
+            consent=draw(st.sampled_from([[], [], ["personalization"]])),
+            theme=f"theme-{n}",
+        )
         for n in range(draw(st.integers(2, 4)))
     ]
     rules.append(
@@ -110,6 +125,8 @@ def sites(draw: st.DrawFn) -> dict[str, Any]:
 EVENTS = st.fixed_dictionaries(
     {"count_7d": st.integers(0, 2), "more": st.integers(0, 2), "most": st.integers(0, 2)}
 )
+# What does not go with the counts is nobody.
+ALSO = st.dictionaries(st.just("days_since"), st.sampled_from([0, 3, 8, 40]), max_size=1)
 
 
 @st.composite
@@ -119,9 +136,11 @@ def examples(draw: st.DrawFn) -> Example:
     counts = {"count_7d": said["count_7d"], "count_30d": said["count_7d"] + said["more"]}
     counts["count"] = counts["count_30d"] + said["most"]
     at = NOW + timedelta(hours=draw(st.integers(0, 200)))
-    events = {"seen": counts} if counts["count"] else {}
+    events = {"seen": counts | draw(ALSO)} if counts["count"] else {}
     stages = draw(st.sampled_from([{}, {"purchase": "warm"}, {"purchase": "hot"}]))
-    return Example(at=at, traits=traits, events=events, stages=stages)
+    age = draw(st.sampled_from([None, 0, 1, 8, 50]))
+    denied = frozenset(draw(st.sampled_from([[], [], ["personalization"], ["analytics"]])))
+    return Example(at=at, traits=traits, events=events, stages=stages, age_days=age, denied=denied)
 
 
 def seen_again(told: dict[str, Any], ruleset: Ruleset) -> Visitor:
@@ -133,6 +152,7 @@ def seen_again(told: dict[str, Any], ruleset: Ruleset) -> Visitor:
         events=profile.get("events", {}),
         age_days=profile.get("age_days"),
         stages=told.get("stages", {}),
+        denied=frozenset(told.get("consent", {})),
     ).seen(ruleset)
     assert visitor is not None
     return visitor
@@ -225,10 +245,13 @@ REFUTED = {
 
 def loses(plain: Any, ruleset: Ruleset, pointer: str, others: list[str], visitor: Visitor) -> bool:
     key = plain["rules"][place(pointer)]["placements"][place(pointer, 4)]
-    taken = drawn(ruleset, visitor, key)
-    return taken in {plain["rules"][place(other)]["key"] for other in others} | {
-        r["key"] for r in plain["rules"]
-    } and (not gets_it(plain, ruleset, pointer, others, visitor))
+    return drawn(ruleset, visitor, key) in {plain["rules"][place(other)]["key"] for other in others}
+
+
+def meets_both(plain: Any, ruleset: Ruleset, pointer: str, others: list[str], visitor: Visitor) -> bool:
+    keys = {plain["rules"][place(at)]["key"] for at in (pointer, *others)}
+    [shared] = {rule["placements"][0] for rule in plain["rules"] if rule["key"] in keys}
+    return keys <= set(addressed(ruleset, visitor, shared))
 
 
 def sees_nothing(_plain: Any, ruleset: Ruleset, _pointer: str, _others: list[str], visitor: Visitor) -> bool:
@@ -251,4 +274,5 @@ SHOWN = {
     "segments_equal": is_in_both,
     "segment_contained": is_in_both,
     "segment_unused": is_in_both,
+    "priority_tie": meets_both,
 }

@@ -1,6 +1,7 @@
 """Experiments whose arms do not say what they show where another arm does."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -22,17 +23,40 @@ def missing_placements(site: Site) -> Iterator[Finding]:
         said = {placement: j for j, arm in enumerate(experiment.arms) for placement in arm.variants}
         for j, arm in enumerate(experiment.arms):
             for placement in [placement for placement in said if placement not in arm.variants]:
-                example = _somebody(site, experiment, arm.key, placement)
-                there = f"{at}/{said[placement]}/variants/{escaped(placement)}"
                 other = experiment.arms[said[placement]].key
-                yield Finding(
-                    code="arm_misses_placement",
-                    pointer=f"{at}/{j}/variants",
-                    message=f"arm {arm.key!r} says nothing of {placement!r}, as arm {other!r} does;"
-                    " say null to leave it to the next rule",
-                    others=[there],
-                    example=None if example is None else site.told(example, placement),
+                yield _missing(
+                    site.told_of(_somebody(site, experiment, arm.key, placement), placement),
+                    f"{at}/{j}/variants",
+                    f"arm {arm.key!r} says nothing of {placement!r}, as arm {other!r} does",
+                    f"{at}/{said[placement]}/variants/{escaped(placement)}",
                 )
+        yield from _of_no_arm(site, experiment, at, frozenset(said))
+
+
+def _of_no_arm(site: Site, experiment: Experiment, at: str, said: frozenset[str]) -> Iterator[Finding]:
+    """Find where rules deliver an experiment of which no arm says anything."""
+    for number in site.asked:
+        rule = site.rule(number)
+        if rule.deliver.experiment != experiment.key:
+            continue
+        for k, placement in enumerate(rule.placements):
+            if placement not in said:
+                example = _somebody(site, experiment, experiment.arms[0].key, placement)
+                what = f"rule {rule.key!r} delivers experiment {experiment.key!r} at {placement!r}"
+                message = f"{what}, of which none of its arms says anything"
+                told = site.told_of(example, placement)
+                yield _missing(told, f"/rules/{number}/placements/{k}", message, at)
+
+
+def _missing(example: dict[str, Any] | None, pointer: str, message: str, other: str) -> Finding:
+    hint = "; say null to leave it to the next rule"
+    return Finding(
+        code="arm_misses_placement",
+        pointer=pointer,
+        message=message + hint,
+        others=[other],
+        example=example,
+    )
 
 
 def _somebody(site: Site, experiment: Experiment, arm: str, placement: str) -> Example | None:

@@ -5,26 +5,23 @@ what holds. Beyond them there are numbers, of which the solver knows all, and te
 knows some: what it does not know it leaves open, so that it may find too many visitors but never too few.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import combinations, groupby
-from typing import Any, TypeAlias
+from itertools import groupby
+from typing import Any
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
+from app.admin.lint.arrays import Arrays
 from app.admin.lint.domains import Domain, domain_of
 from app.admin.lint.samples import known_values
 from app.admin.lint.terms import Asks
-from app.engine.conjuncts import Conjunct, identity_of
+from app.admin.lint.texts import Formula, Texts
 from app.engine.equality import is_number
 from app.engine.instants import duration_from_now, fixed_instant, instant_of, microseconds_of
 from app.engine.orderings import COMPARISONS, Comparison, number_in
 from app.engine.paths import MISSING
-from app.engine.tables import operand_of
-
-Formula: TypeAlias = Any
-"""A term of the solver, whose library has no types."""
 
 NUMBER, TEXT, ARRAY, OBJECT = -1, -2, -3, -4
 _UNHEARD = "\ue000 nobody asks for this \ue001"
@@ -35,9 +32,7 @@ _FIRST = microseconds_of(datetime(1, 1, 1, tzinfo=UTC)) - 2 * 86_400_000_000
 _LAST = microseconds_of(datetime(9999, 12, 31, tzinfo=UTC)) + 2 * 86_400_000_000
 
 _EQUALITIES = frozenset(("$eq", "$ne", "$in", "$nin", "$ini", "$nini"))
-_ELEMENTS = frozenset(("$in", "$nin", "$ini", "$nini", "$all", "$alli"))
 _NEGATED = frozenset(("$ne", "$nin", "$nini"))
-_PATTERNS = frozenset(("$regex", "$regexi", "$veq", "$vne", "$vlt", "$vlte", "$vgt", "$vgte"))
 _TIMES = {"$before": COMPARISONS["lt"], "$after": COMPARISONS["gt"]}
 _ORDERINGS = {f"${name}": compare for name, compare in COMPARISONS.items()}
 
@@ -59,15 +54,8 @@ class Attribute:
         instant = z3.Int(f"{self._name}#instant")
         # What the engine writes has milliseconds, what others write has microseconds.
         self.instant = instant * 1_000 if self.domain.instants else instant
-        self.is_numeric = z3.Bool(f"{self._name}#numeric")
-        self.is_instant = z3.Bool(f"{self._name}#is_instant")
-        self._rank = z3.Real(f"{self._name}#rank")
-        bounds = {ask.operand for ask in asked if ask.operator in _ORDERINGS and type(ask.operand) is str}
-        self._ranks = {text: place for place, text in enumerate(sorted(bounds))}
-        self.elements: dict[Hashable, tuple[Any, Formula]] = {}
-        self._folded: dict[str, Formula] = {}
-        # What a text begins with is asked by patterns such as `^/bikes/`.
-        self._beginnings: dict[str, Formula] = {}
+        self.texts = Texts(name, asked, self.known)
+        self.arrays = Arrays(name)
 
     def formula(self, ask: Asks) -> Formula:
         """Say when the answer to a question is yes."""
@@ -89,13 +77,9 @@ class Attribute:
         yield z3.And(_within(gap, self.number), _within(-gap, self.number))
         yield z3.And(self.instant >= _FIRST, self.instant <= _LAST)
         if self.domain.instants:
-            yield z3.And(self.is_instant, z3.Not(self.is_numeric))
-        # What is none of the known texts is none of those that it is compared with.
-        yield from (self._rank != place for place in self._ranks.values())
-        yield from _of_beginnings(self._beginnings)
-        for element, is_in in self.elements.values():
-            if type(element) is str and element.casefold() in self._folded:
-                yield z3.Implies(is_in, self._folded[element.casefold()])
+            yield z3.And(self.texts.is_instant, z3.Not(self.texts.is_numeric))
+        yield from self.texts.facts()
+        yield from self.arrays.facts()
 
     def is_plain(self) -> Formula:
         """Say that the value is known, a number, or something else that an example can have for sure."""
@@ -112,17 +96,6 @@ class Attribute:
         """Say that the value is an object, in which others can be found."""
         return z3.Or(self.pick == OBJECT, self._is_known(lambda value: type(value) is dict))
 
-    def elements_in(self, holds: Callable[[Formula], bool]) -> list[Any]:
-        """List what is in the array, given which formulas hold; what is asked in any case, in another one."""
-        listed = [element for element, is_in in self.elements.values() if holds(is_in)]
-        spelled = {element.casefold() for element in listed if type(element) is str}
-        others = (name for name, is_in in self._folded.items() if name not in spelled and holds(is_in))
-        asked = {element for element, _ in self.elements.values() if type(element) is str}
-        spellings = ([name.upper(), name.title(), name] for name in others)
-        return listed + [
-            next((text for text in texts if text not in asked), texts[-1]) for texts in spellings
-        ]
-
     def _of_known(self, ask: Asks) -> Iterator[Formula]:
         """Let the engine answer for what is known; what depends on the instant is a comparison with it."""
         relative = self._relative(ask)
@@ -131,7 +104,7 @@ class Attribute:
                 if (instant := instant_of(value)) is not None:
                     yield z3.And(self.pick == place, _TIMES[ask.operator](exactly(instant), relative))
         elif ask.operator == "$elemMatch" and _depends_on_now(ask.operand):
-            yield z3.And(self._is_known(lambda value: type(value) is list), self._open(ask))
+            yield z3.And(self._is_known(lambda value: type(value) is list), self.arrays.formula(ask))
         else:
             yield self._is_known(lambda value: ask.holds({} if value is MISSING else {"x": value}))
 
@@ -166,52 +139,18 @@ class Attribute:
     def _of_text(self, ask: Asks) -> Formula:
         """Answer for a text that is none of the known ones."""
         operator, operand = ask.operator, ask.operand
-        if operator in _ORDERINGS and type(operand) is str:
-            return _ORDERINGS[operator](self._rank, self._ranks[operand])
-        if operator in _ORDERINGS:
+        if operator in _ORDERINGS and type(operand) is not str:
             by_number = _compared(_ORDERINGS[operator], self.number, _bound_of(operand))
-            return z3.And(self.is_numeric, by_number)
+            return z3.And(self.texts.is_numeric, by_number)
         if operator in _TIMES:
-            return z3.And(self.is_instant, _TIMES[operator](self.instant, self._time_of(ask)))
-        if operator in {"$ini", "$nini"}:
-            alike = z3.Or([self._spelled_as(text) for text in ask.operand if type(text) is str])
-            return z3.Not(alike) if operator == "$nini" else alike
-        if operator in _PATTERNS:
-            return self._open(ask)
-        return z3.BoolVal(ask.holds({"x": _UNHEARD}))
+            return z3.And(self.texts.is_instant, _TIMES[operator](self.instant, self._time_of(ask)))
+        known = self.texts.formula(ask)
+        return z3.BoolVal(ask.holds({"x": _UNHEARD})) if known is None else known
 
     def _of_array(self, ask: Asks) -> Formula:
         """Answer for an array by which of the literals are in it."""
-        if ask.operator in _ELEMENTS:
-            fold = ask.operator.endswith("i")
-            has = [self._has(literal, fold=fold) for literal in ask.operand]
-            if ask.operator in {"$all", "$alli"}:
-                return z3.And(has)
-            return z3.Not(z3.Or(has)) if ask.operator in _NEGATED else z3.Or(has)
-        if ask.operator in {"$size", "$elemMatch"}:
-            return self._open(ask)
-        return z3.BoolVal(ask.holds({"x": [_UNHEARD]}))
-
-    def _has(self, literal: Any, *, fold: bool) -> Formula:
-        if fold and type(literal) is str:
-            name = literal.casefold()
-            self._folded.setdefault(name, z3.Bool(f"{self._name}#has~{name}"))
-            return self._folded[name]
-        key = Fraction(literal) if is_number(literal) else identity_of(literal)
-        if key not in self.elements:
-            self.elements[key] = (literal, z3.Bool(f"{self._name}#has{len(self.elements)}"))
-        return self.elements[key][1]
-
-    def _spelled_as(self, text: str) -> Formula:
-        return z3.Bool(f"{self._name}#~{text.casefold()}")
-
-    def _open(self, ask: Asks) -> Formula:
-        """Leave an answer open."""
-        is_so = z3.Bool(f"{self._name}#{ask.operator}{ask.identity!r}")
-        beginning = operand_of(Conjunct("", ask.operator, ask.operand)) if ask.operator == "$regex" else None
-        if type(beginning) is str:
-            return self._beginnings.setdefault(beginning, is_so)
-        return is_so
+        known = self.arrays.formula(ask)
+        return z3.BoolVal(ask.holds({"x": [_UNHEARD]})) if known is None else known
 
     def _relative(self, ask: Asks) -> Formula | None:
         if ask.operator not in _TIMES:
@@ -227,13 +166,6 @@ class Attribute:
 def exactly(number: float) -> Formula:
     """Write a number for the solver, to the last bit."""
     return z3.RealVal(str(Fraction(number)))
-
-
-def _of_beginnings(begins: Mapping[str, Formula]) -> Iterator[Formula]:
-    """Of two beginnings a text can have both only where one begins with the other."""
-    for one, other in combinations(sorted(begins), 2):
-        both = z3.And(begins[one], begins[other])
-        yield z3.Implies(begins[other], begins[one]) if other.startswith(one) else z3.Not(both)
 
 
 def _within(gap: Formula, number: Formula) -> Formula:

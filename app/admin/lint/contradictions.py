@@ -38,18 +38,23 @@ def contradictory_audiences(site: Site) -> Iterator[Finding | Undecided]:
 
 
 def contradictory_schedules(site: Site) -> Iterator[Finding | Undecided]:
-    """Find the schedules that end before they start, and those that have ended."""
+    """Find the schedules that are never in force, and those that no longer will be."""
     for number in site.asked:
-        rule = site.rule(number)
+        rule, at = site.rule(number), f"/rules/{number}/schedule"
         schedule = rule.schedule
         if schedule is None or schedule.ends_at is None:
             continue
-        at = f"/rules/{number}/schedule"
-        if schedule.starts_at is not None and schedule.starts_at >= schedule.ends_at:
-            message = "ends before it starts, so that the rule is never in force"
-            yield Finding(code="schedule_contradiction", pointer=at, message=message)
-        elif schedule.ends_at <= site.now:
+        if not site.translation.comes(schedule, None):
+            yield Finding(code="schedule_contradiction", pointer=at, message=_never_in_force(schedule))
+        elif not site.translation.comes(schedule, site.now):
             yield _over(site, number, rule, schedule)
+
+
+def _never_in_force(schedule: Schedule) -> str:
+    starts_at, ends_at = schedule.starts_at, schedule.ends_at
+    if starts_at is not None and ends_at is not None and starts_at < ends_at:
+        return "none of its windows comes between its start and its end, so that the rule is never in force"
+    return "ends before it starts, so that the rule is never in force"
 
 
 def _over(site: Site, number: int, rule: Rule, schedule: Schedule) -> Finding:
@@ -58,11 +63,13 @@ def _over(site: Site, number: int, rule: Rule, schedule: Schedule) -> Finding:
         [site.translation.of_audience(rule)],
         lambda visitor, _: number not in site.addressed(visitor, placement),
     )
+    is_over = schedule.ends_at is not None and schedule.ends_at <= site.now
+    told = "ended at" if is_over else "has no more of its windows before it ends at"
     return Finding(
         code="rule_out_of_date",
         severity="notice",
         pointer=f"/rules/{number}/schedule/ends_at",
-        message=f"rule {rule.key!r} ended at {schedule.ends_at}; remove it, or let it end later",
+        message=f"rule {rule.key!r} {told} {schedule.ends_at}; remove it, or let it end later",
         example=site.told(answer.example, placement) if isinstance(answer, Shown) else None,
     )
 

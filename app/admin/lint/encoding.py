@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
-from app.admin.lint.attribute import ARRAY, NUMBER, TEXT, Attribute, Formula
+from app.admin.lint.attribute import ARRAY, NUMBER, TEXT, Attribute
 from app.admin.lint.example import Example
 from app.admin.lint.moment import Moment
-from app.admin.lint.relations import relations_of
+from app.admin.lint.relations import relations_of, without_memory
+from app.admin.lint.samples import FRESH
 from app.admin.lint.telling import Values, example_of
 from app.admin.lint.terms import (
     All,
@@ -29,6 +30,7 @@ from app.admin.lint.terms import (
     Term,
     leaves_of,
 )
+from app.admin.lint.texts import Formula
 from app.admin.lint.translate import Translation
 from app.kit.clock import rfc3339_of
 
@@ -114,7 +116,9 @@ class Encoding:
             yield z3.And(stage >= 0, stage < len(self._translation.journeys[key].stages))
         for attribute in self.attributes.values():
             yield from attribute.facts()
-        yield from relations_of(self.attributes)
+        yield from relations_of(self.attributes, self.moment.now)
+        if "personalization" in self.granted:
+            yield z3.Or(self.granted["personalization"], z3.And(list(without_memory(self.attributes))))
         yield from self.moment.facts()
         yield self.idle >= 0
 
@@ -163,16 +167,17 @@ def _value(model: Formula, attribute: Attribute) -> Any:
     if pick == NUMBER:
         return _number(_fraction(model, attribute.number))
     if pick == ARRAY:
-        return attribute.elements_in(lambda is_in: _truth(model, is_in))
+        arrays = attribute.arrays
+        return arrays.elements_in(lambda is_in: _truth(model, is_in), _whole(model, arrays.length), FRESH)
     return _text(model, attribute) if pick == TEXT else {}
 
 
 def _text(model: Formula, attribute: Attribute) -> str:
-    if _truth(model, attribute.is_instant):
+    if _truth(model, attribute.texts.is_instant):
         # An instant of the solver's may be one that no calendar has; the text is tried like any other.
         with suppress(OverflowError, ValueError):
             return rfc3339_of(int(_fraction(model, attribute.instant)) // 1_000)
-    if _truth(model, attribute.is_numeric):
+    if _truth(model, attribute.texts.is_numeric):
         return f"{_number(_fraction(model, attribute.number))} "
     return "something else"
 

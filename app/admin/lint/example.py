@@ -1,5 +1,6 @@
 """A visitor who shows what is said of a site: told as a preview takes it, seen as a decision sees it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from app.kit.clock import ms_of, rfc3339_of
 NAME = "example"
 _PURPOSES = ("personalization", "analytics")
 _HOST = "site.example"
+_ENDING = re.compile(r"[?#\s]")
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,9 +69,11 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         if place.problems:
             return None
         happened = [counter for counter in counters.values() if counter.count]
-        first_ms = min((counter.first_ms for counter in happened), default=0)
+        first_ms = _first_ms(self.age_days, [counter.first_ms for counter in happened], now_ms)
+        if first_ms is None:
+            return None
         return Profile(
-            first_ms=first_ms if self.age_days is None else now_ms - round(self.age_days * DAY_MS),
+            first_ms=first_ms,
             last_event_ms=now_ms - self.idle_ms,
             traits=dict(self.traits),
             counters=counters,
@@ -80,14 +84,28 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def _first_ms(age_days: float | None, events: list[int], now_ms: int) -> int | None:
+    """Tell when the visitor was first seen; None where something happened before."""
+    first_ms = min(events, default=0)
+    if age_days is None:
+        return first_ms
+    known_ms = now_ms - round(age_days * DAY_MS)
+    if not events or first_ms >= known_ms:
+        return known_ms
+    is_of_age = age_days and (now_ms - first_ms) // DAY_MS == int(age_days)
+    return first_ms if is_of_age else None
+
+
 def _told_context(context: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in context.items() if name not in {"url", "utm", "referrer"}}
     address, utm = context.get("url", {}), context.get("utm", {})
     if address or utm:
-        path = quote(str(address.get("path") or "/"), safe="/:@!$&'()*+,;=~")
+        # A path is read as it stands in the address, up to what ends it there.
+        path = _ENDING.sub(lambda found: quote(found[0]), str(address.get("path") or "/"))
         query = {**address.get("query", {}), **{f"utm_{name}": value for name, value in utm.items()}}
         asked = f"?{urlencode(query)}" if query else ""
-        told["url"] = f"https://{address.get('host') or _HOST}{path}{asked}"
+        host = f"https://{address.get('host') or _HOST}" if path.startswith("/") or "host" in address else ""
+        told["url"] = f"{host}{path}{asked}"
     if "referrer" in context:
         told["referrer"] = f"https://{context['referrer'].get('host') or _HOST}/"
     return told

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from app.admin.lint.domains import Domain, domain_of
 from app.admin.lint.example import Example
-from app.admin.lint.moment import instants_from, is_in
+from app.admin.lint.hours import is_in
+from app.admin.lint.moment import instants_from
 from app.admin.lint.samples import known_values, numbers_near
 from app.admin.lint.telling import ON_THE_CLOCK, Values, example_of
 from app.admin.lint.terms import All, Asks, Either, HeldOut, Idle, InStage, InWindow, No, Since, Term

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
-from app.admin.lint.attribute import Formula
+from app.admin.lint.hours import is_in
 from app.admin.lint.terms import InWindow, Since
+from app.admin.lint.texts import Formula
 from app.engine.instants import microseconds_of
 from app.kit.clock import EPOCH
 
 _WEEK_MINUTES = 7 * 24 * 60
-_DAY_MINUTES = 24 * 60
 # Beyond, what happened now would count as never: see NEVER_DAYS.
 _HORIZON = 10 * 365 * 86_400 * 1_000_000
 _STEP = timedelta(minutes=15)
@@ -24,7 +24,8 @@ class Moment:
     """An instant of the ten years from `earliest` on. That the clocks of two zones agree is left open."""
 
     def __init__(self, earliest: datetime) -> None:
-        self.now = z3.Int("now")
+        # The engine counts in whole milliseconds, and examples are told in them.
+        self.now = z3.Int("now") * 1_000
         self._earliest = microseconds_of(earliest)
         self._minutes: dict[str, Formula] = {}
         self._since: dict[int, Formula] = {}
@@ -77,10 +78,3 @@ def instants_from(earliest: datetime, since: Iterable[int]) -> Iterator[datetime
     start = max([earliest, *(EPOCH + timedelta(microseconds=instant) for instant in since)])
     for step in range(_STEPS):
         yield start + _STEP * step
-
-
-def is_in(term: InWindow, at: datetime) -> bool:
-    """Tell whether the zone's clock stands in one of the spans at an instant."""
-    local = at.astimezone(ZoneInfo(term.zone))
-    minute = (local.isoweekday() - 1) * _DAY_MINUTES + local.hour * 60 + local.minute
-    return any(start <= minute < end for start, end in term.spans)

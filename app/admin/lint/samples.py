@@ -71,7 +71,9 @@ def values_for(ask: Asks) -> Iterator[Any]:
     elif operator in _ORDERINGS and type(operand) is str:
         yield from (operand, operand + "0", "")
     elif operator in {"$regex", "$regexi"}:
-        yield from islice(texts_for(str(operand)), _PATTERN_TEXTS)
+        texts = list(islice(texts_for(str(operand)), _PATTERN_TEXTS))
+        yield from texts
+        yield from (text.swapcase() for text in texts if operator == "$regexi")
     elif operator in _VERSIONS:
         yield from (operand, f"{operand}.1", "0.0.0", "9999.0.0", "0.0.0-0")
     else:

@@ -8,7 +8,7 @@ import msgspec
 
 from app.admin.lint.example import NAME, Example
 from app.admin.lint.solve import Answer, Shown, Solver, Unknown
-from app.admin.lint.terms import No, Term
+from app.admin.lint.terms import All, Granted, No, Term
 from app.admin.lint.translate import Translation
 from app.engine.arms import is_held_out, side_of_holdout
 from app.engine.compile import compile_ruleset
@@ -39,7 +39,7 @@ class Site:
         self.document = document
         self.now = now
         self.ruleset = compile_ruleset(document, 1)
-        self.translation = Translation(document)
+        self.translation = Translation(document, now)
         self.solver = Solver(self.translation, self.ruleset, now, **timing)
         self.experiments = {experiment.key: experiment for experiment in document.experiments}
         numbers = {rule.key: number for number, rule in enumerate(document.rules)}
@@ -64,6 +64,13 @@ class Site:
     def term(self, number: int) -> Term:
         """Say whom a rule addresses, and when."""
         return self.translation.of_rule(self.rule(number))
+
+    def _taking(self, number: int) -> Term:
+        """Say whom a rule can take: an experiment takes nobody in who does not consent to analytics."""
+        experiment = self.experiments.get(self.rule(number).deliver.experiment or "")
+        if experiment is None or experiment.status != "running":
+            return self.term(number)
+        return All((self.term(number), Granted("analytics")))
 
     def delivers_to_all(self, number: int, placement: str) -> bool:
         """Whether all whom a rule addresses see what it shows at a placement, and no later rule."""
@@ -135,7 +142,7 @@ class Site:
                 found.append(in_the_way(visitor) if suits(visitor) else _NOT_SUITING)
                 return found[-1] not in {_NOT_SUITING, *obstacles}
 
-            terms = [*wanted, *(No(self.term(number)) for number in obstacles)]
+            terms = [*wanted, *(No(self._taking(number)) for number in obstacles)]
             answer = self.solver.meet(terms, confirm)
             if not isinstance(answer, Shown):
                 return Refined(answer, obstacles, met)
@@ -150,3 +157,7 @@ class Site:
         """Write an example as a preview takes it, by which anybody can see it shown."""
         listed = list(placements) or [placement.key for placement in self.document.placements[:1]]
         return {**example.told(), "placements": listed}
+
+    def told_of(self, example: Example | None, *placements: str) -> dict[str, Any] | None:
+        """Do what `told` does, where there is an example."""
+        return None if example is None else self.told(example, *placements)

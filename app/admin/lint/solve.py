@@ -8,16 +8,20 @@ from typing import TypeAlias
 import msgspec
 import z3  # type: ignore[import-untyped]  # z3-solver ships no types
 
-from app.admin.lint.attribute import Formula
 from app.admin.lint.encoding import Encoding
 from app.admin.lint.example import Example
 from app.admin.lint.guess import guess
 from app.admin.lint.terms import All, Term
+from app.admin.lint.texts import Formula
 from app.admin.lint.translate import Translation
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Visitor
 
-QUERY_S = 0.2
+EFFORT = 4_000_000
+"""What one question may cost, as the solver counts it: some 0.2 s, and the same on a busy machine."""
+
+# The solver is asked to end by then, and takes numbers of milliseconds of 32 bits.
+_LONGEST_S = 600.0
 
 Confirm: TypeAlias = Callable[[Visitor, Example], bool]
 """Whether the engine says of a visitor what the solver says."""
@@ -63,14 +67,14 @@ class Solver:
         ruleset: Ruleset,
         earliest: datetime,
         *,
-        query_s: float = QUERY_S,
+        effort: int = EFFORT,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.translation = translation
         self.ruleset = ruleset
         self.earliest = earliest
         self.ends_at = float("inf")
-        self._query_s = query_s
+        self._effort = effort
         self._clock = clock
 
     def left_s(self) -> float:
@@ -91,31 +95,33 @@ class Solver:
 
     def ask(self, wanted: Sequence[Term], confirm: Confirm) -> Answer:
         """Look for a visitor of whom all terms hold and whom the engine confirms."""
-        timeout_ms = max(1, round(1_000 * min(self._query_s, self.left_s())))
+        timeout_ms = max(1, round(1_000 * min(_LONGEST_S, self.left_s())))
         encoding = Encoding(self.translation, wanted, self.earliest)
         solver = z3.Solver()
         solver.set("timeout", timeout_ms)
+        solver.set("rlimit", self._effort)
         solver.add(encoding.facts)
         tracked = [z3.Bool(f"wanted {place}") for place in range(len(wanted))]
         for track, formula in zip(tracked, encoding.wanted, strict=True):
             solver.add(z3.Implies(track, formula))
         # First somebody of whom an example can be given for sure, then anybody.
+        verdicts = []
         for assumed in ([*tracked, encoding.is_plain()], tracked):
-            verdict = solver.check(*assumed)
-            if verdict == z3.sat:
+            verdicts.append(solver.check(*assumed))
+            if verdicts[-1] == z3.sat:
                 example = self._confirmed(encoding, solver.model(), confirm)
                 if example is not None:
                     return Shown(example)
-        return self._verdict(verdict, solver, tracked)
+        return self._verdict(verdicts, solver, tracked)
 
     def _confirmed(self, encoding: Encoding, model: Formula, confirm: Confirm) -> Example | None:
         example = encoding.example(model, self.ruleset.zone)
         visitor = None if example is None else example.seen(self.ruleset)
         return example if example is not None and visitor is not None and confirm(visitor, example) else None
 
-    def _verdict(self, verdict: Formula, solver: Formula, tracked: Sequence[Formula]) -> Answer:
-        """Say what came of it where no visitor was shown; `verdict` is on everybody."""
-        if verdict == z3.unsat:
+    def _verdict(self, verdicts: list[Formula], solver: Formula, tracked: Sequence[Formula]) -> Answer:
+        """Say what came of it where no visitor was shown; the last of the verdicts is on everybody."""
+        if verdicts[-1] == z3.unsat:
             core = {str(formula) for formula in solver.unsat_core()}
             return Impossible(frozenset(i for i, track in enumerate(tracked) if str(track) in core))
-        return _NOT_EXPRESSED if verdict == z3.sat else _TOO_LONG
+        return _TOO_LONG if z3.unknown in verdicts else _NOT_EXPRESSED

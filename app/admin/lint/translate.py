@@ -1,8 +1,10 @@
 """From a document to terms: segments are put in where they are named, stages become what they rest on."""
 
 from collections.abc import Hashable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
+from app.admin.lint.hours import comes_between
 from app.admin.lint.terms import (
     ALWAYS,
     NEVER,
@@ -39,10 +41,11 @@ _OF_ONE_VALUE = frozenset(
 
 
 class Translation:
-    """The terms of one sound document; what is asked twice is the same term."""
+    """The terms of one sound document, for visitors from an instant on; of what is asked twice, the same."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, earliest: datetime) -> None:
         self.document = document
+        self.earliest = earliest
         self.journeys = {journey.key: journey for journey in document.journeys}
         self.primary = primary_journey_of(document)
         self._segments = {segment.key: segment for segment in document.segments}
@@ -98,15 +101,27 @@ class Translation:
 
     def of_schedule(self, schedule: Schedule) -> Term:
         """Say when a schedule is in force."""
+        if schedule.ends_at is not None and not self.comes(schedule, self.earliest):
+            return NEVER
         parts: list[Term] = []
         if schedule.starts_at is not None:
             parts.append(Since(microseconds_of(schedule.starts_at)))
         if schedule.ends_at is not None:
             parts.append(No(Since(microseconds_of(schedule.ends_at))))
         if schedule.windows:
-            spans = sorted({span for window in schedule.windows for span in _spans_of(window)})
-            parts.append(InWindow(schedule.timezone or self.document.site.timezone, tuple(spans)))
+            parts.append(self._windows_of(schedule))
         return All(tuple(parts))
+
+    def comes(self, schedule: Schedule, start: datetime | None) -> bool:
+        """Whether a schedule that ends is in force at some instant from this one on."""
+        starts = [at for at in (start, schedule.starts_at) if at is not None]
+        if schedule.ends_at is None or not starts or not schedule.windows:
+            return schedule.ends_at is None or all(at < schedule.ends_at for at in starts)
+        return comes_between(self._windows_of(schedule), max(starts), schedule.ends_at)
+
+    def _windows_of(self, schedule: Schedule) -> InWindow:
+        spans = sorted({span for window in schedule.windows for span in _spans_of(window)})
+        return InWindow(schedule.timezone or self.document.site.timezone, tuple(spans))
 
     def _stage(self, journey: Journey, stage: Stage) -> Term:
         above = stages_above_first(journey)

@@ -57,13 +57,14 @@ async def list_revisions(
     return found.mappings().all()
 
 
-# The draft is put together where it is, so that nobody here has to encode and send all of it.
+# The draft is put together where it is, so that nobody here has to encode and send all of it; as JSON, since
+# binary JSON would be built anew with each part that it becomes part of.
 _FREEZE = text("""
     INSERT INTO revisions (site_id, number, author, comment, document)
-    SELECT :site_id, :number, :author, :comment, coalesce(jsonb_object_agg(kind, given), '{}')
+    SELECT :site_id, :number, :author, :comment, coalesce(CAST(json_object_agg(kind, given) AS jsonb), '{}')
     FROM (
-        SELECT kind, CASE WHEN kind = ANY (:singles) THEN jsonb_agg(document) -> 0 ELSE
-            jsonb_agg(
+        SELECT kind, CASE WHEN kind = ANY (:singles) THEN json_agg(document) -> 0 ELSE
+            json_agg(
                 CASE kind WHEN 'experiments' THEN
                     document || jsonb_build_object('phase', CAST(:phases AS jsonb) -> key)
                 ELSE document END

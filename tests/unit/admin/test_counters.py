@@ -49,6 +49,9 @@ def complaints(said: dict[str, Any], name: str = "viewed") -> dict[str, str]:
         {"first_at": "2025-01-01T00:00:00.000Z", "last_at": "2026-03-01T00:00:00.000Z"},
         {"days_since": 40, "count_30d": 0},
         {"count": 2, "count_90d": 1, "last_at": "2026-03-09T12:00:00.000Z"},
+        {"count": 4, "count_7d": 2, "first_at": "2026-03-01T00:00:00.000Z"},
+        {"count_7d": 2, "count_30d": 2, "first_at": "2026-01-01T00:00:00.000Z"},
+        {"count": 1, "first_at": "2026-03-01T00:00:00.000Z", "last_at": "2026-03-01T00:00:00.000Z"},
     ],
 )
 def test_conditions_find_what_was_said(said: dict[str, Any]) -> None:
@@ -85,6 +88,14 @@ def test_events_happened_no_later_than_the_latest() -> None:
 
 def test_the_latest_instant_goes_before_the_days_since_it() -> None:
     assert read(made_up(last_at=JUST_NOW, days_since=3), "last_at", "days_since") == [JUST_NOW, 0]
+
+
+def test_what_only_began_once_happened_then() -> None:
+    assert read(made_up(first_at="2026-03-01T00:00:00.000Z"), "count", "count_7d", "days_since") == [1, 0, 9]
+
+
+def test_whatever_began_earlier_than_it_ended_happened_twice() -> None:
+    assert read(made_up(first_at="2026-03-01T00:00:00.000Z", last_at=JUST_NOW), "count", "count_7d") == [2, 1]
 
 
 def test_names_are_spelt_as_conditions_spell_them() -> None:
@@ -138,6 +149,11 @@ def test_what_no_condition_can_find_is_refused_at_its_place(said: dict[str, Any]
         ({"count": 5, "count_7d": 2, "count_30d": 1}, "/viewed/count_30d"),
         ({"count": 0, "count_7d": 1}, "/viewed/count"),
         ({"count": 1, "count_7d": 1, "days_since": 8}, "/viewed/count_7d"),
+        ({"count_7d": 0, "days_since": 2}, "/viewed/days_since"),
+        ({"count_7d": 0, "last_at": JUST_NOW}, "/viewed/last_at"),
+        ({"first_at": JUST_NOW, "last_at": "2026-03-01T00:00:00Z"}, "/viewed/first_at"),
+        ({"count": 1, "first_at": "2026-03-01T00:00:00Z", "last_at": JUST_NOW}, "/viewed/last_at"),
+        ({"count": 3, "count_7d": 1, "first_at": "2026-03-09T00:00:00Z"}, "/viewed/first_at"),
     ],
 )
 def test_counts_that_no_events_can_have_are_refused(said: dict[str, Any], pointer: str) -> None:
