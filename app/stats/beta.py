@@ -99,13 +99,18 @@ def _masses_of(belief: Belief) -> tuple[Floats, Floats]:
     half = (end - start) / (2 * _PANELS)
     centers = start + half * (2 * np.arange(_PANELS) + 1)
     x = np.sin((centers[:, None] + half * _POINTS[None, :]).ravel()) ** 2
-    top = a / (a + b) if a + b else 0.0
-    heights = np.zeros_like(x)
-    for count, room in ((a, top), (b, top - 1)):
-        # The terms that are linear in x cancel at the top, so they are left out of both logarithms.
-        heights += count * _log_less_line((x - top) / room) if count else 0.0
-    masses = np.tile(_WEIGHTS, _PANELS) * np.exp(heights)
+    masses = np.tile(_WEIGHTS, _PANELS) * np.exp(_heights(x, a, b))
     return x, masses / masses.sum()
+
+
+def _heights(x: Floats, a: float, b: float) -> Floats:
+    """Answer how far ln(xᵃ(1 - x)ᵇ) is below its top."""
+    if not a or not b:
+        one_sided: Floats = special.xlogy(a, x) + special.xlog1py(b, -x)
+        return one_sided
+    top = a / (a + b)
+    # The terms that are linear in x cancel at the top, so they are left out of both logarithms.
+    return a * _log_less_line((x - top) / top) + b * _log_less_line((x - top) / (top - 1))
 
 
 def _log_less_line(u: Floats) -> Floats:

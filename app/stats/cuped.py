@@ -4,7 +4,7 @@ import msgspec
 
 from app.stats.joint import JointAggregate
 from app.stats.linear import Figure, covariance_of, mean_at, ratio_at
-from app.stats.sample import Sample, sample_of
+from app.stats.sample import Baseline, Sample, sample_of
 
 
 class Adjusted(msgspec.Struct, frozen=True):
@@ -82,7 +82,9 @@ def _moved(arm: _Arm, both: _Arm, theta: float) -> Sample:
     if spread is None or arm.before is None or both.before is None:
         return sample_of(units, value, covariance_of(arm.joint, arm.metric, arm.metric))
     variance = spread[0] + theta * (theta * spread[1] - 2 * spread[2])
-    return sample_of(units, value - theta * (arm.before.value - both.before.value), max(0.0, variance), value)
+    counted = Baseline(value, spread[0], spread[0] - theta * spread[2])
+    moved = value - theta * (arm.before.value - both.before.value)
+    return sample_of(units, moved, max(0.0, variance), counted)
 
 
 def _spread(arm: _Arm) -> tuple[float, float, float] | None:

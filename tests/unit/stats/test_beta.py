@@ -51,6 +51,16 @@ def test_a_prior_of_half_counts_holds_the_pole_at_zero() -> None:
     assert found.loss_of_control == pytest.approx(2 / math.pi**2, abs=1e-9)
 
 
+@pytest.mark.parametrize("units", [1, 30, 10**6, 10**12])
+def test_half_counts_hold_where_nobody_or_everybody_converted(units: int) -> None:
+    half = Belief(0.5, 0.5)
+    for conversions in (0, units):
+        found = compare((conversions, units), (conversions, units), half)
+        assert found.chance_to_win == pytest.approx(0.5, abs=1e-9)
+    # With p = sin²θ both densities are 4/π cos²θ and 4/π sin²θ, and the chance is 1/2 + 4/π².
+    assert compare((0, 1), (1, 1), half).chance_to_win == pytest.approx(0.5 + 4 / math.pi**2, abs=1e-9)
+
+
 @pytest.mark.parametrize("units", [10**6, 10**9, 10**12])
 def test_many_units_are_as_the_normal_distribution_says(units: int) -> None:
     share = units // 4
