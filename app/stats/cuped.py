@@ -41,8 +41,9 @@ def adjust_ratios(control: JointAggregate, treatment: JointAggregate) -> Adjuste
     """Adjust two ratios by the same ratio before assignment.
 
     The units' values are (numerator, denominator, numerator before, denominator before); as for means, with
-    variances and covariances of ratios by the delta method.
-    Source: Deng, Knoblich and Lu, Applying the Delta Method in Metric Analytics (KDD 2018), section 4.
+    variances and covariances of ratios by the delta method; θ is that of all units together (tea-tasting has
+    it so too; GrowthBook's engine adds up what the arms have within).
+    Source: Deng, Xu, Kohavi and Walker (WSDM 2013), appendix B.
     """
     return _adjust(*(_ratio(joint) for joint in (control, treatment, control.merge(treatment))))
 

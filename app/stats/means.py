@@ -50,7 +50,8 @@ def compare_relative(
     Of adjusted means the lift L is a share of control's mean w as it was counted; with s_w² being control's
     variance as counted and c its covariance with the adjusted mean,
     `error² = (s₂²/n₂ + (s₁² + 2 L c + L² s_w²)/n₁) / w²`.
-    Source: Deng, Knoblich and Lu, Applying the Delta Method in Metric Analytics (KDD 2018), section 3.1.
+    Source: Deng, Knoblich and Lu, Applying the Delta Method in Metric Analytics (KDD 2018), section 3.1; for
+    adjusted means GrowthBook's technical details of CUPED.
     """
     asked = Asked(alpha=alpha, alternative=alternative, null=null)
     return estimate_of(*relative_of(control, treatment), asked, _degrees(control, treatment, method))
