@@ -47,7 +47,9 @@ def compare_always_valid(
 def reach_of(units: float, *, alpha: float, n_star: float) -> float:
     """Answer how many standard errors the interval reaches to each side, with so many units in both arms."""
     v = units * rho_squared(alpha, n_star)
-    return math.sqrt(2 * (v + 1) / v * (math.log1p(v) / 2 - math.log(alpha)))
+    if not v > 0:
+        return math.inf
+    return math.sqrt(2 * (1 + 1 / v) * (math.log1p(v) / 2 - math.log(alpha)))
 
 
 def rho_squared(alpha: float, n_star: float) -> float:

@@ -20,7 +20,7 @@ class Prior(msgspec.Struct, frozen=True):
 class Posterior(msgspec.Struct, frozen=True, kw_only=True):
     """What is believed of the difference now; without figures, nothing is.
 
-    `chance_to_win` is the probability that treatment's mean is above control's. `loss_of_control` is what is
+    `chance_to_win` is the probability that the difference is above 0. `loss_of_control` is what is
     lost by choosing control, on average, `loss_of_treatment` by choosing treatment, in the difference's unit.
     `interval` holds the difference with probability 1 - alpha.
     """

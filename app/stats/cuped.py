@@ -4,7 +4,7 @@ import msgspec
 
 from app.stats.joint import JointAggregate
 from app.stats.linear import Figure, covariance_of, mean_at, ratio_at
-from app.stats.sample import Sample, sample_of
+from app.stats.sample import Baseline, Sample, sample_of
 
 
 class Adjusted(msgspec.Struct, frozen=True):
@@ -41,8 +41,9 @@ def adjust_ratios(control: JointAggregate, treatment: JointAggregate) -> Adjuste
     """Adjust two ratios by the same ratio before assignment.
 
     The units' values are (numerator, denominator, numerator before, denominator before); as for means, with
-    variances and covariances of ratios by the delta method.
-    Source: Deng, Knoblich and Lu, Applying the Delta Method in Metric Analytics (KDD 2018), section 4.
+    variances and covariances of ratios by the delta method; θ is that of all units together (tea-tasting has
+    it so too; GrowthBook's engine adds up what the arms have within).
+    Source: Deng, Xu, Kohavi and Walker (WSDM 2013), appendix B.
     """
     return _adjust(*(_ratio(joint) for joint in (control, treatment, control.merge(treatment))))
 
@@ -82,7 +83,9 @@ def _moved(arm: _Arm, both: _Arm, theta: float) -> Sample:
     if spread is None or arm.before is None or both.before is None:
         return sample_of(units, value, covariance_of(arm.joint, arm.metric, arm.metric))
     variance = spread[0] + theta * (theta * spread[1] - 2 * spread[2])
-    return sample_of(units, value - theta * (arm.before.value - both.before.value), max(0.0, variance), value)
+    counted = Baseline(value, spread[0], spread[0] - theta * spread[2])
+    moved = value - theta * (arm.before.value - both.before.value)
+    return sample_of(units, moved, max(0.0, variance), counted)
 
 
 def _spread(arm: _Arm) -> tuple[float, float, float] | None:

@@ -47,7 +47,11 @@ def compare_relative(
 
     `error² = s₂²/(m₁² n₂) + s₁² m₂²/(m₁⁴ n₁)`, with the degrees of the absolute difference (as GrowthBook's
     engine has it). Where control's mean is 0 nothing is a share of it: no figure.
-    Source: Deng, Knoblich and Lu, Applying the Delta Method in Metric Analytics (KDD 2018), section 3.1.
+    Of adjusted means the lift L is a share of control's mean w as it was counted; with s_w² being control's
+    variance as counted and c its covariance with the adjusted mean,
+    `error² = (s₂²/n₂ + (s₁² + 2 L c + L² s_w²)/n₁) / w²`.
+    Source: Deng, Knoblich and Lu, Applying the Delta Method in Metric Analytics (KDD 2018), section 3.1; for
+    adjusted means GrowthBook's technical details of CUPED.
     """
     asked = Asked(alpha=alpha, alternative=alternative, null=null)
     return estimate_of(*relative_of(control, treatment), asked, _degrees(control, treatment, method))
@@ -55,15 +59,18 @@ def compare_relative(
 
 def relative_of(control: Sample, treatment: Sample) -> tuple[float | None, float | None]:
     """Answer the relative difference and its squared error; None for what has no figure."""
-    whole, other = control.whole, treatment.whole
-    if not whole or other is None or control.mean is None or treatment.mean is None:
+    whole = control.whole
+    if not whole or control.mean is None or treatment.mean is None:
         return None, None
     lift = (treatment.mean - control.mean) / whole
-    one, another = control.squared_error, treatment.squared_error
-    if one is None or another is None:
+    one, other = control.squared_error, treatment.squared_error
+    if one is None or other is None:
         return lift, None
-    ratio = other / whole
-    return lift, (another + one * ratio * ratio) / whole / whole
+    if control.baseline is None:
+        ratio = treatment.mean / whole
+        return lift, (other + one * ratio * ratio) / whole / whole
+    more = lift * (2 * control.baseline.covariance + lift * control.baseline.variance) / control.units
+    return lift, (other + one + more) / whole / whole
 
 
 def _pooled(control: Sample, treatment: Sample) -> float | None:

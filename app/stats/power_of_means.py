@@ -35,7 +35,8 @@ def power_of_means(n: float, effect: float, deviation: float, *, design: Design 
 def size_for_means(effect: float, deviation: float, *, design: Design = USUAL) -> float:
     """Answer how many units control needs (treatment: ratio times as many), as a real number to round up.
 
-    At least 2, as in R. In total, (1 + ratio) n. Source: `power_of_means`, solved for n.
+    At least 2, since one unit has no deviation. In total, (1 + ratio) n.
+    Source: `power_of_means`, solved for n.
 
     Raises:
         ValueError: the effect is 0 or so small that no number of units up to 10¹⁵ finds it; or as there.

@@ -9,6 +9,14 @@ from app.stats.joint import JointAggregate
 from app.stats.linear import covariance_of, ratio_at
 
 
+class Baseline(msgspec.Struct, frozen=True):
+    """Another mean of the same units: its variance by a single unit, and its covariance with the sample's."""
+
+    mean: float
+    variance: float
+    covariance: float
+
+
 class Sample(msgspec.Struct, frozen=True):
     """One arm: its units, its mean, and the variance of what a single unit adds to that mean.
 
@@ -19,12 +27,12 @@ class Sample(msgspec.Struct, frozen=True):
     units: int
     mean: float | None
     variance: float | None
-    baseline: float | None = None
+    baseline: Baseline | None = None
 
     @property
     def whole(self) -> float | None:
         """What a relative difference from this arm is a share of."""
-        return self.mean if self.baseline is None else self.baseline
+        return self.mean if self.baseline is None else self.baseline.mean
 
     @property
     def squared_error(self) -> float | None:
@@ -33,13 +41,13 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def sample_of(
-    units: int, mean: float | None, variance: float | None, baseline: float | None = None
+    units: int, mean: float | None, variance: float | None, baseline: Baseline | None = None
 ) -> Sample:
     """Make a sample of what was figured; what is no finite number, or a variance below 0, is no figure."""
-    found, whole = _finite(mean), _finite(baseline)
+    found = mean if mean is not None and math.isfinite(mean) else None
     if found is None or variance is None or not 0 <= variance < math.inf:
-        return Sample(units, found, None, whole)
-    return Sample(units, found, variance, whole)
+        return Sample(units, found, None, baseline)
+    return Sample(units, found, variance, baseline)
 
 
 def mean_of(aggregate: Aggregate) -> Sample:
@@ -68,7 +76,3 @@ def ratio_of(joint: JointAggregate) -> Sample:
         return Sample(max(0, joint.units), None, None)
     variance = covariance_of(joint, ratio, ratio)
     return sample_of(joint.units, ratio.value, max(0.0, variance) if variance is not None else None)
-
-
-def _finite(figure: float | None) -> float | None:
-    return figure if figure is not None and math.isfinite(figure) else None

@@ -35,6 +35,12 @@ def test_the_interval_is_tightest_at_the_units_it_was_tuned_for() -> None:
     assert reach(20_000) < min(reach(5_000), reach(80_000))
 
 
+def test_without_units_or_tuned_for_far_too_many_the_interval_reaches_everywhere() -> None:
+    assert reach_of(0, alpha=0.05, n_star=5_000) == math.inf
+    assert reach_of(1e-9, alpha=0.05, n_star=1e308) > 1e100
+    assert reach_of(1e15, alpha=0.05, n_star=1e-300) == math.inf
+
+
 def test_the_tuning_is_that_of_the_paper() -> None:
     assert rho_squared(0.05, 1) == pytest.approx(-2 * math.log(0.05) + math.log(1 - 2 * math.log(0.05)))
 

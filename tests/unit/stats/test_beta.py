@@ -44,11 +44,30 @@ def test_uniform_beliefs_lose_a_sixth_either_way() -> None:
     assert figures(found) == pytest.approx((1 / 2, 1 / 6, 1 / 6))
 
 
+@pytest.mark.parametrize("count", [0.1, 0.3, 0.6, 1.3])
+@pytest.mark.parametrize("units", [0, 1, 30])
+def test_beliefs_in_nearly_nothing_or_nearly_all_are_a_draw_with_themselves(count: float, units: int) -> None:
+    for conversions in (0, units):
+        found = compare((conversions, units), (conversions, units), Belief(count, count))
+        assert found.chance_to_win == pytest.approx(0.5, abs=1e-10)
+        assert found.loss_of_control == pytest.approx(found.loss_of_treatment, abs=1e-10)
+
+
 def test_a_prior_of_half_counts_holds_the_pole_at_zero() -> None:
     # Beta(1/2, 1/2) against itself, and its E|p - q| = 4/π².
     found = compare((0, 0), (0, 0), Belief(0.5, 0.5))
     assert found.chance_to_win == pytest.approx(0.5, abs=1e-9)
     assert found.loss_of_control == pytest.approx(2 / math.pi**2, abs=1e-9)
+
+
+@pytest.mark.parametrize("units", [1, 30, 10**6, 10**12])
+def test_half_counts_hold_where_nobody_or_everybody_converted(units: int) -> None:
+    half = Belief(0.5, 0.5)
+    for conversions in (0, units):
+        found = compare((conversions, units), (conversions, units), half)
+        assert found.chance_to_win == pytest.approx(0.5, abs=1e-9)
+    # With p = sin²θ both densities are 4/π cos²θ and 4/π sin²θ, and the chance is 1/2 + 4/π².
+    assert compare((0, 1), (1, 1), half).chance_to_win == pytest.approx(0.5 + 4 / math.pi**2, abs=1e-9)
 
 
 @pytest.mark.parametrize("units", [10**6, 10**9, 10**12])
@@ -76,7 +95,7 @@ def test_all_against_none_is_beyond_doubt() -> None:
     assert compare((10**6, 10**6), (0, 10**6)).chance_to_win == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("prior", [Belief(0.4, 1), Belief(1, 0), Belief(math.nan, 1), Belief(1, math.inf)])
+@pytest.mark.parametrize("prior", [Belief(0.09, 1), Belief(1, 0), Belief(math.nan, 1), Belief(1, math.inf)])
 def test_what_is_no_prior_is_refused(prior: Belief) -> None:
     with pytest.raises(ValueError, match="prior counts"):
         compare((1, 2), (1, 2), prior)

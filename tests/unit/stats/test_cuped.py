@@ -2,7 +2,7 @@ import pytest
 
 from app.stats.cuped import Adjusted, adjust_means, adjust_ratios, variance_left
 from app.stats.joint import JointAggregate
-from app.stats.sample import Sample
+from app.stats.sample import Baseline, Sample
 from tests.unit.stats.sums import counted
 
 # y is twice x, plus one in treatment: before tells everything.
@@ -24,12 +24,13 @@ def test_both_arms_move_towards_each_other_around_the_common_mean() -> None:
 
 def test_the_baseline_stays_as_it_was_counted() -> None:
     both = adjust_means(CONTROL, TREATMENT)
-    assert (both.control.baseline, both.treatment.baseline) == (4, 7)
+    assert (both.control.whole, both.treatment.whole) == (4, 7)
+    assert both.control.baseline == Baseline(4, 4, 4 - 2 * both.theta)
 
 
 def test_a_covariate_that_does_not_vary_adjusts_nothing() -> None:
     both = adjust_means(counted((2, 7), (4, 7)), counted((5, 7), (9, 7)))
-    assert both == Adjusted(Sample(2, 3, 2, 3), Sample(2, 7, 8, 7), 0.0, None)
+    assert both == Adjusted(Sample(2, 3, 2, Baseline(3, 2, 2)), Sample(2, 7, 8, Baseline(7, 8, 8)), 0.0, None)
 
 
 def test_an_arm_without_units_leaves_the_other_as_it_was() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from app.stats.estimate import Estimate
 from app.stats.means import compare_means, compare_relative, relative_of
-from app.stats.sample import Sample
+from app.stats.sample import Baseline, Sample
 
 ONE, OTHER = Sample(10, 20.0, 4.0), Sample(20, 23.0, 9.0)
 
@@ -76,8 +76,14 @@ def test_a_relative_difference_without_variance_is_not_tested() -> None:
 
 
 def test_an_adjusted_mean_is_compared_with_the_mean_as_it_was_counted() -> None:
-    adjusted = Sample(10, 20.0, 4.0, 25.0), Sample(20, 23.0, 9.0, 30.0)
-    assert relative_of(*adjusted)[0] == pytest.approx(3 / 25)
+    adjusted = Sample(10, 20.0, 4.0, Baseline(25.0, 16.0, 6.0)), Sample(20, 23.0, 9.0)
+    # By hand: (9/20 + (4 + 2 L 6 + L² 16)/10) / 25², with the lift L = 3/25.
+    assert relative_of(*adjusted) == pytest.approx((3 / 25, (0.45 + 0.4 + 0.144 + 0.02304) / 625))
+
+
+def test_a_baseline_that_is_the_mean_itself_changes_nothing() -> None:
+    plain, same = Sample(10, 20.0, 4.0), Sample(10, 20.0, 4.0, Baseline(20.0, 4.0, 4.0))
+    assert relative_of(same, OTHER) == pytest.approx(relative_of(plain, OTHER))
 
 
 def test_a_trillion_units_are_no_trouble() -> None:

@@ -41,6 +41,10 @@ def test_looking_all_the_time_costs_units() -> None:
     assert 1.2 * plain < always < 3 * plain
 
 
+def test_tuned_for_far_too_many_units_nothing_is_found() -> None:
+    assert units_needed(ONE, OTHER, 0.1, n_star=1.7e308) is None
+
+
 def test_more_power_costs_units() -> None:
     assert (units_needed(ONE, OTHER, 0.1, design=Design(power=0.9)) or 0) > (
         units_needed(ONE, OTHER, 0.1) or 0

@@ -4,7 +4,7 @@ import pytest
 
 from app.stats.aggregates import Aggregate
 from app.stats.joint import JointAggregate
-from app.stats.sample import Sample, mean_of, proportion_of, ratio_of, sample_of
+from app.stats.sample import Baseline, Sample, mean_of, proportion_of, ratio_of, sample_of
 from tests.unit.stats.sums import arm, converted, counted
 
 
@@ -30,7 +30,7 @@ def test_the_variance_of_a_mean_is_that_of_a_unit_by_the_units() -> None:
 
 def test_a_relative_difference_is_a_share_of_the_mean_unless_another_baseline_is_named() -> None:
     assert Sample(4, 3, 10).whole == 3
-    assert Sample(4, 3, 10, 2).whole == 2
+    assert Sample(4, 3, 10, Baseline(2, 12, 11)).whole == 2
 
 
 @pytest.mark.parametrize("found", [mean_of(Aggregate()), proportion_of(Aggregate())])
@@ -54,5 +54,5 @@ def test_more_conversions_than_units_have_no_variance() -> None:
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
 def test_what_is_no_finite_number_is_no_figure(odd: float) -> None:
-    assert sample_of(10, odd, odd, odd) == Sample(10, None, None)
+    assert sample_of(10, odd, odd) == sample_of(10, odd, 1.0) == Sample(10, None, None)
     assert mean_of(arm(10, odd, odd)) == Sample(10, None, None)
