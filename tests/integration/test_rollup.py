@@ -220,3 +220,27 @@ async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(pla
         assert [sums_of(cut.metrics[1]) for cut in found.cuts] != []
         assert all(sums_of(cut.metrics[0]) == expected for cut in found.cuts)
     assert (await planted.results(population=Population.EXPOSED)).units == 0
+
+
+async def test_other_currencies_are_counted_apart_in_the_sums_too(planted: Planted) -> None:
+    capped = revenue(where={"properties.currency": "EUR"}, cap={"percentile": 0.5}, covariate_days=1)
+    judged = experiment(phase=1, status="running", primary_metric="revenue", metrics=[{"metric": "orders"}])
+    await planted.publish(metrics=[capped, orders()], experiments=[judged])
+    await planted.assign("v", device="mobile")
+    for currency, value in (("EUR", 5), ("USD", 9), ("USD", 9)):
+        await planted.event("v", HOUR, value=value, currency=currency)
+    raw = await planted.results(by=CutBy.DEVICE)
+    await mark(planted, "v")
+    reporter = Reporter(planted.postgres.pool)
+    while await reporter.turn():
+        pass
+    await planted.event("v", 2 * HOUR, value=1, currency="CHF")
+    await mark(planted, "v")
+    while await reporter.turn():
+        pass
+    found = await planted.results(by=CutBy.DEVICE)
+    assert sums(raw, "revenue") == sums(found, "revenue") == {"control": (1, 5, 25), "treatment": (0, 0, 0)}
+    assert sums(found, "orders")["control"] == (1, 1, 1)
+    assert [one.metrics[0].arms[0].other_currencies for one in (raw, found)] == [2, 3]
+    assert found.cuts[0].metrics[0].arms[0].other_currencies == 3
+    assert f"{planted.site_id}/hero-copy" not in await reporter.differing()

@@ -3,18 +3,22 @@ from typing import Any
 
 import pytest
 
-from app.reporting.compare import compare_all
+from app.kit.steps import finished
+from app.reporting.compare import Pair
 from app.reporting.significance import adjust, adjusted_of, significant_of, times_of
-from tests.unit.reporting.counted import counted, definition, orders, units
+from tests.unit.reporting.counted import compare_all, counted, definition, orders, units
 
 WON = frozenset({("orders", "treatment")})
 
 
-def significant(ordering: int, looks: Sequence[int] = (), **fields: Any) -> frozenset[tuple[str, str]]:
+def significant(
+    ordering: int, looks: Sequence[int] = (), *, is_over: bool = False, **fields: Any
+) -> frozenset[Pair]:
     """100 of 1,000 units order in control, and so many of treatment."""
     found = definition(orders(), **fields)
     rows = [*units("control", 1000, 100), *units("treatment", 1000, ordering)]
-    return significant_of(found, compare_all(found, counted(found, rows).everyone), looks)
+    compared = compare_all(found, counted(found, rows).everyone)
+    return finished(significant_of(found, compared, looks, is_over=is_over))
 
 
 @pytest.mark.parametrize(
@@ -52,8 +56,14 @@ def test_a_fixed_test_calls_what_lies_below_alpha_once_all_planned_units_are_the
 
 def test_without_a_plan_a_fixed_test_is_called_when_it_has_ended() -> None:
     assert significant(138, [2000], analysis={"method": "fixed"}) == frozenset()
-    assert significant(138, [2000], analysis={"method": "fixed"}, status="stopped") == WON
+    assert significant(138, [2000], analysis={"method": "fixed"}, is_over=True) == WON
     assert significant(138, [], analysis={"method": "fixed", "planned_units": 5}) == frozenset()
+
+
+def test_a_fixed_test_that_was_stopped_before_its_planned_size_calls_nothing() -> None:
+    plan = {"method": "fixed", "planned_units": 2001}
+    assert significant(400, [2000], analysis=plan, is_over=True) == frozenset()
+    assert significant(400, [2000], analysis={**plan, "method": "bayesian"}, is_over=True) == WON
 
 
 def test_alpha_is_spent_by_and_by() -> None:
@@ -73,7 +83,7 @@ def test_several_metrics_share_alpha() -> None:
         found = definition(*metrics, analysis={**plan, "correction": correction})
         rows = [*units("control", 1000, 100), *units("treatment", 1000, 128)]
         compared = compare_all(found, counted(found, rows).everyone)
-        assert len(significant_of(found, compared, [2000])) == number
+        assert len(finished(significant_of(found, compared, [2000], is_over=False))) == number
 
 
 def test_a_belief_is_called_once_all_planned_units_are_there() -> None:
