@@ -12,7 +12,8 @@ from app.kit.steps import Steps
 from app.reporting.capped import cap
 from app.reporting.definition import Definition
 from app.reporting.question import CutBy, Population, Question
-from app.reporting.rollup import is_summed, load_cells, sums_of
+from app.reporting.raw import raw_cells
+from app.reporting.rollup import is_summed, load_cells
 from app.reporting.sums import Cell, Sum
 from app.reporting.tally import Tally
 
@@ -104,7 +105,7 @@ async def count(
     """Read the sums of one phase, from raw rows where nobody has summed these metrics up yet."""
     site = question.site_id
     if not await is_summed(connection, site, definition):
-        cells = (await sums_of(connection, site, definition)).by_cell
+        cells = await raw_cells(connection, definition, question)
     else:
         cells = await load_cells(connection, site, definition, ["", question.by or ""])
         await cap(connection, definition, question, cells)

@@ -207,19 +207,26 @@ async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(pla
         await planted.event(f"v{i}", HOUR, value=value)
         await planted.event(f"v{i}", -HOUR, value=2)
         await mark(planted, f"v{i}")
-    raw = await planted.results(by=CutBy.DEVICE)
-    assert sums(raw, "revenue") == {"control": (2, 30, 500), "treatment": (1, 30, 900)}
+    raw = [await planted.results(by=by) for by in CutBy]
     reporter = Reporter(planted.postgres.pool)
     while await reporter.turn():
         pass
-    for by in CutBy:
+    for by, before in zip(CutBy, raw, strict=True):
         found = await planted.results(by=by)
+        # Whether somebody has summed up yet makes no difference.
+        assert before == found
         expected = {"control": (2, 30, 500), "treatment": (1, 20, 400)}
         assert sums(found, "revenue") == expected
         assert sums(found, "orders") == {"control": (2, 2, 2), "treatment": (1, 1, 1)}
         assert [sums_of(cut.metrics[1]) for cut in found.cuts] != []
         assert all(sums_of(cut.metrics[0]) == expected for cut in found.cuts)
     assert (await planted.results(population=Population.EXPOSED)).units == 0
+
+
+async def test_without_a_unit_there_is_nothing_to_cap(planted: Planted) -> None:
+    judged = experiment(phase=1, primary_metric="revenue")
+    await planted.publish(metrics=[revenue(cap={"percentile": 0.5})], experiments=[judged])
+    assert sums(await planted.results(), "revenue")["control"] == (0, 0, 0)
 
 
 async def test_other_currencies_are_counted_apart_in_the_sums_too(planted: Planted) -> None:
