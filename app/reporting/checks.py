@@ -53,12 +53,14 @@ def check_exposed(evidence: Evidence) -> Check:
     """See that where pages report what they show, they do so for every arm."""
     shares = {
         arm: evidence.exposed.get(arm, 0) / units
-        for arm, units in evidence.arms.items()
+        for arm, units in evidence.assigned.items()
         if units >= EXPOSED_FROM
     }
-    most = max(shares.values(), default=0.0)
-    if not most:
+    if not any(evidence.exposed.values()):
         return Check("exposures", ok=True, detail="no page reports what it shows")
+    if not shares:
+        return Check("exposures", ok=True, detail=f"no arm has {EXPOSED_FROM} units yet")
+    most = max(shares.values())
     missing = [arm for arm, share in shares.items() if share < EXPOSED_SHARE * most]
     told = ", ".join(f"{arm} was shown to {share:.0%} of its units" for arm, share in shares.items())
     if missing:

@@ -37,6 +37,7 @@ class Counted:
         self.everyone = self._tally()
         self.complete = self._tally()
         self.judged = self._tally()
+        self.assigned = dict.fromkeys(self._arms, 0)
         self.exposed = dict.fromkeys(self._arms, 0)
         self.cuts: dict[str | None, Tally] = {}
         self.by_day: Counter[date] = Counter()
@@ -69,6 +70,10 @@ class Counted:
         for tally in tallies:
             tally.add(cell.arm, found)
         self.by_day[cell.day] += found.units
+
+    def add_exposure(self, cell: Cell, found: Sum) -> None:
+        """Take in who was given an arm and who was shown it, whichever of them is asked for."""
+        self.assigned[cell.arm] = self.assigned.get(cell.arm, 0) + found.units
         self.exposed[cell.arm] = self.exposed.get(cell.arm, 0) + found.units * cell.exposed
 
     def add_cut(self, cell: Cell, found: Sum) -> None:
@@ -85,11 +90,12 @@ class Counted:
 def counting(definition: Definition, question: Question, cells: Cells, now: datetime) -> Steps[Counted]:
     """Count what a question is about, of one phase, as of now."""
     found = Counted(definition, now)
-    asked = [
-        (cell, one)
-        for cell, one in cells
-        if cell.phase == definition.phase and (cell.exposed or question.population is Population.ASSIGNED)
-    ]
+    of_phase = [(cell, one) for cell, one in cells if cell.phase == definition.phase]
+    for cell, one in of_phase:
+        if not cell.cut:
+            found.add_exposure(cell, one)
+    everybody = question.population is Population.ASSIGNED
+    asked = [(cell, one) for cell, one in of_phase if cell.exposed or everybody]
     days = [(cell, one) for cell, one in asked if not cell.cut]
     yield from found.add_days(days, as_cuts=question.by is CutBy.DAY)
     for cell, one in asked:

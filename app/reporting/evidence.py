@@ -12,12 +12,13 @@ from app.stats.sample_ratio import SampleRatio
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What a verdict rests on.
 
-    `arms` are the units by arm, `exposed` those whose page reported what it showed, `complete` how many have
-    closed windows, by the end of each day in `looks`, and `compared` the comparisons of those that are judged
-    by.
+    `arms` are the units by arm that were asked for. Of `assigned`, all who were given one, `exposed` are
+    those whose page reported what it showed. `complete` is how many have closed windows, and `looks` how many
+    had at the end of each day; `compared` are the comparisons of those that are judged by.
     """
 
     arms: Mapping[str, int]
+    assigned: Mapping[str, int]
     exposed: Mapping[str, int]
     complete: int
     crossed: int

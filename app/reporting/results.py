@@ -98,6 +98,7 @@ def _evidence(
     ratio, always = _ratios(definition, counted.everyone)
     return Evidence(
         arms=counted.everyone.arms,
+        assigned=counted.assigned,
         exposed=counted.exposed,
         complete=counted.complete.units,
         crossed=counted.everyone.crossed,

@@ -51,13 +51,10 @@ def change_of(definition: Definition, found: Compared) -> str:
 
 def _said(definition: Definition, plan: MetricPlan, each: Estimate, relative: Estimate) -> str:
     if each.value is None or each.interval is None:
-        return f"there is too little to tell what personalization brings in {plan.key}"
+        return f"too few {definition.noun} are there to tell what personalization brings in {plan.key}"
     low, high = each.interval
-    per = (
-        ""
-        if plan.measure is not None and plan.measure.is_ratio
-        else f" per {definition.noun.removesuffix('s')}"
-    )
+    is_ratio = plan.measure is not None and plan.measure.is_ratio
+    per = "" if is_ratio else f" per {definition.noun.removesuffix('s')}"
     share = f", {relative.value:+.1%}" if relative.value is not None else ""
     bounds = f"{per} (from {low:+.3g} to {high:+.3g}){share}"
     if low <= 0 <= high:

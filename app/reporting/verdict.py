@@ -48,7 +48,7 @@ def _call(definition: Definition, evidence: Evidence, checks: list[Check]) -> Ve
     call, arm, why = call_by(definition, plan, evidence, checks)
     if definition.key == HOLDOUT:
         found = evidence.compared[plan.key, PERSONALIZED]
-        why = f"{uplift_of(definition, plan, found).said}; {why}"
+        why = f"{uplift_of(definition, plan, found).said}, by those who are complete; {why}"
     return Verdict(call, arm, why, checks)
 
 

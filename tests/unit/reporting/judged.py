@@ -26,6 +26,7 @@ def evidence_of(found: Definition, orders_of: Any = (100, 100), **fields: Any) -
     """A sound experiment of 1,000 units, of which 400 are complete, and 100 come in each day."""
     usual: dict[str, Any] = {
         "arms": dict.fromkeys(found.shares, 500),
+        "assigned": dict.fromkeys(found.shares, 500),
         "exposed": {},
         "complete": 400,
         "crossed": 0,

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from app.kit.steps import finished
+from app.reporting.counting import counting
 from app.reporting.definition import Definition
 from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Population, Question
@@ -19,6 +20,7 @@ from tests.unit.reporting.counted import (
     orders,
     revenue,
     row,
+    sums,
     units,
 )
 
@@ -185,3 +187,17 @@ def test_a_fixed_test_is_made_of_the_units_that_were_planned_and_no_later_ones()
     assert once.comparisons[0].p_value < 0.001
     more = metric(results(definition(orders(), analysis=fixed(planned_units=800)), rows), "orders")
     assert more.comparisons[0].significant
+
+
+def test_an_arm_that_hardly_anybody_was_shown_is_found_also_among_those_who_were() -> None:
+    rows = [row(f"c{i}", "control", exposed=True) for i in range(120)]
+    rows += [row(f"t{i}", "treatment", exposed=i < 40) for i in range(120)]
+    question = Question(site_id=1, experiment="hero-copy", population=Population.EXPOSED)
+    found = definition(orders())
+    cells = sums(found, rows).by_cell.items()
+    verdict = finished(
+        assembling(found, finished(counting(found, question, cells, NOW)), question, NOW)
+    ).verdict
+    check = next(check for check in verdict.checks if check.check == "exposures")
+    assert not check.ok
+    assert check.detail.startswith("control was shown to 100% of its units, treatment was shown to 33%")

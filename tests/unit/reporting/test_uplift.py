@@ -55,7 +55,7 @@ def test_of_nobody_nothing_can_be_told() -> None:
     found = holdout(revenue())
     (told,) = uplifts_of(found, compare_all(found, counted(found, [row("a", "generic")]).everyone), {}) or []
     assert (told.per_unit, told.total, told.total_interval) == (None, None, None)
-    assert told.said == "there is too little to tell what personalization brings in revenue"
+    assert told.said == "too few visitors are there to tell what personalization brings in revenue"
 
 
 def test_a_ratio_does_not_add_up_over_visitors() -> None:

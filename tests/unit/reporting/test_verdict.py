@@ -46,8 +46,10 @@ def test_an_arm_that_hardly_anybody_was_shown_breaks_an_experiment() -> None:
         " look whether pages show treatment, and report it with $exposure"
     )
     assert verdict({"exposed": {"control": 400, "treatment": 210}}).call == "keep_running"
-    few = {"arms": {"control": 500, "treatment": 99}, "exposed": {"control": 500}}
+    few = {"assigned": {"control": 500, "treatment": 99}, "exposed": {"control": 500}}
     assert verdict(few).call == "keep_running"
+    very_few = {"assigned": {"control": 99, "treatment": 99}, "exposed": {"control": 99}}
+    assert detail(verdict(very_few), "exposures") == (True, "no arm has 100 units yet")
     assert detail(verdict(), "exposures") == (True, "no page reports what it shows")
 
 
