@@ -151,6 +151,7 @@ def _experiment_of(holdout: Holdout) -> Experiment:
         arms=(Arm(key=GENERIC, weight=generic), Arm(key=PERSONALIZED, weight=BUCKETS - generic)),
         unit=holdout.unit,
         status="running",
+        phase=holdout.phase,
         primary_metric=holdout.metrics[0] if holdout.metrics else None,
         metrics=tuple(MetricUse(metric=key) for key in holdout.metrics[1:]),
     )
