@@ -34,7 +34,7 @@ def side_of_holdout(ruleset: Ruleset, visitor: Visitor) -> ArmTaken | None:
         return None
     generic = bucket_of(unit, salt=holdout.salt, purpose="holdout") < ruleset.holdout_end
     side = held.arm if held is not None else (GENERIC if generic else PERSONALIZED)
-    return ArmTaken(HOLDOUT, side, 1, unit, held is None)
+    return ArmTaken(HOLDOUT, side, holdout.phase, unit, held is None)
 
 
 def is_held_out(side: ArmTaken | None) -> bool:

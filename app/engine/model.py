@@ -259,12 +259,13 @@ class Rule(_Part, frozen=True):
 
 
 class Holdout(_Part, frozen=True):
-    """The share of visitors kept on default content, in percent."""
+    """The share of visitors kept on default content, in percent; publishing sets its `phase`."""
 
     percent: float = 0
     salt: str = "holdout"
     unit: Unit = "visitor"
     metrics: tuple[str, ...] = ()
+    phase: int = 1
 
 
 class Document(_Part, frozen=True):

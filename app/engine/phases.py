@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.engine.model import Audience, Document, Experiment
+from app.engine.model import Audience, Document, Experiment, Holdout
 from app.engine.problems import Problem, Problems
 from app.kit.steps import Steps, finished
 
@@ -12,7 +12,7 @@ _FROZEN = ("kind", "unit", "salt", "analysis")
 
 
 def advance(document: Document, previous: Document | None) -> Document:
-    """Give every experiment its phase, after the revision in force.
+    """Give every experiment its phase, and the holdout its own, after the revision in force.
 
     Weights, the audience of a delivering rule and the content of an arm's variant start a new phase; more
     traffic does not.
@@ -40,7 +40,8 @@ def advancing(document: Document, previous: Document | None) -> Steps[Document]:
         phase = _phase(experiment, before.get(experiment.key), now, then)
         phased.append(msgspec.structs.replace(experiment, phase=phase))
         yield
-    return msgspec.structs.replace(document, experiments=tuple(phased))
+    holdout = _held_out(document.holdout, previous.holdout if previous is not None else None)
+    return msgspec.structs.replace(document, experiments=tuple(phased), holdout=holdout)
 
 
 def _thawed(now: Experiment, before: Experiment | None, at: str) -> Iterator[Problem]:
@@ -59,6 +60,14 @@ def _phase(now: Experiment, before: Experiment | None, after: "_Stretches", earl
     was_started = before.status != "draft"
     changed = after.of(now) != earlier.of(before)
     return before.phase + (was_started and now.status == "running" and changed)
+
+
+def _held_out(now: Holdout, before: Holdout | None) -> Holdout:
+    """Give the holdout its phase: sides of other sizes, or of other visitors, are another comparison."""
+    if before is None:
+        return msgspec.structs.replace(now, phase=1)
+    changed = (now.percent, now.salt, now.unit) != (before.percent, before.salt, before.unit)
+    return msgspec.structs.replace(now, phase=before.phase + (before.percent > 0 and changed))
 
 
 class _Stretches:

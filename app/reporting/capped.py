@@ -1,6 +1,6 @@
 """Values above a percentile of all arms together count as the percentile; this reads every unit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 import asyncpg
@@ -42,19 +42,32 @@ async def cap(
     connection: asyncpg.Connection, definition: Definition, question: Question, cells: Mapping[Cell, Sum]
 ) -> None:
     """Put capped values in place of those that were summed up, for each metric that has a cap."""
+    layout = Layout([len(measure.columns) for measure in definition.measures.values()])
+    for place, (column, percentile) in _caps(definition).items():
+        asked = (question.site_id, definition.key, definition.phase)
+        exposed = question.population is Population.EXPOSED
+        given = (*asked, exposed, column + 1, percentile)
+        places = layout.first_column(place)
+        _put(cells, definition.phase, "", places, await connection.fetch(_EVERYBODY, *given))
+        if question.by in _CUT:
+            rows = await connection.fetch(_CUT[question.by], *given)
+            _put(cells, definition.phase, question.by, places, rows)
+
+
+def capped_columns(definition: Definition) -> Iterable[tuple[int, float]]:
+    """Name the columns that have a cap, each with its percentile."""
+    return _caps(definition).values()
+
+
+def _caps(definition: Definition) -> dict[int, tuple[int, float]]:
+    """Tell by the place of each capped metric its first column, and its percentile."""
     columns = [len(measure.columns) for measure in definition.measures.values()]
-    layout, firsts = Layout(columns), [0, *accumulate(columns)]
     plans = [plan for plan in definition.metrics if plan.measure is not None]
-    for place, plan in enumerate(plans):
-        if plan.metric is not None and plan.metric.cap is not None:
-            asked = (question.site_id, definition.key, definition.phase)
-            exposed = question.population is Population.EXPOSED
-            given = (*asked, exposed, firsts[place] + 1, plan.metric.cap.percentile)
-            places = layout.first_column(place)
-            _put(cells, definition.phase, "", places, await connection.fetch(_EVERYBODY, *given))
-            if question.by in _CUT:
-                rows = await connection.fetch(_CUT[question.by], *given)
-                _put(cells, definition.phase, question.by, places, rows)
+    return {
+        place: (first, plan.metric.cap.percentile)
+        for place, (plan, first) in enumerate(zip(plans, (0, *accumulate(columns)), strict=False))
+        if plan.metric is not None and plan.metric.cap is not None
+    }
 
 
 def _put(

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from app.engine.model import Analysis
+from app.kit.steps import Steps
 from app.reporting.definition import Definition
 from app.reporting.measure import Measure
 from app.reporting.report import Estimator
@@ -40,7 +41,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     belief: Posterior
 
 
-def compare_all(definition: Definition, tally: Tally) -> dict[Pair, Compared]:
+def comparing_all(definition: Definition, tally: Tally) -> Steps[dict[Pair, Compared]]:
     """Compare every arm with the first listed one."""
     compared = {}
     for plan in definition.metrics:
@@ -48,6 +49,7 @@ def compare_all(definition: Definition, tally: Tally) -> dict[Pair, Compared]:
             (_, control), *others = tally.joints_of(plan.key).items()
             for arm, treatment in others:
                 compared[plan.key, arm] = _compare(plan.measure, control, treatment, definition.analysis)
+                yield
     return compared
 
 

@@ -15,6 +15,9 @@ from app.reporting.measure import Measure, measure_of
 from app.reporting.queries import find_document, find_revision
 from app.reporting.report import Role
 
+# Beside a metric that names a currency; no metric can be called so.
+OTHER_CURRENCIES = "$other_currencies"
+
 
 class UnknownExperimentError(LookupError):
     """No revision in force names the experiment, and no unit was ever given an arm of it."""
@@ -60,8 +63,22 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def measures(self) -> dict[str, Measure]:
-        """The metrics that are measured, by key."""
-        return {plan.key: plan.measure for plan in self.metrics if plan.measure is not None}
+        """The metrics that are measured, by key, and after them what each leaves out for its currency."""
+        measures = {plan.key: plan.measure for plan in self.metrics if plan.measure is not None}
+        for key, measure in list(measures.items()):
+            if measure.elsewhere is not None:
+                measures[key + OTHER_CURRENCIES] = Measure((measure.elsewhere,), False, False)
+        return measures
+
+    @property
+    def noun(self) -> str:
+        """What its units are called."""
+        return "users" if self.by_user else "visitors"
+
+    @property
+    def planned(self) -> int | None:
+        """How many units are tested at the end; None where one may look at any time, or none are planned."""
+        return None if self.analysis.method == "always_valid" else self.analysis.planned_units
 
     @property
     def window(self) -> timedelta:
@@ -134,6 +151,7 @@ def _experiment_of(holdout: Holdout) -> Experiment:
         arms=(Arm(key=GENERIC, weight=generic), Arm(key=PERSONALIZED, weight=BUCKETS - generic)),
         unit=holdout.unit,
         status="running",
+        phase=holdout.phase,
         primary_metric=holdout.metrics[0] if holdout.metrics else None,
         metrics=tuple(MetricUse(metric=key) for key in holdout.metrics[1:]),
     )

@@ -97,7 +97,8 @@ def _names_of(definition: Definition) -> list[str]:
     """Name the numbers of a unit: a metric's own key, and what is beside it."""
     beside = ("denominator", "before", "denominator_before")
     names = []
-    for key, measure in definition.measures.items():
+    for name, measure in definition.measures.items():
+        key = name.replace("$", ".")
         others = beside if measure.is_ratio else beside[1:2]
         names += [key, *(f"{key}.{other}" for other in others[: len(measure.columns) - 1])]
     return names

@@ -82,12 +82,13 @@ class Measure(msgspec.Struct, frozen=True):
     """A metric made ready: the column of x, that of a ratio's denominator, and those of their covariates.
 
     A covariate is the same column over `covariate_days` before the first assignment; without any event it
-    is 0.
+    is 0. Where the metric names a currency, `elsewhere` counts the events that nothing else keeps out.
     """
 
     columns: tuple[Column, ...]
     is_ratio: bool
     has_covariate: bool
+    elsewhere: Column | None = None
 
     @property
     def is_share(self) -> bool:
@@ -112,11 +113,31 @@ def measure_of(metric: Metric, document: Document) -> Measure | str:
         return lacking
     try:
         where = compile_condition(metric.where, pointer="/where") if metric.where else None
+        outcomes = tuple(_outcomes(metric, where, document))
+        elsewhere = _elsewhere(metric, outcomes[0])
     except Problems as error:
         return f"it cannot be told which events count: {error}"
-    outcomes = tuple(_outcomes(metric, where, document))
     covariates = _before(outcomes, metric.covariate_days) if metric.covariate_days else ()
-    return Measure((*outcomes, *covariates), metric.kind == "ratio", bool(covariates))
+    return Measure((*outcomes, *covariates), metric.kind == "ratio", bool(covariates), elsewhere)
+
+
+def _elsewhere(metric: Metric, counted: Column) -> Column | None:
+    """Make the column that counts events in other currencies than the metric's; None where it names none."""
+    asked = {path: wanted for path, wanted in metric.where.items() if _is_currency(path)}
+    if not asked or metric.kind in STAGES:
+        return None
+    rest = {path: wanted for path, wanted in metric.where.items() if path not in asked}
+    is_meant, is_ours = (compile_condition(part, pointer="/where") for part in (rest, asked))
+
+    def is_foreign(seen: Mapping[str, Any], at: datetime) -> bool:
+        return is_meant(seen, at) and not is_ours(seen, at)
+
+    return msgspec.structs.replace(counted, where=is_foreign, property_name=None, at_most=math.inf)
+
+
+def _is_currency(path: str) -> bool:
+    of, _, name = path.partition(".")
+    return of == "properties" and snake_case(name) == "currency"
 
 
 def _outcomes(metric: Metric, where: Predicate | None, document: Document) -> Iterator[Column]:

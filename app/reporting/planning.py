@@ -12,6 +12,7 @@ from app.engine.model import Document
 from app.reporting.compare import sample_of
 from app.reporting.counting import Counted, count
 from app.reporting.definition import Definition, define
+from app.reporting.measure import Measure, measure_of
 from app.reporting.question import Question
 from app.reporting.rollup import is_summed
 from app.stats.design import Design
@@ -54,12 +55,14 @@ class Detectable:
 class Plan:
     """What it takes: `units` over all arms, and the days in which they come in, at `units_per_day`.
 
+    After `window_days` more the last of them has been observed for as long as the metric looks.
     `baseline_of` and `traffic_of` name the experiment that a figure was taken from, null where it was said.
     """
 
     units: int
     units_per_arm: int
     days: int
+    window_days: float
     units_per_day: float
     mean: float
     deviation: float
@@ -82,7 +85,6 @@ class _Seen(msgspec.Struct, frozen=True):
 
     definition: Definition
     counted: Counted
-    group: str | None
     traffic: float
 
 
@@ -105,13 +107,14 @@ async def plan(
         units=units,
         units_per_arm=ceil(units / wish.arms),
         days=days,
+        window_days=_window_days(document, wish.metric),
         units_per_day=per_day,
         mean=baseline.mean or 0.0,
         deviation=sqrt(baseline.variance or 0.0),
         baseline_of=baseline_of,
         traffic_of=traffic_of,
         detectable=[_detectable(wish, baseline, per_day, 7 * weeks) for weeks in WEEKS],
-        warnings=[*_warnings(near, days)],
+        warnings=[*_overlaps(document, wish), *_lengths(days)],
     )
 
 
@@ -123,8 +126,7 @@ async def _seen(
         if definition is not None and await is_summed(connection, site_id, definition):
             question = Question(site_id=site_id, experiment=experiment.key)
             counted = await count(connection, definition, question, now)
-            group = experiment.exclusion_group.key if experiment.exclusion_group else None
-            yield _Seen(definition, counted, group, experiment.traffic)
+            yield _Seen(definition, counted, experiment.traffic)
 
 
 def _traffic(near: Sequence[_Seen], wish: Wish, now: datetime) -> tuple[str | None, float]:
@@ -174,11 +176,12 @@ def _units(wish: Wish, baseline: Sample) -> int:
     if not wish.always_valid and isclose(variance, mean * (1 - mean)) and 0 < treated < 1:
         return wish.arms * ceil(size_for_proportions(mean, treated, design=design))
     pair = (Sample(1, mean, variance), Sample(1, mean, variance))
-    fixed = units_needed(*pair, wish.effect, design=design, relative=True) or 0
-    needed = fixed
-    if wish.always_valid:
+    needed = units_needed(*pair, wish.effect, design=design, relative=True)
+    if wish.always_valid and needed is not None:
         # Tightest where it means to end, as the experiment's own `planned_units` would make it.
-        needed = units_needed(*pair, wish.effect, design=design, n_star=fixed or 1, relative=True) or 0
+        needed = units_needed(*pair, wish.effect, design=design, n_star=needed, relative=True)
+    if needed is None:
+        raise NothingSeenError("effect", "no number of units that anybody has would find so small an effect")
     return ceil(needed / 2) * wish.arms
 
 
@@ -191,11 +194,23 @@ def _detectable(wish: Wish, baseline: Sample, per_day: float, days: int) -> Dete
     return Detectable(days, units, effect)
 
 
-def _warnings(near: Sequence[_Seen], days: int) -> Iterator[str]:
-    for one in near:
-        if not one.definition.ended:
-            group = f" (exclusion group {one.group})" if one.group else ""
-            yield f"{one.definition.key}{group} runs on the same placements: many units will be in both"
+def _window_days(document: Document, key: str) -> float:
+    measures = (measure_of(metric, document) for metric in document.metrics if metric.key == key)
+    return next((each.window / timedelta(days=1) for each in measures if isinstance(each, Measure)), 0.0)
+
+
+def _overlaps(document: Document, wish: Wish) -> Iterator[str]:
+    """Name the tests that run on the same placements, also those that nobody is in yet."""
+    for experiment in document.experiments:
+        spanned = {placement for arm in experiment.arms for placement in arm.variants}
+        shared = ", ".join(sorted(spanned & set(wish.placements)))
+        if experiment.status == "running" and shared:
+            in_group = experiment.exclusion_group
+            group = f" (exclusion group {in_group.key})" if in_group is not None else ""
+            yield f"{experiment.key}{group} runs on {shared} too: many units will be in both"
+
+
+def _lengths(days: int) -> Iterator[str]:
     if days < LEAST_DAYS:
         yield f"run it for {LEAST_DAYS} days all the same: the days of a week differ"
     if days > MOST_DAYS:

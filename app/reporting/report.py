@@ -36,13 +36,17 @@ class AlwaysValid:
 
 @dataclass(frozen=True, slots=True)
 class ArmFigures:
-    """One arm's units and what they did; `mean` is null without units."""
+    """One arm's units and what they did; `mean` is null without units.
+
+    `other_currencies` are the events that are left out for their currency, null where the metric names none.
+    """
 
     arm: str
     units: int
     sum: float
     sum_of_squares: float
     mean: float | None
+    other_currencies: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,24 @@ class MetricReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplift:
+    """What personalization as a whole is worth by one metric; intervals hold at every look.
+
+    `per_unit` is the incremental value of each visitor (or user, if the holdout's unit is one), and `total`
+    that of all who were personalized, null for a ratio.
+    """
+
+    metric: str
+    per_unit: float | None
+    interval: Interval | None
+    relative: float | None
+    relative_interval: Interval | None
+    total: float | None
+    total_interval: Interval | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArmUnits:
     """How many units an arm has, and its share of all of them by weight."""
 
@@ -100,6 +122,7 @@ class Cut:
     units: int
     sample_ratio: SampleRatioReport
     metrics: list[MetricReport]
+    uplift: list[Uplift] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +146,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything that is known of one phase of an experiment at one instant."""
+    """Everything that is known of one phase of an experiment at one instant; only `$holdout` has an `uplift`.
+
+    `cuts` are the largest 200 by units, and `cuts_left_out` how many smaller ones there are.
+    """
 
     experiment: str
     as_of: datetime
@@ -136,5 +162,7 @@ class Results:
     arms: list[ArmUnits]
     sample_ratio: SampleRatioReport
     metrics: list[MetricReport]
+    uplift: list[Uplift] | None
     cuts: list[Cut]
+    cuts_left_out: int
     verdict: Verdict

@@ -1,14 +1,19 @@
 """An experiment's results: read, counted, compared and judged."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.reporting.compare import Compared, Pair, compare_all
+from app.kit.slices import in_slices
+from app.kit.steps import Steps
+from app.reporting.compare import Compared, Pair, comparing_all
 from app.reporting.counting import Counted, count
-from app.reporting.definition import Definition, MetricPlan, load_definition
+from app.reporting.definition import OTHER_CURRENCIES, Definition, MetricPlan, load_definition
+from app.reporting.evidence import Evidence
+from app.reporting.measure import Measure
+from app.reporting.pace import pace_of
 from app.reporting.queries import snapshot
 from app.reporting.question import CutBy, Question
 from app.reporting.report import (
@@ -23,12 +28,13 @@ from app.reporting.report import (
 )
 from app.reporting.significance import adjusted_of, significant_of
 from app.reporting.tally import Tally
-from app.reporting.verdict import Evidence, judge
+from app.reporting.uplift import uplifts_of
+from app.reporting.verdict import judge
 from app.stats.joint import JointAggregate
 from app.stats.sample_ratio import SampleRatio, check_sample_ratio
 from app.stats.sequential_ratio import watch_sample_ratio
 
-# What visitors say of themselves can have any number of values; only the largest cuts are listed.
+# A site may have any number of segments; only the largest cuts are listed.
 CUTS_LISTED = 200
 
 
@@ -44,7 +50,7 @@ async def load_results(session: AsyncConnection, question: Question, now: dateti
     async with snapshot(session) as connection:
         definition = await load_definition(connection, question.site_id, question.experiment, question.phase)
         counted = await count(connection, definition, question, now)
-    return assemble(definition, counted, question, now)
+    return await in_slices(assembling(definition, counted, question, now))
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -55,13 +61,15 @@ class Settled(msgspec.Struct, frozen=True):
     significant: frozenset[Pair] = frozenset()
 
 
-def assemble(definition: Definition, counted: Counted, question: Question, now: datetime) -> Results:
-    """Turn what was counted into results."""
+def assembling(definition: Definition, counted: Counted, question: Question, now: datetime) -> Steps[Results]:
+    """Turn what was counted into results, a comparison at a step."""
     everyone = counted.everyone
-    complete = compare_all(definition, counted.complete)
-    significant = significant_of(definition, complete, counted.looks)
-    compared = complete if question.complete else compare_all(definition, everyone)
+    judged = yield from comparing_all(definition, counted.judged)
+    is_over = definition.ended and counted.complete.units == everyone.units
+    significant = yield from significant_of(definition, judged, counted.looks, is_over=is_over)
+    compared = yield from comparing_all(definition, counted.complete if question.complete else everyone)
     settled = Settled(compared, adjusted_of(definition, compared), significant)
+    cuts = yield from _cuts(definition, counted, question)
     return Results(
         experiment=definition.key,
         as_of=now,
@@ -74,8 +82,10 @@ def assemble(definition: Definition, counted: Counted, question: Question, now: 
         arms=_arms(definition, everyone),
         sample_ratio=_ratio_report(definition, everyone),
         metrics=_metrics(definition, everyone, settled),
-        cuts=_cuts(definition, counted, question),
-        verdict=judge(definition, _evidence(definition, counted, now, (complete, significant))),
+        uplift=uplifts_of(definition, compared, everyone.arms),
+        cuts=cuts,
+        cuts_left_out=max(0, len(counted.cuts) - len(cuts)),
+        verdict=judge(definition, _evidence(definition, counted, now, (judged, significant))),
     )
 
 
@@ -85,15 +95,15 @@ def _evidence(
     now: datetime,
     settled: tuple[Mapping[Pair, Compared], frozenset[Pair]],
 ) -> Evidence:
-    first = min(counted.by_day, default=None)
-    since = now - datetime.combine(first, time(), UTC) if first is not None else now - now
     ratio, always = _ratios(definition, counted.everyone)
     return Evidence(
         arms=counted.everyone.arms,
+        assigned=counted.assigned,
         exposed=counted.exposed,
         complete=counted.complete.units,
         crossed=counted.everyone.crossed,
-        days=since.total_seconds() / 86_400,
+        pace=pace_of(counted.by_day, now, ended=definition.ended),
+        looks=counted.looks,
         sample_ratio=ratio,
         always_valid_ratio=always,
         compared=settled[0],
@@ -124,18 +134,30 @@ def _metric(plan: MetricPlan, tally: Tally, settled: Settled) -> MetricReport:
     kind = plan.metric.kind if plan.metric is not None else None
     if plan.measure is None:
         return MetricReport(plan.key, kind, plan.role, [], [], plan.note)
-    joints = tally.joints_of(plan.key)
-    figures = [_figures(plan, arm, joint) for arm, joint in joints.items()]
+    joints, elsewhere = tally.joints_of(plan.key), _elsewhere(plan.key, plan.measure, tally)
+    figures = [
+        _figures(plan.measure, arm, joint, elsewhere[arm] if elsewhere is not None else None)
+        for arm, joint in joints.items()
+    ]
     baseline, *others = joints
     comparisons = [_comparison(plan, (plan.key, arm), baseline, settled) for arm in others]
-    return MetricReport(plan.key, kind, plan.role, figures, comparisons, plan.note)
+    left_out = sum(elsewhere.values()) if elsewhere is not None else 0
+    note = f"not counted: {left_out:,} events in other currencies" if left_out else None
+    return MetricReport(plan.key, kind, plan.role, figures, comparisons, note)
 
 
-def _figures(plan: MetricPlan, arm: str, joint: JointAggregate) -> ArmFigures:
+def _elsewhere(key: str, measure: Measure, tally: Tally) -> dict[str, int] | None:
+    """Tell how many events of each arm were left out for their currency."""
+    if measure.elsewhere is None:
+        return None
+    return {arm: int(joint.totals[0]) for arm, joint in tally.joints_of(key + OTHER_CURRENCIES).items()}
+
+
+def _figures(measure: Measure, arm: str, joint: JointAggregate, elsewhere: int | None) -> ArmFigures:
     mean = joint.mean(0)
-    if plan.measure is not None and plan.measure.is_ratio:
+    if measure.is_ratio:
         mean = joint.totals[0] / joint.totals[1] if joint.totals[1] else None
-    return ArmFigures(arm, joint.units, joint.totals[0], joint.products[0][0], mean)
+    return ArmFigures(arm, joint.units, joint.totals[0], joint.products[0][0], mean, elsewhere)
 
 
 def _comparison(plan: MetricPlan, pair: Pair, baseline: str, settled: Settled) -> Comparison:
@@ -159,7 +181,7 @@ def _comparison(plan: MetricPlan, pair: Pair, baseline: str, settled: Settled) -
     )
 
 
-def _cuts(definition: Definition, counted: Counted, question: Question) -> list[Cut]:
+def _cuts(definition: Definition, counted: Counted, question: Question) -> Steps[list[Cut]]:
     if question.by is None:
         return []
     # Days are few, and a chart needs each of them.
@@ -167,14 +189,19 @@ def _cuts(definition: Definition, counted: Counted, question: Question) -> list[
     largest = sorted(counted.cuts.items(), key=lambda cut: -cut[1].units)[:listed]
     # Unknown values come last.
     largest.sort(key=lambda cut: (cut[0] is None, cut[0] or ""))
-    return [_cut(definition, question.by, value, tally) for value, tally in largest]
+    cuts = []
+    for value, tally in largest:
+        cuts.append((yield from _cut(definition, question.by, value, tally)))
+    return cuts
 
 
-def _cut(definition: Definition, by: CutBy, value: str | None, tally: Tally) -> Cut:
+def _cut(definition: Definition, by: CutBy, value: str | None, tally: Tally) -> Steps[Cut]:
+    compared = yield from comparing_all(definition, tally)
     return Cut(
         by=by,
         value=value,
         units=tally.units,
         sample_ratio=_ratio_report(definition, tally),
-        metrics=_metrics(definition, tally, Settled(compare_all(definition, tally))),
+        metrics=_metrics(definition, tally, Settled(compared)),
+        uplift=uplifts_of(definition, compared, tally.arms),
     )

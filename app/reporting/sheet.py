@@ -24,6 +24,7 @@ COLUMNS = (
     "sum",
     "sum_of_squares",
     "mean",
+    "other_currencies",
     "baseline",
     "difference",
     "interval_low",
@@ -95,7 +96,7 @@ def _metric_rows(of: Sequence[Cell], metric: MetricReport) -> Iterator[Sequence[
 
 
 def _figures(arm: ArmFigures) -> tuple[Cell, ...]:
-    return arm.arm, arm.units, arm.sum, arm.sum_of_squares, arm.mean
+    return arm.arm, arm.units, arm.sum, arm.sum_of_squares, arm.mean, arm.other_currencies
 
 
 def _comparison(comparison: Comparison | None) -> tuple[Cell, ...]:
@@ -114,7 +115,7 @@ def _comparison(comparison: Comparison | None) -> tuple[Cell, ...]:
         *(always.interval or _NONE),
         comparison.chance_to_win,
         comparison.expected_loss,
-        "yes" if comparison.significant else "no",
+        str(comparison.significant).lower(),
     )
 
 

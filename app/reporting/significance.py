@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from app.engine.model import Analysis
+from app.kit.steps import Steps
 from app.reporting.compare import Compared, Pair
 from app.reporting.definition import Definition
 from app.stats.corrections import benjamini_hochberg, holm
-from app.stats.spending import LEAST_STEP, boundaries
+from app.stats.spending import LEAST_STEP, bounding
 
 _CORRECTIONS: Mapping[str, Callable[[Sequence[float]], list[float]]] = {
     "none": list,
@@ -28,26 +29,28 @@ def adjusted_of(definition: Definition, compared: Mapping[Pair, Compared]) -> di
 
 
 def significant_of(
-    definition: Definition, complete: Mapping[Pair, Compared], looks: Sequence[int]
-) -> frozenset[Pair]:
-    """List the significant ones of these comparisons, which are of units whose windows have closed.
+    definition: Definition, judged: Mapping[Pair, Compared], looks: Sequence[int], *, is_over: bool
+) -> Steps[frozenset[Pair]]:
+    """List the significant ones of these comparisons, which are of the units that are judged by.
 
-    `looks` says how many of those there were at the end of each day. `fixed` and `bayesian` call nothing
-    before all planned units are there, or the experiment has ended; `group_sequential` needs a plan.
+    `looks` says how many complete units there were at the end of each day; `is_over`: no unit comes in any
+    more, and all windows have closed. A test at a fixed size is made once: when all planned units are there,
+    or where none were planned when it is over. `bayesian` waits for the same, and `group_sequential` needs a
+    plan.
     """
-    analysis, asked = definition.analysis, tested(definition, complete)
+    analysis, asked = definition.analysis, tested(definition, judged)
     planned = analysis.planned_units
     if analysis.method == "always_valid":
         return _below(analysis, {pair: found.always_valid.p_value for pair, found in asked.items()})
     if analysis.method == "group_sequential":
         times = times_of(looks, planned) if planned is not None else []
-        return _beyond_boundary(analysis, asked, times)
-    is_there = planned is not None and bool(looks) and looks[-1] >= planned
-    if not is_there and not definition.ended:
-        return frozenset()
+        return (yield from _beyond_boundary(analysis, asked, times))
+    is_there = bool(looks) and looks[-1] >= planned if planned is not None else is_over
     if analysis.method == "fixed":
-        return _below(analysis, {pair: found.fixed.p_value for pair, found in asked.items()})
-    return _below(analysis, {pair: _doubt(found) for pair, found in asked.items()})
+        p_values = {pair: found.fixed.p_value for pair, found in asked.items()}
+        return _below(analysis, p_values) if is_there else frozenset()
+    doubts = {pair: _doubt(found) for pair, found in asked.items()}
+    return _below(analysis, doubts) if is_there or is_over else frozenset()
 
 
 def tested(definition: Definition, compared: Mapping[Pair, Compared]) -> dict[Pair, Compared]:
@@ -79,12 +82,12 @@ def _doubt(found: Compared) -> float | None:
 
 def _beyond_boundary(
     analysis: Analysis, asked: Mapping[Pair, Compared], times: Sequence[float]
-) -> frozenset[Pair]:
+) -> Steps[frozenset[Pair]]:
     """Hold each statistic against the boundary of the latest look, with alpha shared out evenly."""
     if not times or not asked:
         return frozenset()
     share = 1 if analysis.correction == "none" else len(asked)
-    bound = boundaries(times, alpha=analysis.alpha / share).z[-1]
+    bound = (yield from bounding(times, alpha=analysis.alpha / share)).z[-1]
     estimates = {pair: found.fixed for pair, found in asked.items()}
     return frozenset(
         pair

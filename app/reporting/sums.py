@@ -8,9 +8,12 @@ from typing import Any, NamedTuple, Self
 from app.reporting.facts import Facts
 from app.reporting.moments import EXACT, Layout, add
 
-# What visitors say of themselves can be anything, and each value would be a cell of its own.
-_VISITORS_OWN, _LONGEST_VALUE = ("device", "country"), 32
+# What visitors say of themselves can be anything, and each value would be a cell of its own: these are all.
 OTHER = "other"
+DEVICES = frozenset(
+    {"mobile", "tablet", "desktop", "tv", "console", "watch", "headset", "speaker", "car", "kiosk", "app"}
+)
+_COUNTRY_LETTERS = 2
 # Only all units together are told by the day of their first assignment (UTC).
 ANY_DAY = date(1970, 1, 1)
 
@@ -91,10 +94,13 @@ def cells_of(facts: Facts) -> Iterator[Cell]:
 
 
 def said(cut: str, value: str | None) -> str:
-    """Write the value of a cell down; what visitors make up is `other`."""
-    if not value or cut not in _VISITORS_OWN:
+    """Write the value of a cell down; a device or a country that there is not is `other`."""
+    if not value or cut not in {"device", "country"}:
         return value or ""
-    return value if len(value) <= _LONGEST_VALUE and value.isascii() and value.isprintable() else OTHER
+    if cut == "device":
+        return device if (device := value.lower()) in DEVICES else OTHER
+    is_code = len(value) == _COUNTRY_LETTERS and value.isascii() and value.isalpha()
+    return value.upper() if is_code else OTHER
 
 
 def rows_of(sums: Sums) -> Iterator[tuple[Any, ...]]:

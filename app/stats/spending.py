@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from app.kit.steps import Steps, finished
 from app.stats.crossing import Walk
 from app.stats.distributions import normal_cdf, normal_quantile
 from app.stats.estimate import Estimate
@@ -58,6 +59,20 @@ def boundaries(
         ValueError: times do not rise, by 0.0001 at least, within (0, 1], or alpha is none.
 
     """
+    return finished(bounding(times, alpha=alpha, spending=spending))
+
+
+def bounding(
+    times: Sequence[float], *, alpha: float = 0.05, spending: Spending = "obrien_fleming"
+) -> Steps[Boundaries]:
+    """Do what `boundaries` does, a look at a step.
+
+    Source: as for `boundaries`.
+
+    Raises:
+        ValueError: as for `boundaries`.
+
+    """
     spent = tuple(spent_at(time, alpha=alpha, spending=spending) for time in times)
     if any(later - earlier < LEAST_STEP for earlier, later in zip((0, *times), times, strict=False)):
         raise ValueError(f"times of looks must rise by at least {LEAST_STEP}: {list(times)}")
@@ -66,6 +81,7 @@ def boundaries(
         z = walk.boundary_for(after - before, time)
         walk = walk.go_on(time, z)
         found.append(z)
+        yield
     return Boundaries(tuple(found), spent)
 
 

@@ -85,6 +85,17 @@ async def test_units_are_exported_with_what_they_did(
     assert parquet["first_at"].dtype == pl.Datetime("us", "UTC")
 
 
+async def test_what_is_left_out_for_its_currency_is_a_column_beside(exported: Exported) -> None:
+    euros = revenue(where={"properties.currency": "EUR"})
+    judged = experiment(phase=1, status="running", primary_metric="revenue")
+    await exported.publish(2, metrics=[euros], experiments=[judged])
+    await exported.event("v0", HOUR, value=3, currency="EUR")
+    await counted(exported)
+    frame = pd.read_csv(io.BytesIO(await exported.get()))
+    assert list(frame["revenue"]) == [3, 0, 0, 0, 0]
+    assert list(frame["revenue.other_currencies"]) == [1] * 5
+
+
 async def test_assignments_are_exported_one_by_one(exported: Exported, tmp_path: Any) -> None:
     await exported.assign("v0", "treatment", first=False)
     file = tmp_path / "assignments.parquet"

@@ -79,7 +79,8 @@ async def test_traffic_and_baseline_are_those_that_were_seen(planner: Planner) -
     assert [one["days"] for one in found["detectable"]] == [7, 14, 21, 28, 42, 56]
     effects = [one["effect"] for one in found["detectable"]]
     assert effects == sorted(effects, reverse=True)
-    assert any(text.startswith("hero-copy runs on") for text in found["warnings"])
+    assert found["window_days"] == 14
+    assert found["warnings"][0] == "hero-copy runs on home.hero too: many units will be in both"
 
 
 async def test_to_look_every_day_takes_more_units(planner: Planner) -> None:
@@ -98,6 +99,42 @@ async def test_a_mean_needs_its_deviation(planner: Planner) -> None:
     # 2 (1.95996 + 0.84162)² 60² / 2², by the normal approximation.
     assert found["units_per_arm"] == pytest.approx(14129, abs=5)
     assert "it takes" in found["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("said", "place"), [({"mean": 0, "deviation": 1}, "/mean"), ({"mean": 1.5, "deviation": 0}, "/deviation")]
+)
+async def test_where_nothing_varies_or_nothing_can_grow_there_is_nothing_to_plan(
+    planner: Planner, said: dict[str, Any], place: str
+) -> None:
+    assert await planner.refused(**said, units_per_day=10) == [place]
+
+
+async def test_a_test_that_nobody_is_in_yet_is_warned_of(planner: Planner) -> None:
+    await planner.publish(
+        metrics=[orders(window_days=2.5)],
+        exclusion_groups=[{"key": "hero", "salt": "h"}],
+        experiments=[
+            experiment("new", status="running", exclusion_group={"key": "hero", "from": 0, "to": 50}),
+            experiment("draft", status="draft"),
+            experiment("over", status="stopped"),
+        ],
+    )
+    found = await planner.plan(mean=0.1, units_per_day=1000)
+    assert found["warnings"] == [
+        "new (exclusion group hero) runs on home.hero too: many units will be in both"
+    ]
+    assert found["window_days"] == 2.5
+
+
+@pytest.mark.parametrize("value", [1e308, 1e12, 1e-9, 5e-324, -1e308])
+async def test_figures_beyond_all_measure_are_planned_with_or_refused(planner: Planner, value: float) -> None:
+    await planner.publish(metrics=[orders()], experiments=[])
+    for name in ("mean", "deviation", "units_per_day", "effect"):
+        wish = {**SAID, "mean": 20.0, "deviation": 3.0, "units_per_day": 10.0, name: value}
+        answer = await planner.client.post(PLAN, json=wish)
+        assert answer.status_code in {200, 422}, (name, answer.text)
+        assert answer.status_code == 422 or answer.json()["units"] > 0
 
 
 async def test_a_week_is_the_least(planner: Planner) -> None:

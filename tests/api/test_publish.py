@@ -49,6 +49,28 @@ async def test_other_content_of_an_arm_starts_another_phase(admin: AdminFactory)
     assert [document["experiments"][0]["phase"] for document in documents] == [1, 2, 2]
 
 
+async def test_another_holdout_is_another_phase_of_it_and_the_draft_says_nothing_of_that(
+    admin: AdminFactory,
+) -> None:
+    client = await admin()
+    for holdout in ({"percent": 5}, {"percent": 10}, None, {"percent": 5}):
+        await publish(client, {"site": {"timezone": "UTC"}} | ({"holdout": holdout} if holdout else {}))
+    documents = [(await client.get(f"{REVISIONS_URL}/{n}")).json()["document"] for n in (1, 2, 3, 4)]
+    assert [document["holdout"] for document in documents] == [
+        {"percent": 5},
+        {"percent": 10, "phase": 2},
+        {"phase": 3},
+        {"percent": 5, "phase": 3},
+    ]
+    diffs = [(await client.get(f"{REVISIONS_URL}/{n}/diff")).json() for n in (2, 3, 4)]
+    assert [diff["changed"] for diff in diffs] == [["/holdout"]] * 3
+    for number, restored in ((2, {"percent": 10}), (3, None)):
+        path = f"{REVISIONS_URL}/{number}/restore"
+        assert (await client.post(path, headers={"If-Match": "*"})).status_code == 200
+        assert (await client.get("/api/v1/config")).json().get("holdout") == restored
+    assert compile_ruleset(parse_document(documents[3]), 4).holdout.phase == 3
+
+
 async def test_a_document_without_experiments_is_published_as_it_is(admin: AdminFactory) -> None:
     client = await admin()
     await publish(client, {"site": {"timezone": "UTC"}})

@@ -71,8 +71,10 @@ async def test_results_have_the_shape_of_the_contract(reader: Reader) -> None:
         "sum": 1,
         "sum_of_squares": 1,
         "mean": 1,
+        "other_currencies": None,
     }
-    assert found["cuts"][0].keys() == {"by", "value", "units", "sample_ratio", "metrics"}
+    assert found["cuts"][0].keys() == {"by", "value", "units", "sample_ratio", "metrics", "uplift"}
+    assert (found["uplift"], found["cuts_left_out"]) == (None, 0)
     assert found["verdict"].keys() == {"call", "arm", "why", "checks"}
     assert {check.keys() == {"check", "ok", "detail"} for check in found["verdict"]["checks"]} == {True}
 
@@ -131,6 +133,48 @@ async def test_the_holdout_is_read_under_its_own_name(reader: Reader) -> None:
     await reader.publish(2, holdout={"percent": 5, "salt": "s", "metrics": ["revenue"]}, metrics=[revenue()])
     answer = await reader.client.get("/api/v1/experiments/$holdout/results")
     assert [arm["arm"] for arm in answer.json()["arms"]] == ["generic", "personalized"]
+
+
+async def test_the_holdout_tells_what_personalization_is_worth_overall_and_by_stage(reader: Reader) -> None:
+    await reader.publish(
+        2, holdout={"percent": 50, "salt": "s", "metrics": ["revenue"]}, metrics=[revenue()], experiments=[]
+    )
+    for i in range(40):
+        side, stage = ("generic", "personalized")[i % 2], ("awareness", "decision")[i // 2 % 2]
+        await reader.assign(f"v{i}", side, experiment="$holdout", stage=stage)
+        await reader.event(f"v{i}", DAY, value=10 + i % 3 + 5 * (side == "personalized"))
+    answer = (await reader.client.get("/api/v1/experiments/$holdout/results?by=stage")).json()
+    (overall,) = answer["uplift"]
+    generic, personalized = (arm["mean"] for arm in answer["metrics"][0]["arms"])
+    assert overall["per_unit"] == pytest.approx(personalized - generic)
+    assert overall["total"] == pytest.approx(20 * overall["per_unit"])
+    assert overall["interval"][0] < overall["per_unit"] < overall["interval"][1]
+    assert answer["verdict"]["why"].startswith(overall["said"])
+    assert overall["said"].startswith("personalization brings")
+    assert {cut["value"]: cut["uplift"][0]["metric"] for cut in answer["cuts"]} == {
+        "awareness": "revenue",
+        "decision": "revenue",
+    }
+
+
+async def test_devices_and_countries_that_visitors_make_up_are_one_cut(reader: Reader) -> None:
+    for i in range(30):
+        await reader.assign(f"v{i}", device=f"made-up-{i}", country=f"<{i}>")
+    for by in ("device", "country"):
+        cuts = (await reader.get(by=by))["cuts"]
+        assert [(cut["value"], cut["units"]) for cut in cuts] == [("other", 30)]
+
+
+async def test_orders_in_other_currencies_are_told_apart(reader: Reader) -> None:
+    euros = revenue(where={"properties.currency": "EUR"})
+    judged = experiment(phase=1, primary_metric="revenue")
+    await reader.publish(2, metrics=[euros], experiments=[judged])
+    await reader.assign("v")
+    await reader.event("v", DAY, value=5, currency="EUR")
+    await reader.event("v", DAY, value=700, currency="JPY")
+    (metric,) = (await reader.get())["metrics"]
+    assert (metric["arms"][0]["sum"], metric["arms"][0]["other_currencies"]) == (5, 1)
+    assert metric["note"] == "not counted: 1 events in other currencies"
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,16 @@ async def test_at_its_instant_the_draft_is_published_as_it_was(
     assert became["finished_at"] is not None
 
 
+async def test_a_scheduled_holdout_has_its_phase(admin: AdminFactory, postgres: Postgres) -> None:
+    client = await admin()
+    await publish(client, {"holdout": {"percent": 5}})
+    for document in ({"holdout": {"percent": 10}}, {}):
+        await is_due(postgres, await schedule(client, document))
+        await publish_due(postgres)
+    documents = [(await client.get(f"{REVISIONS_URL}/{n}")).json()["document"] for n in (2, 3)]
+    assert documents == [{"holdout": {"percent": 10, "phase": 2}}, {"holdout": {"phase": 3}}]
+
+
 async def test_each_is_published_once_in_the_order_of_their_instants(
     admin: AdminFactory, postgres: Postgres
 ) -> None:

@@ -79,3 +79,17 @@ async def test_a_holdout_that_was_ended_is_known_by_its_units(planted: Planted) 
     await planted.publish(2, holdout={"percent": 0, "salt": "s"})
     await planted.assign("g", "generic", experiment="$holdout")
     assert (await planted.results("$holdout")).units == 1
+
+
+async def test_a_holdout_of_another_size_is_another_phase(planted: Planted) -> None:
+    await planted.publish(1, holdout={"percent": 50, "salt": "s"})
+    await planted.publish(2, holdout={"percent": 10, "salt": "s", "phase": 2})
+    for i in range(20):
+        await planted.assign(f"old{i}", ("generic", "personalized")[i % 2], experiment="$holdout")
+        later = {"at": LONG_AGO + DAY, "phase": 2, "revision": 2, "experiment": "$holdout"}
+        await planted.assign(f"new{i}", "personalized" if i > 1 else "generic", **later)
+    first, second = await planted.results("$holdout", phase=1), await planted.results("$holdout")
+    assert [arm.expected_share for arm in first.arms] == [0.5, 0.5]
+    assert [arm.expected_share for arm in second.arms] == [0.1, 0.9]
+    assert first.sample_ratio.p_value == second.sample_ratio.p_value == 1
+    assert (first.units, second.units, second.phase) == (20, 20, 2)

@@ -207,16 +207,47 @@ async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(pla
         await planted.event(f"v{i}", HOUR, value=value)
         await planted.event(f"v{i}", -HOUR, value=2)
         await mark(planted, f"v{i}")
-    raw = await planted.results(by=CutBy.DEVICE)
-    assert sums(raw, "revenue") == {"control": (2, 30, 500), "treatment": (1, 30, 900)}
+    raw = [await planted.results(by=by) for by in CutBy]
     reporter = Reporter(planted.postgres.pool)
     while await reporter.turn():
         pass
-    for by in CutBy:
+    for by, before in zip(CutBy, raw, strict=True):
         found = await planted.results(by=by)
+        # Whether somebody has summed up yet makes no difference.
+        assert before == found
         expected = {"control": (2, 30, 500), "treatment": (1, 20, 400)}
         assert sums(found, "revenue") == expected
         assert sums(found, "orders") == {"control": (2, 2, 2), "treatment": (1, 1, 1)}
         assert [sums_of(cut.metrics[1]) for cut in found.cuts] != []
         assert all(sums_of(cut.metrics[0]) == expected for cut in found.cuts)
     assert (await planted.results(population=Population.EXPOSED)).units == 0
+
+
+async def test_without_a_unit_there_is_nothing_to_cap(planted: Planted) -> None:
+    judged = experiment(phase=1, primary_metric="revenue")
+    await planted.publish(metrics=[revenue(cap={"percentile": 0.5})], experiments=[judged])
+    assert sums(await planted.results(), "revenue")["control"] == (0, 0, 0)
+
+
+async def test_other_currencies_are_counted_apart_in_the_sums_too(planted: Planted) -> None:
+    capped = revenue(where={"properties.currency": "EUR"}, cap={"percentile": 0.5}, covariate_days=1)
+    judged = experiment(phase=1, status="running", primary_metric="revenue", metrics=[{"metric": "orders"}])
+    await planted.publish(metrics=[capped, orders()], experiments=[judged])
+    await planted.assign("v", device="mobile")
+    for currency, value in (("EUR", 5), ("USD", 9), ("USD", 9)):
+        await planted.event("v", HOUR, value=value, currency=currency)
+    raw = await planted.results(by=CutBy.DEVICE)
+    await mark(planted, "v")
+    reporter = Reporter(planted.postgres.pool)
+    while await reporter.turn():
+        pass
+    await planted.event("v", 2 * HOUR, value=1, currency="CHF")
+    await mark(planted, "v")
+    while await reporter.turn():
+        pass
+    found = await planted.results(by=CutBy.DEVICE)
+    assert sums(raw, "revenue") == sums(found, "revenue") == {"control": (1, 5, 25), "treatment": (0, 0, 0)}
+    assert sums(found, "orders")["control"] == (1, 1, 1)
+    assert [one.metrics[0].arms[0].other_currencies for one in (raw, found)] == [2, 3]
+    assert found.cuts[0].metrics[0].arms[0].other_currencies == 3
+    assert f"{planted.site_id}/hero-copy" not in await reporter.differing()

@@ -20,7 +20,10 @@ class PlanBody(Body):
     power: Annotated[float, Field(gt=0, lt=1)] = 0.8
     always_valid: bool = True
     mean: Annotated[
-        float | None, Field(description="The baseline's mean; a share of units between 0 and 1.")
+        float | None,
+        Field(ge=-1e12, le=1e12, description="The baseline's mean; a share of units between 0 and 1."),
     ] = None
-    deviation: Annotated[float | None, Field(ge=0, description="Of one unit; without it, of a share.")] = None
-    units_per_day: Annotated[float | None, Field(gt=0)] = None
+    deviation: Annotated[
+        float | None, Field(gt=0, le=1e12, description="Of one unit; without it, of a share.")
+    ] = None
+    units_per_day: Annotated[float | None, Field(ge=0.001, le=1e12)] = None

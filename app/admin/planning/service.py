@@ -33,6 +33,8 @@ def _check(document: Document, wish: Wish) -> None:
         raise NothingSeenError("metric", f"there is no published metric {wish.metric!r}")
     if not wish.effect:
         raise NothingSeenError("effect", "an effect of nothing is never found")
+    if wish.mean == 0:
+        raise NothingSeenError("mean", "an effect is a share of the mean, so that the mean must not be 0")
     if wish.mean is not None and wish.deviation is None and not 0 < wish.mean < 1:
         raise NothingSeenError("deviation", "only a share between 0 and 1 says how much it varies: say it")
 

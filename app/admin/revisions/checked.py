@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from app.engine.arms import HOLDOUT
 from app.engine.compile import compiling, parsing
 from app.engine.conditions import warnings_of
 from app.engine.model import Document
@@ -15,7 +16,10 @@ from app.kit.steps import Steps, letting_go
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """A sound draft: the phase of each experiment by its key, and what is allowed and perhaps not meant."""
+    """A sound draft: the phase of each experiment by its key, and what is allowed and perhaps not meant.
+
+    The holdout is among them from its second phase on.
+    """
 
     phases: dict[str, int]
     warnings: list[Problem]
@@ -40,7 +44,10 @@ def checking(draft: dict[str, Any], previous: dict[str, Any] | None, number: int
         problems += error.problems
     if problems:
         raise Problems(problems)
-    checked = Checked({e.key: e.phase for e in document.experiments}, (yield from _warning(document)))
+    phases = {e.key: e.phase for e in document.experiments}
+    if document.holdout.phase > 1:
+        phases[HOLDOUT] = document.holdout.phase
+    checked = Checked(phases, (yield from _warning(document)))
     rules = [*document.rules]
     del document
     yield from letting_go(rules)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,7 @@ from app.admin.revisions.review import check_apart
 from app.admin.revisions.schedules import Due
 from app.admin.revisions.service import announce_published
 from app.admin.revisions.statuses import status_changes
+from app.engine.arms import HOLDOUT
 from app.engine.problems import Problem, Problems
 from app.kit.collector import no_full_collections
 from app.kit.slices import in_slices
@@ -69,10 +71,14 @@ async def _publish(connection: AsyncConnection, due: Due) -> int:
             document = await in_slices(steps)
         moved = status_changes(previous, document, number)
         # The check empties what it is given.
-        kept = {field: [*value] if isinstance(value, list) else value for field, value in document.items()}
+        kept: dict[str, Any] = {
+            field: [*value] if isinstance(value, list) else value for field, value in document.items()
+        }
         checked = await in_slices(checking(document, previous if latest else None, number))
     if "experiments" in kept:
         kept["experiments"] = [{**each, "phase": checked.phases[each["key"]]} for each in kept["experiments"]]
+    if HOLDOUT in checked.phases:
+        kept["holdout"] = {**kept.get("holdout", {}), "phase": checked.phases[HOLDOUT]}
     row = {"site_id": due.site_id, "number": number, "author": due.author, "comment": due.comment}
     await repository.insert_document(connection, row, kept)
     await forget_authors(connection, due.site_id, until=due.created_at)

@@ -1,4 +1,4 @@
-"""What a revision says of its experiments that no editor does."""
+"""What a revision says of its experiments, and of its holdout, that no editor does."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,16 @@ from typing import Any
 
 def without_phases(document: Mapping[str, Any]) -> dict[str, Any]:
     """Give the draft that a revision was made of."""
-    if "experiments" not in document:
-        return dict(document)
-    bare = [{k: v for k, v in given.items() if k != "phase"} for given in document["experiments"]]
-    return {**document, "experiments": bare}
+    bare = dict(document)
+    if "experiments" in document:
+        bare["experiments"] = [_without_phase(given) for given in document["experiments"]]
+    if "phase" in document.get("holdout", {}):
+        bare["holdout"] = _without_phase(document["holdout"])
+        if not bare["holdout"]:
+            # Nobody said anything of it; it has a phase all the same, since there was a holdout before.
+            del bare["holdout"]
+    return bare
+
+
+def _without_phase(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if key != "phase"}

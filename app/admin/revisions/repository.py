@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.notice import notify_changed
+from app.engine.arms import HOLDOUT
 from app.storage.documents import SINGLES, load_document
 from app.storage.tables import revisions
 
@@ -61,8 +62,12 @@ async def list_revisions(
 # binary JSON would be built anew with each part that it becomes part of.
 _FREEZE = text("""
     INSERT INTO revisions (site_id, number, author, comment, document)
-    SELECT :site_id, :number, :author, :comment, coalesce(CAST(json_object_agg(kind, given) AS jsonb), '{}')
-    FROM (
+    SELECT :site_id, :number, :author, :comment, CASE
+        WHEN CAST(:phases AS jsonb) -> CAST(:holdout AS text) IS NULL THEN frozen
+        ELSE frozen || jsonb_build_object('holdout', coalesce(frozen -> 'holdout', '{}')
+            || jsonb_build_object('phase', CAST(:phases AS jsonb) -> CAST(:holdout AS text)))
+    END
+    FROM (SELECT coalesce(CAST(json_object_agg(kind, given) AS jsonb), '{}') AS frozen FROM (
         SELECT kind, CASE WHEN kind = ANY (:singles) THEN json_agg(document) -> 0 ELSE
             json_agg(
                 CASE kind WHEN 'experiments' THEN
@@ -72,7 +77,7 @@ _FREEZE = text("""
             )
         END AS given
         FROM drafts WHERE site_id = :site_id GROUP BY kind
-    ) AS fields
+    ) AS fields) AS whole
     RETURNING created_at
 """)
 
@@ -80,11 +85,13 @@ _FREEZE = text("""
 async def insert_revision(
     connection: AsyncConnection, row: Mapping[str, Any], phases: Mapping[str, int]
 ) -> datetime:
-    """Keep the draft as a revision, each experiment with its phase, and tell every process once committed.
+    """Keep the draft as a revision, and tell every process once committed.
 
-    The site must be locked since the draft was checked. Gives the instant of the revision.
+    Each experiment has its phase in it, and so has the holdout where it is not the first. The site must be
+    locked since the draft was checked. Gives the instant of the revision.
     """
     given = {**row, "phases": msgspec.json.encode(phases).decode(), "singles": sorted(SINGLES)}
+    given["holdout"] = HOLDOUT
     created_at: datetime = (await connection.execute(_FREEZE, given)).scalar_one()
     await notify_changed(connection, row["site_id"])
     return created_at

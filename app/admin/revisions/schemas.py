@@ -62,7 +62,10 @@ class Published(RevisionSummary):
 
 
 class Revision(RevisionSummary):
-    """A revision with its document: the draft as it was, and the phase of each experiment."""
+    """A revision with its document: the draft as it was, and the phase of each experiment.
+
+    The holdout has a phase from its second one on.
+    """
 
     document: dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.engine.arms import GENERIC, HOLDOUT, PERSONALIZED
@@ -140,6 +141,12 @@ def test_both_sides_of_a_holdout_are_logged(visitor: str, percent: float, side: 
 
     assert decision.arms == (ArmTaken(HOLDOUT, side, 1, visitor, first=True),)
     assert (decision.placements["home.hero"].variant == "default") is (side == GENERIC)
+
+
+def test_the_phase_of_the_holdout_is_on_its_assignments() -> None:
+    rules = kept_back(100)
+    later = msgspec.structs.replace(rules, holdout=msgspec.structs.replace(rules.holdout, phase=3))
+    assert [taken.phase for taken in decide(later).arms] == [3]
 
 
 def test_who_is_held_out_sees_the_default_and_is_told_so() -> None:

@@ -190,3 +190,32 @@ def test_advancing_leaves_the_document_as_it_was() -> None:
     advance(document, published())
 
     assert document == published(phase=4)
+
+
+def holdout_phase(*given: dict[str, Any]) -> int:
+    """The phase of the holdout after some revisions."""
+    before: Document | None = None
+    for holdout in given:
+        before = advance(parsed(holdout=holdout), before)
+    assert before is not None
+    return before.holdout.phase
+
+
+FIVE: dict[str, Any] = {"percent": 5, "salt": "s"}
+
+
+@pytest.mark.parametrize("changed", [{"percent": 10}, {"salt": "t"}, {"unit": "user"}, {"percent": 0}])
+def test_another_holdout_is_another_phase(changed: dict[str, Any]) -> None:
+    assert holdout_phase(FIVE, {**FIVE, **changed}) == 2
+    assert holdout_phase(FIVE, {**FIVE, **changed}, {**FIVE, **changed}) == 2
+
+
+def test_a_holdout_that_comes_back_is_not_what_it_was() -> None:
+    assert holdout_phase(FIVE, {}, FIVE) == 2
+    assert holdout_phase(FIVE, {}, FIVE, {**FIVE, "percent": 6}) == 3
+
+
+def test_the_metrics_of_the_holdout_and_its_beginning_start_no_phase() -> None:
+    assert holdout_phase({}, FIVE) == 1
+    assert holdout_phase({**FIVE, "phase": 9}) == 1
+    assert holdout_phase(FIVE, {**FIVE, "metrics": ["m"], "phase": 9}) == 1

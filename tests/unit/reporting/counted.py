@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
-from app.reporting.counting import Counted
-from app.reporting.counting import counted as counted_of
+from app.kit.steps import finished
+from app.reporting.compare import Compared, Pair, comparing_all
+from app.reporting.counting import Counted, counting
 from app.reporting.definition import Definition, define
 from app.reporting.facts import UnitRow, Valuer
 from app.reporting.question import CutBy, Question
 from app.reporting.rollup import layout_of
 from app.reporting.sums import Sums
+from app.reporting.tally import Tally
 from tests.builders import DAY, NOW, experiment, parsed
 
 LONG_AGO = NOW - 60 * DAY
@@ -79,7 +81,12 @@ def counted(
 ) -> Counted:
     """Count some units, cut by their segments."""
     question = Question(site_id=1, experiment=found.key, by=by)
-    return counted_of(found, question, sums(found, rows).by_cell.items(), now)
+    return finished(counting(found, question, sums(found, rows).by_cell.items(), now))
+
+
+def compare_all(found: Definition, tally: Tally) -> dict[Pair, Compared]:
+    """Compare every arm with the first one."""
+    return finished(comparing_all(found, tally))
 
 
 def units(arm: str, number: int, ordering: int = 0, **fields: Any) -> list[UnitRow]:

@@ -2,10 +2,20 @@ from typing import Any
 
 import pytest
 
-from app.reporting.compare import Compared, compare_all
+from app.reporting.compare import Compared
 from app.reporting.definition import Definition
 from tests.builders import DAY, arm
-from tests.unit.reporting.counted import LONG_AGO, counted, definition, order, orders, revenue, row, units
+from tests.unit.reporting.counted import (
+    LONG_AGO,
+    compare_all,
+    counted,
+    definition,
+    order,
+    orders,
+    revenue,
+    row,
+    units,
+)
 
 THREE_ARMS = [arm("control"), arm("b"), arm("c")]
 

@@ -1,8 +1,19 @@
-from app.reporting.counting import counted as counted_of
+from app.kit.steps import finished
+from app.reporting.counting import counting
 from app.reporting.question import CutBy, Population, Question
 from app.stats.joint import JointAggregate
 from tests.builders import DAY, NOW
-from tests.unit.reporting.counted import LONG_AGO, counted, definition, order, orders, revenue, row, sums
+from tests.unit.reporting.counted import (
+    LONG_AGO,
+    counted,
+    definition,
+    fixed,
+    order,
+    orders,
+    revenue,
+    row,
+    sums,
+)
 
 
 def test_every_unit_is_counted_once_with_its_values() -> None:
@@ -84,4 +95,23 @@ def test_units_of_another_phase_are_not_counted() -> None:
 def test_only_units_that_were_shown_it_are_exposed() -> None:
     rows = sums(definition(), [row("a", exposed=True), row("b")]).by_cell.items()
     question = Question(site_id=1, experiment="hero-copy", population=Population.EXPOSED)
-    assert counted_of(definition(), question, rows, NOW).everyone.units == 1
+    assert finished(counting(definition(), question, rows, NOW)).everyone.units == 1
+
+
+def test_a_verdict_rests_on_the_first_days_that_have_as_many_units_as_were_planned() -> None:
+    rows = [row(f"u{i}", at=LONG_AGO + i * DAY) for i in range(5)]
+    planned = definition(analysis=fixed(planned_units=3))
+    assert counted(planned, rows).judged.units == 3
+    assert counted(planned, rows).complete.units == 5
+    assert counted(definition(analysis={"planned_units": 3}), rows).judged.units == 5
+    assert counted(definition(analysis=fixed(planned_units=9)), rows).judged.units == 5
+
+
+def test_all_units_of_a_day_are_judged_together() -> None:
+    rows = [row(f"u{i:02}", at=LONG_AGO + i // 4 * DAY) for i in range(12)]
+    assert counted(definition(analysis=fixed(planned_units=5)), rows).judged.units == 8
+
+
+def test_looks_are_the_complete_units_at_the_end_of_each_day() -> None:
+    rows = [row("a", at=LONG_AGO), row("b", at=LONG_AGO + DAY), row("c", at=NOW)]
+    assert counted(definition(), rows).looks == [1, 2]

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from app.engine.model import Denominator, Document, Journey, Metric, Stage
+from app.engine.places import DEEPEST
 from app.reporting.measure import Column, Happened, Measure, measure_of
 from tests.builders import DAY, NOW
 
@@ -193,3 +194,45 @@ def test_a_condition_that_cannot_be_read_is_named_with_its_place() -> None:
 
 def test_a_window_can_be_a_part_of_a_day() -> None:
     assert measure(window_days=0.5).window == DAY / 2
+
+
+EUROS = {"kind": "mean", "property": "value", "where": {"properties.currency": "EUR"}}
+
+
+def elsewhere(made: Measure, *events: Happened) -> float:
+    assert made.elsewhere is not None
+    return worth_of(made.elsewhere, *events)
+
+
+def test_events_that_only_their_currency_keeps_out_are_counted_apart() -> None:
+    made = measure(**EUROS)
+    events = [ordered(value=5, currency=currency) for currency in ("EUR", "USD", "GBP", None)]
+    assert (x_of(made, *events), elsewhere(made, *events)) == (5, 3)
+    assert elsewhere(made, ordered(-60, currency="USD"), ordered(15 * DAY_S, currency="USD")) == 0
+
+
+def test_what_something_else_keeps_out_too_is_not_of_another_currency() -> None:
+    where = {"properties.currency": {"$in": ["EUR", "CHF"]}, "properties.value": {"$gt": 1}}
+    made = measure(**{**EUROS, "where": where, "trusted": True})
+    assert elsewhere(made, ordered(value=9, currency="USD", trusted=True)) == 1
+    assert elsewhere(made, ordered(value=9, currency="CHF", trusted=True)) == 0
+    assert elsewhere(made, ordered(value=1, currency="USD", trusted=True)) == 0
+    assert elsewhere(made, ordered(value=9, currency="USD")) == 0
+
+
+@pytest.mark.parametrize("where", [{}, {"properties.value": 1}, {"$or": [{"properties.currency": "EUR"}]}])
+def test_a_metric_that_names_no_currency_leaves_none_out(where: dict[str, Any]) -> None:
+    assert measure(where=where).elsewhere is None
+
+
+def test_a_conversion_counts_every_event_of_another_currency() -> None:
+    made = measure(where={"properties.Currency": "EUR"})
+    assert elsewhere(made, ordered(currency="USD"), ordered(currency="USD")) == 2
+
+
+def test_a_condition_that_is_as_deep_as_may_be_is_no_failure() -> None:
+    deep: dict[str, Any] = {"properties.value": 1}
+    for _ in range(DEEPEST):
+        deep = {"$and": [deep]}
+    made = measure_of(Metric(key="m", event="x", where={**deep, "properties.currency": "EUR"}), NOTHING)
+    assert isinstance(made, Measure)

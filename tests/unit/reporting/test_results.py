@@ -1,14 +1,18 @@
 from typing import Any
 
+import msgspec
 import pytest
 
+from app.kit.steps import finished
+from app.reporting.counting import counting
 from app.reporting.definition import Definition
 from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Population, Question
 from app.reporting.report import ArmFigures, ArmUnits, MetricReport, Results
-from app.reporting.results import CUTS_LISTED, assemble
-from tests.builders import NOW, arm
+from app.reporting.results import CUTS_LISTED, assembling
+from tests.builders import DAY, NOW, arm
 from tests.unit.reporting.counted import (
+    LONG_AGO,
     counted,
     definition,
     fixed,
@@ -16,13 +20,14 @@ from tests.unit.reporting.counted import (
     orders,
     revenue,
     row,
+    sums,
     units,
 )
 
 
 def results(found: Definition, rows: list[UnitRow], **asked: Any) -> Results:
     question = Question(site_id=1, experiment=found.key, **asked)
-    return assemble(found, counted(found, rows), question, NOW)
+    return finished(assembling(found, counted(found, rows), question, NOW))
 
 
 def metric(found: Results, key: str) -> MetricReport:
@@ -146,8 +151,53 @@ def test_only_the_largest_cuts_are_listed() -> None:
     rows += [row("more", cuts=["9999"]), row("most", cuts=["9999"])]
     listed = [c.value for c in results(definition(), rows, by=CutBy.COUNTRY).cuts]
     assert len(listed) == CUTS_LISTED
+    assert results(definition(), rows, by=CutBy.COUNTRY).cuts_left_out == 6
     assert listed[-1] == "9999"
 
 
 def test_without_a_question_for_cuts_there_are_none() -> None:
     assert results(definition(), [row("a")]).cuts == []
+
+
+def test_events_in_other_currencies_are_told_apart() -> None:
+    def paid(value: float, currency: str | None) -> list[Any]:
+        return ["order_completed", 60, False, {"value": value, "currency": currency}]
+
+    rows = [
+        row("a", "control", paid(5, "EUR"), paid(7, "USD"), paid(8, "USD"), cuts=["new"]),
+        row("b", "treatment", paid(9, None)),
+    ]
+    euros = definition(revenue(where={"properties.currency": "EUR"}), orders())
+    found = results(euros, rows, by=CutBy.SEGMENT)
+    assert [(arm.sum, arm.other_currencies) for arm in metric(found, "revenue").arms] == [(5, 2), (0, 1)]
+    assert metric(found, "revenue").note == "not counted: 3 events in other currencies"
+    assert [arm.other_currencies for arm in metric(found, "orders").arms] == [None, None]
+    assert found.cuts[0].metrics[0].note == "not counted: 2 events in other currencies"
+    assert [each.metric for each in found.metrics] == ["revenue", "orders"]
+
+
+def test_a_fixed_test_is_made_of_the_units_that_were_planned_and_no_later_ones() -> None:
+    # Only the later ones differ.
+    rows = [*units("control", 100, 10), *units("treatment", 100, 10)]
+    later = [*units("control", 300, 10), *units("treatment", 300, 200)]
+    rows += [msgspec.structs.replace(row, unit=f"later-{row.unit}", first_at=LONG_AGO + DAY) for row in later]
+    once = metric(results(definition(orders(), analysis=fixed(planned_units=200)), rows), "orders")
+    assert not once.comparisons[0].significant
+    assert once.comparisons[0].p_value is not None
+    assert once.comparisons[0].p_value < 0.001
+    more = metric(results(definition(orders(), analysis=fixed(planned_units=800)), rows), "orders")
+    assert more.comparisons[0].significant
+
+
+def test_an_arm_that_hardly_anybody_was_shown_is_found_also_among_those_who_were() -> None:
+    rows = [row(f"c{i}", "control", exposed=True) for i in range(120)]
+    rows += [row(f"t{i}", "treatment", exposed=i < 40) for i in range(120)]
+    question = Question(site_id=1, experiment="hero-copy", population=Population.EXPOSED)
+    found = definition(orders())
+    cells = sums(found, rows).by_cell.items()
+    verdict = finished(
+        assembling(found, finished(counting(found, question, cells, NOW)), question, NOW)
+    ).verdict
+    check = next(check for check in verdict.checks if check.check == "exposures")
+    assert not check.ok
+    assert check.detail.startswith("control was shown to 100% of its units, treatment was shown to 33%")

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from app.kit.steps import finished
 from app.reporting.definition import Definition
 from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Question
-from app.reporting.results import assemble
+from app.reporting.results import assembling
 from app.reporting.sheet import COLUMNS, sheet_of
 from tests.builders import NOW
 from tests.unit.reporting.counted import counted, definition, fixed, order, orders, revenue, row, units
@@ -15,7 +16,7 @@ from tests.unit.reporting.counted import counted, definition, fixed, order, orde
 
 def sheet(found: Definition, rows: list[UnitRow], by: CutBy | None = None) -> list[dict[str, Any]]:
     question = Question(site_id=1, experiment=found.key, by=by)
-    text = sheet_of(assemble(found, counted(found, rows), question, NOW))
+    text = sheet_of(finished(assembling(found, counted(found, rows), question, NOW)))
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -34,7 +35,7 @@ def test_the_baseline_has_no_comparison_and_other_arms_have_one() -> None:
     rows = [*units("control", 100, 10), *units("treatment", 100, 40)]
     control, treatment = sheet(definition(orders(), analysis=fixed(planned_units=200)), rows)
     assert (control["baseline"], control["p_value"], control["significant"]) == ("", "", "")
-    assert (treatment["baseline"], treatment["significant"]) == ("control", "yes")
+    assert (treatment["baseline"], treatment["significant"]) == ("control", "true")
     assert float(treatment["interval_low"]) < float(treatment["difference"])
     assert float(treatment["difference"]) < float(treatment["interval_high"])
 
@@ -42,7 +43,7 @@ def test_the_baseline_has_no_comparison_and_other_arms_have_one() -> None:
 def test_what_has_no_figure_is_empty() -> None:
     _, treatment = sheet(definition(revenue()), [row("a", "control", order(5))])
     assert (treatment["mean"], treatment["difference"], treatment["interval_low"]) == ("", "", "")
-    assert treatment["significant"] == "no"
+    assert treatment["significant"] == "false"
 
 
 def test_cuts_follow_with_what_they_are_cut_by() -> None:

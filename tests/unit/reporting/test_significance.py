@@ -3,18 +3,22 @@ from typing import Any
 
 import pytest
 
-from app.reporting.compare import compare_all
+from app.kit.steps import finished
+from app.reporting.compare import Pair
 from app.reporting.significance import adjust, adjusted_of, significant_of, times_of
-from tests.unit.reporting.counted import counted, definition, orders, units
+from tests.unit.reporting.counted import compare_all, counted, definition, orders, units
 
 WON = frozenset({("orders", "treatment")})
 
 
-def significant(ordering: int, looks: Sequence[int] = (), **fields: Any) -> frozenset[tuple[str, str]]:
+def significant(
+    ordering: int, looks: Sequence[int] = (), *, is_over: bool = False, **fields: Any
+) -> frozenset[Pair]:
     """100 of 1,000 units order in control, and so many of treatment."""
     found = definition(orders(), **fields)
     rows = [*units("control", 1000, 100), *units("treatment", 1000, ordering)]
-    return significant_of(found, compare_all(found, counted(found, rows).everyone), looks)
+    compared = compare_all(found, counted(found, rows).everyone)
+    return finished(significant_of(found, compared, looks, is_over=is_over))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,7 @@ def test_by_default_what_holds_at_every_look_is_significant() -> None:
 
 
 def test_a_fixed_test_calls_what_lies_below_alpha_once_all_planned_units_are_there() -> None:
-    plan = {"analysis": {"method": "fixed", "planned_units": 2000}}
+    plan: dict[str, Any] = {"analysis": {"method": "fixed", "planned_units": 2000}}
     assert significant(138, [1999], **plan) == frozenset()
     assert significant(138, [1000, 2000], **plan) == WON
     assert significant(120, [2000], **plan) == frozenset()
@@ -52,15 +56,21 @@ def test_a_fixed_test_calls_what_lies_below_alpha_once_all_planned_units_are_the
 
 def test_without_a_plan_a_fixed_test_is_called_when_it_has_ended() -> None:
     assert significant(138, [2000], analysis={"method": "fixed"}) == frozenset()
-    assert significant(138, [2000], analysis={"method": "fixed"}, status="stopped") == WON
+    assert significant(138, [2000], analysis={"method": "fixed"}, is_over=True) == WON
     assert significant(138, [], analysis={"method": "fixed", "planned_units": 5}) == frozenset()
 
 
+def test_a_fixed_test_that_was_stopped_before_its_planned_size_calls_nothing() -> None:
+    plan: dict[str, Any] = {"method": "fixed", "planned_units": 2001}
+    assert significant(400, [2000], analysis=plan, is_over=True) == frozenset()
+    assert significant(400, [2000], analysis={**plan, "method": "bayesian"}, is_over=True) == WON
+
+
 def test_alpha_is_spent_by_and_by() -> None:
-    plan = {"analysis": {"method": "group_sequential", "planned_units": 4000}}
+    plan: dict[str, Any] = {"analysis": {"method": "group_sequential", "planned_units": 4000}}
     assert significant(138, [500, 1000, 2000], **plan) == frozenset()
     assert significant(170, [500, 1000, 2000], **plan) == WON
-    full = {"analysis": {"method": "group_sequential", "planned_units": 2000}}
+    full: dict[str, Any] = {"analysis": {"method": "group_sequential", "planned_units": 2000}}
     assert significant(138, [500, 1000, 2000, 2500], **full) == WON
     assert significant(170, [2000], analysis={"method": "group_sequential"}) == frozenset()
     assert significant(170, [], **plan) == frozenset()
@@ -68,16 +78,16 @@ def test_alpha_is_spent_by_and_by() -> None:
 
 def test_several_metrics_share_alpha() -> None:
     metrics = [orders(), orders("again")]
-    plan = {"method": "group_sequential", "planned_units": 2000}
+    plan: dict[str, Any] = {"method": "group_sequential", "planned_units": 2000}
     for correction, number in (("none", 2), ("holm", 0)):
         found = definition(*metrics, analysis={**plan, "correction": correction})
         rows = [*units("control", 1000, 100), *units("treatment", 1000, 128)]
         compared = compare_all(found, counted(found, rows).everyone)
-        assert len(significant_of(found, compared, [2000])) == number
+        assert len(finished(significant_of(found, compared, [2000], is_over=False))) == number
 
 
 def test_a_belief_is_called_once_all_planned_units_are_there() -> None:
-    plan = {"analysis": {"method": "bayesian", "planned_units": 2000}}
+    plan: dict[str, Any] = {"analysis": {"method": "bayesian", "planned_units": 2000}}
     assert significant(138, [2000], **plan) == WON
     assert significant(110, [2000], **plan) == frozenset()
     assert significant(138, [100], **plan) == frozenset()

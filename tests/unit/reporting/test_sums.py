@@ -1,11 +1,15 @@
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.reporting.facts import Facts
 from app.reporting.moments import Layout
-from app.reporting.sums import ANY_DAY, Cell, Sums, cells_of, rows_of
+from app.reporting.sums import ANY_DAY, DEVICES, Cell, Sums, cells_of, rows_of, said
 
 FACTS = Facts(
     unit="v",
@@ -45,9 +49,20 @@ def test_a_unit_counts_once_in_each_of_its_cells() -> None:
     }
 
 
-def test_what_visitors_make_up_is_no_cell_of_its_own() -> None:
-    cells = [*cells_of(unit(device="x" * 33, country="\x00"))]
+@pytest.mark.parametrize("garbage", ["x" * 33, "\x00", "Phone-7", "ÄÖ", "G1", "GBR", "¹²", "DE "])
+def test_what_visitors_make_up_is_no_cell_of_its_own(garbage: str) -> None:
+    cells = [*cells_of(unit(device=garbage, country=garbage))]
     assert {cell.value for cell in cells if cell.cut in {"device", "country"}} == {"other"}
+
+
+def test_devices_and_countries_are_the_same_in_small_and_capital_letters() -> None:
+    assert (said("device", "Mobile"), said("country", "gb")) == ("mobile", "GB")
+
+
+@given(st.text(), st.text())
+def test_there_are_only_so_many_cells_whatever_visitors_say(device: str, country: str) -> None:
+    assert said("device", device) in {"", "other", *DEVICES}
+    assert said("country", country) in {"", "other"} or re.fullmatch("[A-Z]{2}", said("country", country))
 
 
 def test_what_is_taken_out_again_leaves_no_row() -> None:

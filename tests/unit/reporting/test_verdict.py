@@ -1,46 +1,10 @@
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 import pytest
 
-from app.reporting.compare import Compared, Pair, compare_all
-from app.reporting.definition import Definition
-from app.reporting.report import Verdict
-from app.reporting.verdict import Evidence, judge
+from app.reporting.pace import Pace
+from app.reporting.verdict import judge
 from app.stats.sample_ratio import SampleRatio
-from tests.unit.reporting.counted import counted, definition, fixed, orders, units
-
-WON = frozenset({("orders", "treatment")})
-GUARD = {"metrics": [{"metric": "guard", "role": "guardrail", "margin": 0.05}]}
-
-
-def compared(found: Definition, one: int, other: int, of: int = 1000) -> Mapping[Pair, Compared]:
-    rows = [*units("control", of, one), *units("treatment", of, other)]
-    return compare_all(found, counted(found, rows).everyone)
-
-
-def verdict(
-    evidence: dict[str, Any] | None = None, orders_of: Any = (100, 100), **experiment: Any
-) -> Verdict:
-    metrics = [orders(), orders("guard")] if experiment.get("metrics") else [orders()]
-    found = definition(*metrics, **experiment)
-    usual: dict[str, Any] = {
-        "arms": {"control": 500, "treatment": 500},
-        "exposed": {},
-        "complete": 400,
-        "crossed": 0,
-        "days": 10,
-        "sample_ratio": SampleRatio(0.9),
-        "always_valid_ratio": SampleRatio(1.0),
-        "compared": compared(found, *orders_of),
-        "significant": frozenset(),
-    }
-    return judge(found, Evidence(**{**usual, **(evidence or {})}))
-
-
-def detail(found: Verdict, check: str) -> tuple[bool, str]:
-    return next((c.ok, c.detail) for c in found.checks if c.check == check)
+from tests.unit.reporting.counted import definition, fixed, orders
+from tests.unit.reporting.judged import GUARD, WON, detail, evidence_of, verdict
 
 
 def test_sizes_that_chance_does_not_explain_break_an_experiment() -> None:
@@ -82,8 +46,10 @@ def test_an_arm_that_hardly_anybody_was_shown_breaks_an_experiment() -> None:
         " look whether pages show treatment, and report it with $exposure"
     )
     assert verdict({"exposed": {"control": 400, "treatment": 210}}).call == "keep_running"
-    few = {"arms": {"control": 500, "treatment": 99}, "exposed": {"control": 500}}
+    few = {"assigned": {"control": 500, "treatment": 99}, "exposed": {"control": 500}}
     assert verdict(few).call == "keep_running"
+    very_few = {"assigned": {"control": 99, "treatment": 99}, "exposed": {"control": 99}}
+    assert detail(verdict(very_few), "exposures") == (True, "no arm has 100 units yet")
     assert detail(verdict(), "exposures") == (True, "no page reports what it shows")
 
 
@@ -97,32 +63,36 @@ def test_without_units_there_is_nothing_to_say() -> None:
 def test_what_has_won_is_shipped_after_a_week() -> None:
     found = verdict({"significant": WON}, orders_of=(100, 200))
     assert (found.call, found.arm) == ("ship", "treatment")
-    assert found.why == "treatment is significantly better in orders"
-    early = verdict({"significant": WON, "days": 6.2}, orders_of=(100, 200))
+    assert found.why.startswith("treatment is significantly better in orders: +100.0% (from +")
+    early = verdict({"significant": WON, "pace": Pace(6.2, 100)}, orders_of=(100, 200))
     assert (early.call, early.arm) == ("keep_running", None)
-    assert early.why == "treatment is ahead in orders; a week has to pass first: 1 more days"
+    assert early.why == "treatment is ahead in orders; a week has to pass first: 1 day more"
+    long = verdict({"significant": WON, "pace": Pace(4.9, 100)}, orders_of=(100, 200))
+    assert long.why.endswith(": 3 days more")
+
+
+def test_who_has_won_at_the_planned_size_within_a_week_waits_for_the_week() -> None:
+    won = {"significant": WON, "pace": Pace(3, 100), "complete": 1000}
+    found = verdict(won, orders_of=(100, 200), analysis=fixed(planned_units=1000))
+    assert (found.call, found.why) == (
+        "keep_running",
+        "treatment is ahead in orders; a week has to pass first: 4 days more",
+    )
+
+
+def test_what_ran_for_less_than_a_week_is_never_shipped() -> None:
+    won = {"significant": WON, "pace": Pace(3, 100), "complete": 1000}
+    found = verdict(won, orders_of=(100, 200), status="stopped")
+    assert (found.call, found.why) == (
+        "inconclusive",
+        "treatment is better in orders, but units came in for less than a week",
+    )
 
 
 def test_less_is_better_where_the_metric_says_so() -> None:
     found = definition(orders(direction="down"))
-    asked = {"compared": compared(found, 200, 100), "significant": WON}
-    usual = msgspec.structs.asdict(evidence_of(found))
-    assert judge(found, Evidence(**{**usual, **asked})).call == "ship"
-    assert judge(found, Evidence(**{**usual, **asked, "compared": compared(found, 100, 200)})).call == "stop"
-
-
-def evidence_of(found: Definition) -> Evidence:
-    return Evidence(
-        arms={"control": 500, "treatment": 500},
-        exposed={},
-        complete=1000,
-        crossed=0,
-        days=10,
-        sample_ratio=SampleRatio(0.9),
-        always_valid_ratio=SampleRatio(1.0),
-        compared=compared(found, 100, 100),
-        significant=frozenset(),
-    )
+    assert judge(found, evidence_of(found, (200, 100), significant=WON)).call == "ship"
+    assert judge(found, evidence_of(found, (100, 200), significant=WON)).call == "stop"
 
 
 def test_where_every_arm_has_lost_it_is_stopped() -> None:
@@ -155,21 +125,6 @@ def test_a_guardrail_that_holds_and_one_without_a_margin_are_no_hindrance() -> N
     assert verdict({"significant": WON}, orders_of=(100, 101), **loose).call == "ship"
 
 
-def test_what_is_still_needed_is_told_in_units_and_days() -> None:
-    found = verdict(analysis=fixed(planned_units=1000))
-    assert (found.call, found.why) == ("keep_running", "600 more units needed at this rate: about 6 days")
-    one = verdict(analysis=fixed(planned_units=401))
-    assert one.why == "1 more units needed at this rate: about 1 day"
-    wanted = verdict(analysis={"mde": 0.2})
-    assert " more units needed at this rate: about " in wanted.why
-    fixed_size = verdict(analysis=fixed(mde=0.2))
-    assert int(fixed_size.why.split()[0].replace(",", "")) < int(wanted.why.split()[0].replace(",", ""))
-
-
-def test_without_a_plan_it_is_said_how_far_it_is() -> None:
-    assert verdict().why == "400 of 1000 units are complete, and nothing is significant"
-
-
 def test_at_its_planned_size_without_a_difference_it_is_inconclusive() -> None:
     found = verdict(analysis=fixed(planned_units=400))
     assert (found.call, found.why) == ("inconclusive", "no difference in orders is called significant")
@@ -189,23 +144,12 @@ def test_without_a_primary_metric_there_is_nothing_to_judge_by() -> None:
     assert (found.call, found.why) == ("inconclusive", "there is no primary metric to judge by")
 
 
-def test_open_windows_are_told_in_days() -> None:
-    told = "400 of 1000 units have been observed for 14 days"
-    assert detail(verdict(), "units_complete") == (False, told)
-
-
-@pytest.mark.parametrize(
-    ("analysis", "ok"),
-    [
-        ({}, True),
-        (fixed(), False),
-        (fixed(planned_units=9), True),
-        ({"method": "group_sequential"}, False),
-        ({"method": "bayesian", "planned_units": 9}, True),
-    ],
-)
-def test_a_method_says_what_it_needs(analysis: dict[str, Any], ok: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    assert detail(verdict(analysis=analysis), "method")[0] is ok
+def test_a_fixed_test_that_was_stopped_early_says_so() -> None:
+    found = verdict({"complete": 1000}, status="stopped", analysis=fixed(planned_units=2000))
+    assert found.call == "inconclusive"
+    assert found.why == (
+        "it was stopped at 1,000 of 2,000 planned visitors, and a test at a fixed size calls nothing on fewer"
+    )
 
 
 def test_arms_that_are_the_same_are_to_come_out_the_same() -> None:
