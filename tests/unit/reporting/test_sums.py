@@ -5,7 +5,7 @@ import msgspec
 
 from app.reporting.facts import Facts
 from app.reporting.moments import Layout
-from app.reporting.sums import ANY_DAY, Cell, Sums, cells_of, rows_of
+from app.reporting.sums import ANY_DAY, Cell, Sums, places_of, rows_of
 
 FACTS = Facts(
     unit="v",
@@ -27,6 +27,10 @@ def unit(**fields: Any) -> Facts:
     return msgspec.structs.replace(FACTS, **fields)
 
 
+def cells_of(facts: Facts) -> list[Cell]:
+    return [Cell(*place) for place in places_of(facts)]
+
+
 def test_a_unit_counts_once_in_each_of_its_cells() -> None:
     day = date(2026, 1, 9)
     named = {(cell.cut, cell.value) for cell in cells_of(FACTS)}
@@ -38,7 +42,7 @@ def test_a_unit_counts_once_in_each_of_its_cells() -> None:
         ("segment", "new"),
         ("segment", "bikes"),
     }
-    assert len(list(cells_of(FACTS))) == len(named)
+    assert len(cells_of(FACTS)) == len(named)
     assert {(*cell[3:], cell.cut == "") for cell in cells_of(FACTS)} == {
         ("control", day, True, True),
         ("control", ANY_DAY, True, False),
@@ -46,7 +50,7 @@ def test_a_unit_counts_once_in_each_of_its_cells() -> None:
 
 
 def test_what_visitors_make_up_is_no_cell_of_its_own() -> None:
-    cells = [*cells_of(unit(device="x" * 33, country="\x00"))]
+    cells = cells_of(unit(device="x" * 33, country="\x00"))
     assert {cell.value for cell in cells if cell.cut in {"device", "country"}} == {"other"}
 
 
