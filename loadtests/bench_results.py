@@ -5,7 +5,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import NamedTuple
@@ -34,6 +34,8 @@ SHIPPED_MARKS_PER_S = 11_000 / 4_430 * 2_000
 MARKED, COMING_BACK, ROUNDS = 50_000, 2_000, 3
 CAP = {"percentile": 0.999}
 BYS: tuple[CutBy | None, ...] = (None, *CutBy)
+# Units are in several segments each: what is capped takes longest there.
+CAPPED_BYS: tuple[CutBy | None, ...] = (None, CutBy.SEGMENT)
 
 _MARK = """
     INSERT INTO recount_marks (site_id, visitor)
@@ -111,9 +113,11 @@ async def bench(folder: Path, units: int) -> Measured:
         _tell(f"took {coming_back.per_s:,.0f} and {strangers.per_s:,.0f} marks a second away")
         await postgres.pool.execute("CHECKPOINT")
         await postgres.close()
-        answers = await _answers(place, site)
+        answers = await _answers(place, site, BYS)
         await _cap(place.open(), site)
-        return Measured(units, wholly, coming_back, strangers, answers, await _answers(place, site))
+        return Measured(
+            units, wholly, coming_back, strangers, answers, await _answers(place, site, CAPPED_BYS)
+        )
     finally:
         place.close()
 
@@ -153,10 +157,10 @@ async def _cap(url: str, site: int) -> None:
     await postgres.close()
 
 
-async def _answers(place: Place, site: int) -> dict[str, Took]:
+async def _answers(place: Place, site: int, bys: Sequence[CutBy | None]) -> dict[str, Took]:
     """Ask every question, first after a restart of its own, then warm: the slowest of several."""
     found = {}
-    for by in BYS:
+    for by in bys:
         place.close()
         postgres = await Postgres.open(place.open())
         cold_s, *warm = [await _answer(postgres, site, by) for _ in range(ROUNDS + 1)]
@@ -191,11 +195,11 @@ def tables(measured: Measured) -> Iterator[str]:
     }
     for what, one in rows.items():
         yield f"| {what} | {one.units:,} | {one.elapsed_s:.1f} | {one.per_s:,.0f} |"
-    yield "\n| results by | warm, s | after a restart, s | capped, warm, s | capped, after a restart, s |"
-    yield "|---|---|---|---|---|"
+    yield "\n| results by | warm, s | after a restart, s |\n|---|---|---|"
     for by, took in measured.answers.items():
-        capped = measured.capped[by]
-        yield f"| {by} | {took.warm_s:.2f} | {took.cold_s:.2f} | {capped.warm_s:.2f} | {capped.cold_s:.2f} |"
+        yield f"| {by} | {took.warm_s:.2f} | {took.cold_s:.2f} |"
+    for by, took in measured.capped.items():
+        yield f"| {by}, one metric capped | {took.warm_s:.2f} | {took.cold_s:.2f} |"
 
 
 def broken(measured: Measured) -> Iterator[str]:

@@ -10,20 +10,17 @@ from app.reporting.moments import Layout, decimal_of
 from app.reporting.question import CutBy, Population, Question
 from app.reporting.sums import ANY_DAY, Cell, Sum, said
 
+_HIGHEST = """
+    SELECT percentile_cont($6::float8) WITHIN GROUP (ORDER BY worth[$5]) FROM unit_facts
+    WHERE site_id = $1 AND experiment = $2 AND phase = $3 AND (exposed OR NOT $4)
+"""
 # x times itself and times each of the at most three columns after it; what is beyond the metric is not read.
 _CAPPED = """
-    WITH asked AS (
-        SELECT arm, first_at, exposed, stage, segments, device, country, worth FROM unit_facts
-        WHERE site_id = $1 AND experiment = $2 AND phase = $3 AND (exposed OR NOT $4)
-    ), capped AS (
-        SELECT *, least(
-            worth[$5], (SELECT percentile_cont($6::float8) WITHIN GROUP (ORDER BY worth[$5]) FROM asked)
-        ) AS x
-        FROM asked
-    )
     SELECT {value} AS value, arm, {day} AS day, exposed,
            sum(x), sum(x * x), sum(x * worth[$5 + 1]), sum(x * worth[$5 + 2]), sum(x * worth[$5 + 3])
-    FROM capped GROUP BY 1, 2, 3, 4
+    FROM (SELECT *, least(worth[$5], $6::float8) AS x FROM unit_facts) AS capped
+    WHERE site_id = $1 AND experiment = $2 AND phase = $3 AND (exposed OR NOT $4)
+    GROUP BY 1, 2, 3, 4
 """
 _DAY = "(first_at AT TIME ZONE 'UTC')::date"
 _EVERYBODY = _CAPPED.format(value="''", day=_DAY)
@@ -46,7 +43,8 @@ async def cap(
     for place, (column, percentile) in _caps(definition).items():
         asked = (question.site_id, definition.key, definition.phase)
         exposed = question.population is Population.EXPOSED
-        given = (*asked, exposed, column + 1, percentile)
+        of_column = (*asked, exposed, column + 1)
+        given = (*of_column, await connection.fetchval(_HIGHEST, *of_column, percentile))
         places = layout.first_column(place)
         _put(cells, definition.phase, "", places, await connection.fetch(_EVERYBODY, *given))
         if question.by in _CUT:

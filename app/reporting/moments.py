@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 from itertools import accumulate
 
 from app.stats.joint import JointAggregate
@@ -22,13 +23,13 @@ class Layout:
         self._starts = (0, *ends[:-1])
         self.size = ends[-1] if ends else 0
 
-    def terms_of(self, worth: Sequence[float]) -> list[Term]:
-        """Tell what one unit adds, and to which sums; what adds 0 is left out."""
+    def terms_of(self, worth: Sequence[float], sign: int = 1) -> list[Term]:
+        """Tell what one unit adds, or with -1 takes away, and to which sums; what adds 0 is left out."""
         terms: list[Term] = []
         if any(worth):
             first = 0
             for count, start in zip(self._columns, self._starts, strict=True):
-                terms += _terms(worth[first : first + count], start)
+                terms += _terms(tuple(worth[first : first + count]), start, sign)
                 first += count
         return terms
 
@@ -62,20 +63,29 @@ class Moments:
         return self._sums[_place(low, high, self._columns)]
 
 
-def add(sums: list[Decimal], terms: Sequence[Term], sign: int) -> None:
-    """Add what a unit adds, or take it away again."""
+def add(sums: list[Decimal], terms: Sequence[Term]) -> None:
+    """Add what a unit adds."""
     for place, term in terms:
-        sums[place] = EXACT.add(sums[place], term) if sign > 0 else EXACT.subtract(sums[place], term)
+        sums[place] = _plus(sums[place], term)
 
 
-def _terms(values: Sequence[float], start: int) -> Iterator[Term]:
+_plus = EXACT.add
+
+
+# Most units have one of a few values: none, one order, two products seen.
+@lru_cache(16_384)
+def _terms(values: tuple[float, ...], start: int, sign: int) -> tuple[Term, ...]:
+    return tuple((start + place, term if sign > 0 else term.copy_negate()) for place, term in _powers(values))
+
+
+def _powers(values: Sequence[float]) -> Iterator[Term]:
     exact = [decimal_of(value) for value in values]
     for i, x in enumerate(exact):
         if x:
-            yield start + i, x
+            yield i, x
             for j in range(i, len(exact)):
                 if exact[j]:
-                    yield start + _place(i, j, len(exact)), EXACT.multiply(x, exact[j])
+                    yield _place(i, j, len(exact)), EXACT.multiply(x, exact[j])
 
 
 def _place(low: int, high: int, columns: int) -> int:

@@ -14,19 +14,25 @@ from app.reporting.queries import find_document
 from app.reporting.rollup import PLAN_ONCE, count_some, count_wholly, is_right, is_summed
 from app.reporting.unit_rows import alike
 
-VISITORS_AT_ONCE = 5_000
+# Who is marked often is counted once for all of its marks: the further the reporter is behind, the faster.
+VISITORS_AT_ONCE, MARKS_AT_ONCE = 5_000, 50_000
 IDLE_S, RETRY_S = 0.25, 5.0
 
 # One at a time over all hosts. Any number that nobody else locks: "counting" in ASCII.
 _ALONE = f"SELECT pg_try_advisory_lock({int.from_bytes(b'counting')})"
 _SITES = "SELECT site_id, max(number) AS number FROM revisions GROUP BY site_id"
-# Marks of one site, the oldest first.
+# Marks of one site: of the visitors who have waited longest.
 _TAKE = """
-    DELETE FROM recount_marks WHERE id IN (
-        SELECT id FROM recount_marks
+    WITH oldest AS MATERIALIZED (
+        SELECT id, visitor FROM recount_marks
         WHERE site_id = (SELECT site_id FROM recount_marks ORDER BY id LIMIT 1)
-        ORDER BY id LIMIT $1
-    ) RETURNING site_id, visitor
+        ORDER BY id LIMIT $2
+    ), longest AS (
+        SELECT visitor FROM oldest GROUP BY visitor ORDER BY min(id) LIMIT $1
+    )
+    DELETE FROM recount_marks USING oldest JOIN longest USING (visitor)
+    WHERE recount_marks.id = oldest.id
+    RETURNING recount_marks.site_id, recount_marks.visitor
 """
 _log = logging.getLogger(__name__)
 
@@ -62,10 +68,10 @@ class Reporter:
             driver = _driver(connection)
             await self._catch_up(driver)
             async with driver.transaction():
-                marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE)
+                marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE, MARKS_AT_ONCE)
                 if marks:
                     visitors = {row["visitor"] for row in marks}
-                    await _count(driver, marks[0]["site_id"], visitors)
+                    await self._count(driver, marks[0]["site_id"], visitors)
             return len(marks)
 
     async def recount(self) -> int:
@@ -76,8 +82,8 @@ class Reporter:
             await driver.execute(_ALONE.replace("pg_try_advisory_lock", "pg_advisory_lock"))
             for row in await driver.fetch(_SITES):
                 for definition in await _definitions(driver, row["site_id"]):
-                    async with _snapshot(driver):
-                        counted += await count_wholly(driver, row["site_id"], definition)
+                    async with driver.transaction():
+                        counted += await self._count_wholly(driver, row["site_id"], definition)
         return counted
 
     async def differing(self) -> list[str]:
@@ -103,9 +109,30 @@ class Reporter:
             if self._seen.get(site) != number:
                 for definition in await _definitions(connection, site):
                     if not await is_summed(connection, site, definition):
-                        async with _snapshot(connection):
-                            await count_wholly(connection, site, definition)
+                        async with connection.transaction():
+                            await self._count_wholly(connection, site, definition)
                 self._seen[site] = number
+
+    async def _count(self, connection: asyncpg.Connection, site: int, visitors: Iterable[str]) -> None:
+        await connection.execute(PLAN_ONCE)
+        found = await alike(connection, site, visitors)
+        some = list(found.everybody)
+        for experiment in sorted(found.experiments):
+            try:
+                definition = await load_definition(connection, site, experiment, None)
+            except UnknownExperimentError:
+                # Whoever was in it is erased, and the experiment gone.
+                continue
+            if await is_summed(connection, site, definition):
+                await count_some(connection, site, definition, some)
+            else:
+                await self._count_wholly(connection, site, definition)
+
+    async def _count_wholly(self, connection: asyncpg.Connection, site: int, definition: Definition) -> int:
+        async with self._pool.acquire() as lent:
+            reading = _driver(lent)
+            async with _snapshot(reading):
+                return await count_wholly(connection, reading, site, definition)
 
 
 def _driver(lent: Any) -> asyncpg.Connection:
@@ -131,19 +158,3 @@ async def _definitions(connection: asyncpg.Connection, site: int) -> list[Defini
     keys = [experiment.key for experiment in document.experiments if experiment.status != "draft"]
     keys += [HOLDOUT] if document.holdout.percent else []
     return [await load_definition(connection, site, key, None) for key in keys]
-
-
-async def _count(connection: asyncpg.Connection, site: int, visitors: Iterable[str]) -> None:
-    await connection.execute(PLAN_ONCE)
-    found = await alike(connection, site, visitors)
-    some = list(found.everybody)
-    for experiment in sorted(found.experiments):
-        try:
-            definition = await load_definition(connection, site, experiment, None)
-        except UnknownExperimentError:
-            # Whoever was in it is erased, and the experiment gone.
-            continue
-        if await is_summed(connection, site, definition):
-            await count_some(connection, site, definition, some)
-        else:
-            await count_wholly(connection, site, definition)

@@ -1,7 +1,8 @@
 """Units and their sums in tables: counted anew where something happened, or wholly where a metric changes."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 
 import asyncpg
 import msgspec
@@ -78,11 +79,12 @@ async def is_summed(connection: asyncpg.Connection, site_id: int, definition: De
 
 async def stream_facts(
     connection: asyncpg.Connection, site_id: int, definition: Definition, some: Sequence[str] | None = None
-) -> AsyncIterator[list[Facts]]:
+) -> AsyncGenerator[list[Facts], None]:
     """Count units from raw rows, some at a time: all of an experiment, or those that `some` are."""
     merged, valuer = await find_merged(connection, site_id, some), Valuer(definition)
-    async for rows in stream_units(connection, site_id, definition, merged, some):
-        yield list(valuer.take(rows))
+    async with aclosing(stream_units(connection, site_id, definition, merged, some)) as stream:
+        async for rows in stream:
+            yield list(valuer.take(rows))
     yield list(valuer.rest())
 
 
@@ -111,21 +113,28 @@ async def load_cells(
     return {Cell(*row[:6]): Sum(row[6], row[7], row[8]) for row in rows}
 
 
-async def count_wholly(connection: asyncpg.Connection, site_id: int, definition: Definition) -> int:
-    """Count an experiment anew from raw rows, in the caller's transaction; answers how many units it has."""
+async def count_wholly(
+    connection: asyncpg.Connection, reading: asyncpg.Connection, site_id: int, definition: Definition
+) -> int:
+    """Count an experiment anew from raw rows, in the caller's transaction; answers how many units it has.
+
+    Raw rows are read from the snapshot that `reading` has, so that PostgreSQL reads on while they are counted
+    and kept.
+    """
     counted = 0
-    await connection.execute(_PLAN_WHOLLY)
+    await reading.execute(_PLAN_WHOLLY)
     for forget in _FORGET:
         await connection.execute(forget, site_id, definition.key)
     sums, held = Sums(layout_of(definition)), list[Facts]()
-    async for units in stream_facts(connection, site_id, definition):
-        for facts in units:
-            sums.add(facts)
-        held += units
-        counted += len(units)
-        if len(held) >= _AT_ONCE:
-            await _keep(connection, site_id, definition.key, held)
-            held.clear()
+    async with aclosing(stream_facts(reading, site_id, definition)) as stream:
+        async for units in stream:
+            for facts in units:
+                sums.add(facts)
+            held += units
+            counted += len(units)
+            if len(held) >= _AT_ONCE:
+                await _keep(connection, site_id, definition.key, held)
+                held.clear()
     await _keep(connection, site_id, definition.key, held)
     await _move(connection, site_id, definition.key, sums)
     await connection.execute(_CLAIM, site_id, definition.key, fingerprint_of(definition))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from app.reporting.facts import Facts
@@ -72,27 +73,31 @@ class Sums:
 
     def add(self, facts: Facts, sign: int = 1) -> None:
         """Take in a unit, or with -1 take it out again."""
-        terms = self.layout.terms_of(facts.worth)
-        for cell in cells_of(facts):
-            found = self.by_cell.get(cell)
+        terms = self.layout.terms_of(facts.worth, sign)
+        crossed = sign * facts.crossed
+        for place in places_of(facts):
+            # A tuple finds the cell it is equal to, and is several times as fast made.
+            found = self.by_cell.get(place)  # type: ignore[call-overload] # as said
             if found is None:
-                found = self.by_cell[cell] = Sum.of_nobody(self.layout.size)
+                found = self.by_cell[Cell(*place)] = Sum.of_nobody(self.layout.size)
             found.units += sign
-            found.crossed += sign * facts.crossed
-            add(found.moments, terms, sign)
+            found.crossed += crossed
+            add(found.moments, terms)
 
 
-def cells_of(facts: Facts) -> Iterator[Cell]:
-    """Name the cells in which a unit counts; once in each."""
+def places_of(facts: Facts) -> Iterator[tuple[int, str, str, str, date, bool]]:
+    """Name the cells in which a unit counts, once each, by their fields."""
     day = facts.first_at.astimezone(UTC).date()
     phase, arm, exposed = facts.phase, facts.arm, facts.exposed
-    yield Cell(phase, "", "", arm, day, exposed)
-    for cut, value in (("stage", facts.stage), ("device", facts.device), ("country", facts.country)):
-        yield Cell(phase, cut, said(cut, value), arm, ANY_DAY, exposed)
+    yield phase, "", "", arm, day, exposed
+    yield phase, "stage", said("stage", facts.stage), arm, ANY_DAY, exposed
+    yield phase, "device", said("device", facts.device), arm, ANY_DAY, exposed
+    yield phase, "country", said("country", facts.country), arm, ANY_DAY, exposed
     for segment in dict.fromkeys(facts.segments):
-        yield Cell(phase, "segment", segment, arm, ANY_DAY, exposed)
+        yield phase, "segment", segment, arm, ANY_DAY, exposed
 
 
+@lru_cache(4_096)
 def said(cut: str, value: str | None) -> str:
     """Write the value of a cell down; a device or a country that there is not is `other`."""
     if not value or cut not in {"device", "country"}:

@@ -1,6 +1,7 @@
 """Units read from raw rows, as they count by now: all of an experiment, or those that some visitors are."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -207,7 +208,7 @@ async def stream_units(
     definition: Definition,
     merged: Merged | None,
     some: Sequence[str] | None = None,
-) -> AsyncIterator[list[UnitRow]]:
+) -> AsyncGenerator[list[UnitRow], None]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory.
 
     With `some` only those of these units; `alike` makes the list whole.
@@ -220,8 +221,15 @@ async def stream_units(
     if some is not None:
         given.append(list(some))
     cursor = await connection.cursor(_statement(is_merged=merged is not None, some=some is not None), *given)
-    while rows := await cursor.fetch(_ROWS_AT_ONCE):
-        yield [UnitRow(*row) for row in rows]
+    rows = await cursor.fetch(_ROWS_AT_ONCE)
+    while rows:
+        # PostgreSQL makes the next ones while these are counted: it is asked before anything else is done.
+        coming = asyncio.create_task(cursor.fetch(_ROWS_AT_ONCE))
+        await asyncio.sleep(0)
+        try:
+            yield [UnitRow(*row) for row in rows]
+        finally:
+            rows = await coming
 
 
 @cache

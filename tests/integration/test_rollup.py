@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.reporting.reporter import Reporter
 from app.reporting.rollup import is_summed
 from app.reporting.rollup import sums_of as summed_up
 from app.reporting.sums import Cell
+from app.reporting.unit_rows import stream_units
 from tests.builders import DAY, HOUR, experiment
 from tests.integration.planted import COUNTS, LONG_AGO, Planted, sums, sums_of
 from tests.sites import SiteFactory
@@ -123,6 +125,26 @@ async def test_who_is_erased_is_taken_out_of_the_sums(planted: Planted, reporter
     await mark(planted, "user")
     await reporter.turn()
     assert await held(planted) == {}
+
+
+async def test_all_marks_of_who_has_waited_longest_are_taken_at_once(
+    planted: Planted, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.reporting.reporter.VISITORS_AT_ONCE", 1)
+    await mark(planted, "a", "b", "a")
+    assert [await reporter.turn() for _ in range(3)] == [2, 1, 0]
+
+
+async def test_who_stops_reading_units_leaves_the_connection_free(planted: Planted) -> None:
+    await planted.publish(**WITH_EVERYTHING)
+    for i in range(60):
+        await planted.assign(f"v{i}")
+    async with planted.postgres.pool.acquire() as lent, lent.transaction():
+        connection: asyncpg.Connection = lent  # type: ignore[assignment] # what a pool lends is one in all but its type
+        definition = await load_definition(connection, planted.site_id, "hero-copy", None)
+        async with aclosing(stream_units(connection, planted.site_id, definition, None)) as stream:
+            assert 0 < len(await anext(stream)) < 60
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_another_metric_counts_everything_anew(planted: Planted, reporter: Reporter) -> None:

@@ -10,10 +10,10 @@ from app.stats.joint import JointAggregate
 FIGURES = st.floats(-1e9, 1e9).map(lambda x: round(x, 4))
 
 
-def summed(layout: Layout, units: list[tuple[float, ...]], sign: int = 1) -> list[Decimal]:
+def summed(layout: Layout, units: list[tuple[float, ...]]) -> list[Decimal]:
     sums = [Decimal()] * layout.size
     for worth in units:
-        add(sums, layout.terms_of(worth), sign)
+        add(sums, layout.terms_of(worth))
     return sums
 
 
@@ -48,5 +48,5 @@ def test_the_order_makes_no_difference_and_what_is_taken_out_leaves_nothing(
     for order in permutations(units):
         assert summed(layout, list(order)) == expected
     for worth in units:
-        add(expected, layout.terms_of(worth), -1)
+        add(expected, layout.terms_of(worth, -1))
     assert not any(expected)

@@ -12,7 +12,7 @@ def units(*worth: Sequence[float]) -> Sum:
     found = Sum.of_nobody(layout.size)
     for one in worth:
         found.units += 1
-        add(found.moments, layout.terms_of(one), 1)
+        add(found.moments, layout.terms_of(one))
     return found
 
 
