@@ -54,7 +54,8 @@ async def test_the_etag_is_that_of_the_draft_however_it_is_written(admin: AdminF
 async def test_countries_and_times_stay_what_they_are(admin: AdminFactory) -> None:
     client = await admin()
     assert (await put_yaml(client, CONFIG_AS_YAML)).status_code == 200
-    text = "segments:\n- key: s\n  condition: {traits.a: NO, traits.b: off, traits.c: 1:20, traits.d: 2026-11-22, traits.e: 1e3, traits.f: ~}\n"
+    said = "traits.a: NO, traits.b: off, traits.c: 1:20, traits.d: 2026-11-22, traits.e: 1e3, traits.f: ~"
+    text = f"segments:\n- key: s\n  condition: {{{said}}}\n"
     assert (await put_yaml(client, text)).status_code == 200
     (segment,) = (await document_of(client))["segments"]
     assert segment["condition"] == {

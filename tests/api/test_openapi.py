@@ -1,8 +1,8 @@
 """The one document that describes every route, as it is committed."""
 
 import json
-from functools import cache
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 

@@ -1,10 +1,7 @@
 """Whether everything a document names exists, and in which order its parts are resolved."""
 
-import subprocess
-import sys
 from graphlib import CycleError
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -288,20 +285,3 @@ def test_a_condition_of_a_rule_orders_nothing() -> None:
     asks = rule("r", audience={"condition": {"segments": {"$size": 0}, "stage": "x"}})
 
     assert resolution_of(parsed(segments=[RETURNING], rules=[asks])).order == ["/segments/0"]
-
-
-ORDER = """
-from tests.builders import parsed, segment
-from app.engine.references import resolution_of
-free = [segment(f"f{n}", {}) for n in range(9)]
-asks = segment("asks", {"segments": {"$in": [part["key"] for part in free]}})
-print(resolution_of(parsed(segments=[asks, *free])).order)
-"""
-
-
-def test_the_order_is_the_same_in_every_process() -> None:
-    def order(seed: str) -> bytes:
-        command = [sys.executable, "-c", ORDER]
-        return subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": seed}, stdout=PIPE, check=True).stdout
-
-    assert order("1") == order("2") == order("3") != b""
