@@ -106,30 +106,6 @@ _RESULTS = {
         "checks": [{"check": "sample_ratio", "ok": True, "detail": "arms are as large as their weights say"}],
     },
 }
-_PLAN = {
-    "units": 115_520,
-    "units_per_arm": 57_760,
-    "days": 29,
-    "units_per_day": 4_000.0,
-    "mean": 0.1,
-    "deviation": 0.3,
-    "baseline_of": "hero-copy",
-    "traffic_of": "hero-copy",
-    "detectable": [{"days": 14, "units": 56_000, "effect": 0.072}],
-    "warnings": ["hero-copy runs on the same placements: many units will be in both"],
-}
-_OVERLAPS = [
-    {
-        "experiment": "checkout-steps",
-        "units": 3_120,
-        "share": 0.156,
-        "arms": [
-            {"arm": "control", "other_arm": "control", "units": 1_574},
-            {"arm": "treatment", "other_arm": "control", "units": 1_546},
-        ],
-        "p_value": 0.62,
-    }
-]
 _PROFILE = {
     "visitor": "v-123",
     "owner": None,
@@ -205,8 +181,6 @@ EXAMPLES: Mapping[str, Example] = {
     "GET /api/v1/revisions/{number}": Example({**_SUMMARY, "document": _DOCUMENT}),
     "POST /api/v1/revisions/{number}/restore": Example(_CHANGES),
     "GET /api/v1/experiments/{key}/results": Example(_RESULTS),
-    "POST /api/v1/experiments/plan": Example(_PLAN),
-    "GET /api/v1/experiments/{key}/overlap": Example(_OVERLAPS),
     "GET /api/v1/decisions/{decision_id}": Example({**_EXPLAINED, "at": _AT, "logged": []}),
     "POST /api/v1/preview": Example(
         {**_EXPLAINED, "revision": None, "assignments": []},

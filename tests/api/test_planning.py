@@ -2,11 +2,15 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from httpx import AsyncClient
 
+from app.admin.planning.examples import OVERLAPS, PLANNED
 from app.kit.clock import now
+from app.reporting.overlap import Overlap
+from app.reporting.planning import Plan
 from app.reporting.reporter import Reporter
 from app.stats.power_of_proportions import size_for_proportions
 from app.storage.postgres import Postgres
@@ -156,6 +160,11 @@ async def test_an_experiment_that_nobody_acted_in_has_no_baseline(planner: Plann
     await planner.assign("v", at=now() - timedelta(days=1))
     await Reporter(planner.postgres.pool).turn()
     assert await planner.refused() == ["/mean"]
+
+
+def test_the_examples_are_some_of_what_is_answered() -> None:
+    assert msgspec.to_builtins(msgspec.convert(PLANNED, Plan)) == PLANNED
+    assert msgspec.to_builtins(msgspec.convert(OVERLAPS, list[Overlap])) == OVERLAPS
 
 
 async def test_units_in_two_experiments_are_counted(planner: Planner) -> None:

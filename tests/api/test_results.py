@@ -3,13 +3,16 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import event
 
+from app.admin.results.examples import ANSWER, SHEET
 from app.embedded.servers import Servers
+from app.reporting.report import Results
 from app.storage.postgres import Postgres
 from app.web.keyring import Role
 from tests.api.conftest import AdminFactory
@@ -246,6 +249,11 @@ async def test_while_the_database_is_away_results_are_too(breaking: AsyncClient)
     answer = await breaking.get(RESULTS)
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
+
+
+def test_the_example_is_one_of_what_is_answered() -> None:
+    assert msgspec.to_builtins(msgspec.convert(ANSWER, Results)) == ANSWER
+    assert len(SHEET.splitlines()) == 5
 
 
 def test_the_contract_is_documented(admin_app: FastAPI) -> None:

@@ -230,6 +230,7 @@ async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(pla
         await planted.event(f"v{i}", -HOUR, value=2)
         await mark(planted, f"v{i}")
     raw = [await planted.results(by=by) for by in CutBy]
+    assert (await planted.results(population=Population.EXPOSED)).units == 0
     reporter = Reporter(planted.postgres.pool)
     while await reporter.turn():
         pass

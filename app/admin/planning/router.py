@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Path
 
 from app.admin.planning import service
+from app.admin.planning.examples import OVERLAPS, PLANNED, WISH
 from app.admin.planning.schemas import PlanBody
 from app.admin.route import AdminRoute
 from app.reporting.overlap import Overlap
@@ -17,18 +18,20 @@ from app.web.session import Session
 router = APIRouter(prefix="/experiments", tags=["results"], route_class=AdminRoute)
 
 Viewer = Annotated[Caller, Depends(require(Role.VIEWER))]
-_EXAMPLE = {"metric": "orders", "placements": ["home.hero"], "effect": 0.05}
 
 
 @router.post(
     "/plan",
     summary="Plan how long an experiment has to run",
-    responses=problems(400, 401, 403, 413, 415, 422, 503),
+    responses={
+        **problems(400, 401, 403, 413, 415, 422, 503),
+        200: {"content": {"application/json": {"example": PLANNED}}},
+    },
 )
 async def plan_experiment(
     caller: Viewer,
     session: Session,
-    wish: Annotated[PlanBody, Body(openapi_examples={"five percent more orders": {"value": _EXAMPLE}})],
+    wish: Annotated[PlanBody, Body(openapi_examples={"five percent more orders": {"value": WISH}})],
 ) -> Plan:
     """Tell the units and the days that a wanted effect takes, and what other durations would find.
 
@@ -41,7 +44,10 @@ async def plan_experiment(
 @router.get(
     "/{key}/overlap",
     summary="Count the units that an experiment shares with others",
-    responses=problems(401, 403, 404, 422, 503),
+    responses={
+        **problems(401, 403, 404, 422, 503),
+        200: {"content": {"application/json": {"example": OVERLAPS}}},
+    },
 )
 async def read_overlap(
     caller: Viewer,

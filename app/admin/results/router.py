@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.admin.results.examples import ANSWER, SHEET
 from app.admin.results.schemas import ExportFormat, ExportQuery, Format, ResultsQuery
 from app.admin.route import AdminRoute
 from app.engine.problems import Problem
@@ -38,7 +39,10 @@ Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9$][A-Za-z0-9_.:-]{0,127}$")]
     "/{key}/results",
     summary="Read what an experiment has come to",
     response_model=Results,
-    responses={**problems(401, 403, 404, 422, 503), 200: {"content": {"text/csv": {}}}},
+    responses={
+        **problems(401, 403, 404, 422, 503),
+        200: {"content": {"application/json": {"example": ANSWER}, "text/csv": {"example": SHEET}}},
+    },
 )
 async def get_results(
     key: Key,
@@ -50,7 +54,7 @@ async def get_results(
 
     A unit counts once, by its first assignment, in that one's phase; visitors who turned out to be one user
     are one unit, and crossed where they were given more than one arm. `$holdout` compares all visitors with
-    those who are kept on default content.
+    those who are kept on default content, and its `uplift` tells what personalization is worth to each.
     """
     question = Question(
         site_id=caller.site,
