@@ -30,9 +30,7 @@ class Question(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [
-                {"visitors": 10_000, "against": "published", "candidate": "draft", "placements": []}
-            ]
+            "examples": [{"visitors": 10_000, "against": "published", "candidate": "draft", "placements": []}]
         }
     )
 

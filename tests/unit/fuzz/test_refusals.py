@@ -40,7 +40,7 @@ def is_failure(case: Case[Any], response: Response, failure: type[Failure] = Rej
         found = UndefinedStatusCode(
             operation="", message="", status_code=500, defined_status_codes=[], allowed_status_codes=[]
         )
-    return filter_failure(HookContext(operation=case.operation), found, case, response)
+    return bool(filter_failure(HookContext(operation=case.operation), found, case, response))
 
 
 @pytest.mark.parametrize(

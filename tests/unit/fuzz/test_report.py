@@ -15,9 +15,11 @@ def written(folder: Path, *answers: tuple[str, int | None]) -> Path:
         method, path = operation.split()
         cases[str(number)] = {"value": {"method": method, "path": path}}
         interactions[str(number)] = {"response": status and {"status_code": status}}
-    scenario = {"ScenarioFinished": {"recorder": {"cases": cases, "interactions": interactions}}}
+    scenario: dict[str, Any] = {
+        "ScenarioFinished": {"recorder": {"cases": cases, "interactions": interactions}}
+    }
     file = folder / "report.ndjson"
-    file.write_text("\n".join(json.dumps(line) for line in ({"Initialize": {}}, scenario)))
+    file.write_text(f"{json.dumps({'Initialize': {}})}\n{json.dumps(scenario)}\n")
     return file
 
 
