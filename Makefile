@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact \
+.PHONY: run test install check test-browser demo faults soak fuzz bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact \
 	bench-results calibrate calibrate-http profile lock clean
 
 run: install ## install everything and serve
@@ -48,6 +48,9 @@ EVERY_S ?= 120
 
 soak: install ## load for MINUTES, every part restarted every EVERY_S; fails where anything is lost or memory grows
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --every-s $(EVERY_S)
+
+fuzz: install ## ask everything that the OpenAPI document allows or forbids, at random; fails where an answer is not as it says
+	$(BIN)/python -m tests.fuzz.run $(if $(SEED),--seed $(SEED))
 
 bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine

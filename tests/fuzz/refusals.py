@@ -27,6 +27,7 @@ _INSTANT = "JSON Schema has no bounds for instants"
 _OF_THE_PATH = "the body must repeat the path"
 _FREE = "JSON of any shape, whose every text would need a pattern of its own"
 _LANGUAGE = "a condition is a language, with operators, paths and patterns"
+_REACH = "what may be sent to is more than a pattern can say"
 # By what `errors` says.
 MESSAGES: Mapping[str, str] = {
     r"there is no (published )?(placement|experiment|journey|revision|segment|metric)": _STATE,
@@ -34,7 +35,11 @@ MESSAGES: Mapping[str, str] = {
     r"has come to phase": _STATE,
     r"(say what its mean is|say how many come)$": _STATE,
     r"units of .* have not done anything for .* yet": _STATE,
+<<<<<<< HEAD
     r"(must be a URL|neither a user nor a fragment|must begin with https|is a private address)": _ADDRESS,
+=======
+    r"(must be a URL|neither a user nor a fragment|must begin with https|is a private address)": _REACH,
+>>>>>>> schema
     r"is no cursor": _OPAQUE,
     r"as in the path; a key never changes": _OF_THE_PATH,
     r"says again what `expires_at` says": _EACH_OTHER,
@@ -42,7 +47,7 @@ MESSAGES: Mapping[str, str] = {
     r"(a secret key needs a role|a public key has no role)": _EACH_OTHER,
     r"is required: whose events are these": _EACH_OTHER,
     r"is more than \d+ days ago": _INSTANT,
-    r"must lie ahead": _INSTANT,
+    r"must lie (ahead|in the future)": _INSTANT,
     r"must lie in the years": _INSTANT,
     r"must not contain \\u0000": _FREE,
     r"the character U\+0000": _FREE,

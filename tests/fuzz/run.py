@@ -18,6 +18,7 @@ from tests.service import Service, serving
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 LEAST_EXAMPLES = 2_000
+PATIENCE_S = 60
 # Schemathesis ends its walks along links early, wherever one answer differs from the last time: so it takes
 # them up again, with another seed.
 ROUNDS = 10
@@ -37,6 +38,8 @@ def fuzz(folder: Path, *runs: Sequence[str]) -> Report:
     # Every decision is kept, so that it can be asked for.
     with serving(folder, SIGNPOST_DECISION_SAMPLE_PERCENT="100") as service:
         open_site(service)
+        # The document is made when it is first asked for, for longer than schemathesis waits.
+        httpx.get(f"{service.url}/openapi.json", timeout=PATIENCE_S).raise_for_status()
         environment = {**os.environ, OWN_KEY: _id_of_own_key(service)}
         for options in runs:
             written = folder / "report.ndjson"
@@ -58,7 +61,9 @@ def _id_of_own_key(service: Service) -> str:
     found: dict[str, str] = {}
     while not found:
         page = (
-            httpx.get(f"{service.url}/api/v1/keys", params=params, headers=headers).raise_for_status().json()
+            httpx.get(f"{service.url}/api/v1/keys", params=params, headers=headers, timeout=PATIENCE_S)
+            .raise_for_status()
+            .json()
         )
         found = {key["name"]: key["id"] for key in page["items"] if key["name"] == "first secret key"}
         params["cursor"] = page["next_cursor"]

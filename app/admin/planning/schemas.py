@@ -13,7 +13,15 @@ class PlanBody(Body):
 
     metric: Key
     placements: Annotated[list[Key], Field(min_length=1, max_length=200)]
-    effect: Annotated[float, Field(gt=-1, lt=100, description="Relative: 0.05 is five percent more.")]
+    effect: Annotated[
+        float,
+        Field(
+            gt=-1,
+            lt=100,
+            json_schema_extra={"not": {"const": 0}},
+            description="Relative: 0.05 is five percent more.",
+        ),
+    ]
     arms: Annotated[int, Field(ge=2, le=100)] = 2
     traffic: Percent = 100
     alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
