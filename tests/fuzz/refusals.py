@@ -19,7 +19,6 @@ from app.kit.steps import finished
 OWN_KEY = "SIGNPOST_FUZZ_KEY"
 NOBODY = str(uuid.UUID(int=0))
 
-_ADDRESS = "what may be sent to is more than a pattern can say"
 _STATE = "what is there is not in the schema"
 _OPAQUE = "only an answer gives these"
 _EACH_OTHER = "one field stands against another; the descriptions of both say so"
@@ -35,11 +34,7 @@ MESSAGES: Mapping[str, str] = {
     r"has come to phase": _STATE,
     r"(say what its mean is|say how many come)$": _STATE,
     r"units of .* have not done anything for .* yet": _STATE,
-<<<<<<< HEAD
-    r"(must be a URL|neither a user nor a fragment|must begin with https|is a private address)": _ADDRESS,
-=======
     r"(must be a URL|neither a user nor a fragment|must begin with https|is a private address)": _REACH,
->>>>>>> schema
     r"is no cursor": _OPAQUE,
     r"as in the path; a key never changes": _OF_THE_PATH,
     r"says again what `expires_at` says": _EACH_OTHER,
