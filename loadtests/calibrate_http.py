@@ -25,7 +25,7 @@ AT_ONCE = 16
 # How often a visitor comes while the service is too busy to know it.
 PAGES = 60
 # How long nothing may move while records are shipped and units counted.
-STUCK_S = 120
+STUCK_S = 600
 LOOK_EVERY_S = 0.5
 
 _STORED = "SELECT (SELECT count(*) FROM assignments), (SELECT count(*) FROM events)"

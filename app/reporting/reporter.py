@@ -21,18 +21,19 @@ IDLE_S, RETRY_S = 0.25, 5.0
 # One at a time over all hosts. Any number that nobody else locks: "counting" in ASCII.
 _ALONE = f"SELECT pg_try_advisory_lock({int.from_bytes(b'counting')})"
 _SITES = "SELECT site_id, max(number) AS number FROM revisions GROUP BY site_id"
-# Marks of one site: of the visitors who have waited longest.
+# Marks of one site: all that the visitors have who have waited longest.
 _TAKE = """
-    WITH oldest AS MATERIALIZED (
-        SELECT id, visitor FROM recount_marks
-        WHERE site_id = (SELECT site_id FROM recount_marks ORDER BY id LIMIT 1)
-        ORDER BY id LIMIT $2
-    ), longest AS (
-        SELECT visitor FROM oldest GROUP BY visitor ORDER BY min(id) LIMIT $1
-    )
-    DELETE FROM recount_marks USING oldest JOIN longest USING (visitor)
-    WHERE recount_marks.id = oldest.id
-    RETURNING recount_marks.site_id, recount_marks.visitor
+    DELETE FROM recount_marks WHERE id IN (
+        SELECT id FROM (
+            SELECT id, dense_rank() OVER (ORDER BY since) AS place FROM (
+                SELECT id, min(id) OVER (PARTITION BY visitor) AS since FROM (
+                    SELECT id, visitor FROM recount_marks
+                    WHERE site_id = (SELECT site_id FROM recount_marks ORDER BY id LIMIT 1)
+                    ORDER BY id LIMIT $2
+                ) AS oldest
+            ) AS waiting
+        ) AS placed WHERE place <= $1
+    ) RETURNING site_id, visitor
 """
 _log = logging.getLogger(__name__)
 
@@ -116,8 +117,7 @@ class Reporter:
     async def _count(self, connection: asyncpg.Connection, site: int, visitors: Iterable[str]) -> None:
         await connection.execute(PLAN_ONCE)
         found = await alike(connection, site, visitors)
-        some = list(found.everybody)
-        for experiment in sorted(found.experiments):
+        for experiment, some in sorted(found.items()):
             try:
                 definition = await load_definition(connection, site, experiment, None)
             except UnknownExperimentError:

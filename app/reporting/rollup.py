@@ -144,7 +144,7 @@ async def count_wholly(
 async def count_some(
     connection: asyncpg.Connection, site_id: int, definition: Definition, some: Sequence[str]
 ) -> None:
-    """Count the units that `some` (made whole by `alike`) are anew, and move the sums by the difference.
+    """Count the units that `some` (told by `alike`) are anew, and move the sums by the difference.
 
     In the caller's transaction; nobody else counts this site meanwhile.
     """

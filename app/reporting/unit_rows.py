@@ -1,6 +1,7 @@
 """Units read from raw rows, as they count by now: all of an experiment, or those that some visitors are."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import timedelta
 from functools import cache
@@ -136,27 +137,29 @@ _ALIKE = """
         UNION
         SELECT "into" FROM profile_changes
         WHERE site_id = $1 AND visitor = ANY ($2) AND "into" IS NOT NULL
+    ), merges AS MATERIALIZED (
+        SELECT visitor, "into" FROM profile_changes
+        WHERE site_id = $1 AND "into" IS NOT NULL AND "into" = ANY (ARRAY(SELECT one FROM owners))
     ), family AS MATERIALIZED (
         SELECT one FROM owners
         UNION
-        SELECT visitor FROM profile_changes
-        WHERE site_id = $1 AND "into" IS NOT NULL AND "into" = ANY (ARRAY(SELECT one FROM owners))
+        SELECT visitor FROM merges
     )
-    SELECT one, NULL AS experiment FROM family
-    UNION
-    SELECT unit, experiment FROM assignments
+    SELECT one, NULL AS experiment, 'met' AS how FROM family
+    UNION ALL
+    SELECT unnest(ARRAY[visitor, "into"]), NULL, 'merged' FROM merges
+    UNION ALL
+    SELECT DISTINCT unit, experiment, 'assigned' FROM assignments
     WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
-    UNION
-    SELECT unit, experiment FROM unit_facts
+    UNION ALL
+    SELECT unit, experiment, 'counted' FROM unit_facts
     WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
 """
 # Who was counted may be erased by now: then only what was counted tells in which experiments.
 _COUNTED = """
-    SELECT experiment FROM rollups
-    WHERE site_id = $1 AND EXISTS (
-        SELECT FROM unit_facts
-        WHERE unit_facts.site_id = $1 AND unit_facts.experiment = rollups.experiment AND unit = ANY ($2)
-    )
+    SELECT unit, experiment FROM unit_facts
+    WHERE site_id = $1 AND unit = ANY ($2)
+      AND experiment = ANY (ARRAY(SELECT experiment FROM rollups WHERE site_id = $1))
 """
 
 
@@ -179,27 +182,30 @@ def _wanted(definition: Definition) -> _Wanted:
     )
 
 
-class Alike(msgspec.Struct, frozen=True):
-    """Everybody whose units have to be counted anew, and the experiments that they are in."""
+async def alike(
+    connection: asyncpg.Connection, site_id: int, visitors: Iterable[str]
+) -> dict[str, list[str]]:
+    """Tell which units to count anew, in which experiments, where something of these visitors was stored.
 
-    everybody: frozenset[str]
-    experiments: frozenset[str]
-
-
-async def alike(connection: asyncpg.Connection, site_id: int, visitors: Iterable[str]) -> Alike:
-    """Find everybody whose units have to be counted anew where something of these visitors was stored."""
-    everybody, experiments, new = set[str](), set[str](), set(visitors)
+    Some of them may be no unit of that experiment.
+    """
+    units, asked, new = defaultdict[str, set[str]](set), set[str](), set(visitors)
+    found: dict[str, set[str]] = {"met": set(), "merged": set(), "assigned": set(), "counted": set()}
     # What they were assigned as may lead to others who are merged with that.
     for _ in range(2):
         if new:
             rows = await connection.fetch(_ALIKE, site_id, list(new))
-            experiments.update(row["experiment"] for row in rows if row["experiment"] is not None)
-            everybody |= new
-            new = {row["one"] for row in rows} - everybody
-    everybody |= new
-    rows = await connection.fetch(_COUNTED, site_id, list(everybody))
-    experiments.update(row["experiment"] for row in rows)
-    return Alike(frozenset(everybody), frozenset(experiments))
+            for one, experiment, how in rows:
+                found[how].add(one)
+                if experiment is not None:
+                    units[experiment].add(one)
+            asked |= new
+            new = {row["one"] for row in rows} - asked
+    if unassigned := (asked | new) - found["assigned"]:
+        for unit, experiment in await connection.fetch(_COUNTED, site_id, list(unassigned)):
+            units[experiment].add(unit)
+    # What one of a family did may count for any other.
+    return {experiment: sorted(some | found["merged"]) for experiment, some in units.items()}
 
 
 async def stream_units(
@@ -211,7 +217,7 @@ async def stream_units(
 ) -> AsyncGenerator[list[UnitRow], None]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory.
 
-    With `some` only those of these units; `alike` makes the list whole.
+    With `some` only those of these units, as `alike` tells them.
     """
     wanted = _wanted(definition)
     given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]
