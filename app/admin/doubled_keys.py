@@ -11,13 +11,13 @@ import msgspec
 from app.engine.problems import Problem, escaped
 from app.web.problems import WrongContentError
 
-Location: TypeAlias = tuple[str | int, ...]
+Place: TypeAlias = tuple[str | int, ...]
 Pairs: TypeAlias = list[tuple[str, Any]]
 
 _KEY = re.compile(rb'\s*[{,]\s*"[^"\\]*(?:\\.[^"\\]*)*"\s*:\s*')
 
 
-def refuse_doubled(content: bytes, at: Location = ()) -> None:
+def refuse_doubled(content: bytes, at: Place = ()) -> None:
     """See that no object has a key twice in JSON that is known to be sound and not too deep.
 
     `at` is where the content stands in the whole; raises WrongContentError.
@@ -44,7 +44,7 @@ def is_each_once(content: bytes, members: Mapping[str, msgspec.Raw]) -> bool:
     return content[end:].strip() == b"}"
 
 
-def _doubled_in(content: bytes) -> list[Location]:
+def _doubled_in(content: bytes) -> list[Place]:
     found: list[tuple[dict[str, Any], list[str]]] = []
 
     def made_of(pairs: Pairs) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _doubled_in(content: bytes) -> list[Location]:
     return list(_places(document, {id(made): keys for made, keys in found})) if found else []
 
 
-def _places(document: object, doubled: Mapping[int, list[str]], at: Location = ()) -> Iterator[Location]:
+def _places(document: object, doubled: Mapping[int, list[str]], at: Place = ()) -> Iterator[Place]:
     if isinstance(document, dict):
         yield from ((*at, key) for key in doubled.get(id(document), ()))
         for key, value in document.items():

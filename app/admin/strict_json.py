@@ -5,10 +5,12 @@ from typing import Any
 
 import msgspec
 
-from app.admin.doubled_keys import Location, is_each_once, refuse_doubled
+from app.admin.doubled_keys import is_each_once, refuse_doubled
 from app.engine.problems import Problem
 from app.kit.steps import Steps, finished
 from app.web.problems import ProblemError, WrongContentError
+
+Location = tuple[str | int, ...]
 
 # A condition may be 32 groups deep, each a list of objects, and stands in a rule of a document.
 DEEPEST = 128

@@ -230,7 +230,8 @@ async def test_who_asks_for_it_waits_until_what_is_committed_is_loaded(refreshed
 
 
 async def test_who_asks_while_something_is_loaded_waits_for_the_next_load(refreshed: Refreshed) -> None:
-    loads, going = [], asyncio.Event()
+    going = asyncio.Event()
+    loads: list[int] = []
 
     async def reload() -> None:
         loads.append(len(loads))
