@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
 from app.web.first_request import ask_first
@@ -20,6 +21,12 @@ def api() -> FastAPI:
 
     outer.include_router(inner)
     made.include_router(outer)
+
+    @made.middleware("http")
+    async def reading(request: Request, answer: Any) -> Any:
+        await request.body()
+        return await answer(request)
+
     return made
 
 

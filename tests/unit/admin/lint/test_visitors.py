@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from app.admin.lint.check import check
 from app.admin.lint.finding import Report
 from tests.builders import NOW, arm, delivering, document, experiment, journey, placement, rule
@@ -107,6 +109,64 @@ def test_consent_opens_what_is_below() -> None:
     )
 
     assert [each.pointer for each in found(asked).findings] == ["/rules/3/placements/0"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_covered"),
+    [
+        ({X: 1}, True),
+        ({"events.seen.count": {"$gte": 1}}, True),
+        ({"events.seen.days_since": {"$lt": 30}}, True),
+        ({"events.seen.last_at": {"$exists": True}}, True),
+        ({"profile.is_new": False}, True),
+        ({"profile.age_days": {"$gte": 1}}, True),
+        ({"events.seen.days_since": {"$gte": 30}}, False),
+        ({"profile.is_new": True, "profile.age_days": 0, X: None}, False),
+        ({"context.country": "DE", "segments": {"$size": 0}}, False),
+    ],
+)
+def test_of_whoever_does_not_consent_nothing_is_remembered(
+    condition: dict[str, Any], *, is_covered: bool
+) -> None:
+    asked = document(
+        rules=[
+            rule("asked", priority=9, consent=["personalization"]),
+            rule("below", priority=8, audience={"condition": condition}),
+        ]
+    )
+
+    report = found(asked)
+
+    assert [each.pointer for each in report.findings] == ["/rules/1/placements/0"] * is_covered
+    assert report.unknown == []
+
+
+def test_whoever_refuses_analytics_is_in_no_experiment() -> None:
+    asked = document(
+        placements=[placement(default=None)],
+        experiments=[experiment()],
+        rules=[delivering("hero-copy"), rule("rest", priority=1, audience={"condition": {X: 1}})],
+    )
+
+    [finding] = found(asked).findings
+
+    assert finding.example is not None
+    assert finding.example["consent"] == {"analytics": False}
+
+
+def test_an_experiment_delivered_where_no_arm_tells_of_is_found_at_its_rule() -> None:
+    asked = document(
+        placements=[placement(), placement("home.banner")],
+        experiments=[experiment(), experiment("other")],
+        rules=[
+            delivering("other", audience={"condition": {X: 1}}),
+            delivering("hero-copy", placements=["home.hero", "home.banner"], audience={"condition": {X: 2}}),
+        ],
+    )
+
+    [finding] = found(asked).findings
+
+    assert (finding.pointer, finding.others) == ("/rules/1/placements/1", ["/experiments/0/arms"])
 
 
 def test_an_experiment_that_nobody_of_some_is_in_leaves_it_open() -> None:
