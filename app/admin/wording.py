@@ -44,7 +44,9 @@ def said_of(kind: type[BaseModel], details: Iterable[ErrorDetails]) -> list[tupl
 def _place_of(detail: ErrorDetails) -> Location:
     """Name the place; of a wrong name in an object, that of what is named so."""
     place = detail["loc"]
-    return place[:-1] if place[-1:] == ("[key]",) and place[-2:-1] == (detail["input"],) else place
+    # The name is the input then, which not every list of errors holds.
+    is_name = place[-1:] == ("[key]",) and detail.get("input", place[-2]) == place[-2]
+    return place[:-1] if is_name else place
 
 
 def worded(kind: type[BaseModel], detail: ErrorDetails) -> str:

@@ -33,7 +33,7 @@ def _version(value: object) -> object:
 Version: TypeAlias = Annotated[
     int | Literal["draft"],
     BeforeValidator(_version),
-    WithJsonSchema({"type": "string", "pattern": "^(draft|[1-9][0-9]{0,9})$"}),
+    WithJsonSchema({"type": "string", "pattern": "^(draft|[1-9][0-9]{0,8})$"}),
 ]
 """The number of a revision, or the draft."""
 
