@@ -86,8 +86,8 @@ async def test_a_holdout_of_another_size_is_another_phase(planted: Planted) -> N
     await planted.publish(2, holdout={"percent": 10, "salt": "s", "phase": 2})
     for i in range(20):
         await planted.assign(f"old{i}", ("generic", "personalized")[i % 2], experiment="$holdout")
-        later = {"at": LONG_AGO + DAY, "phase": 2, "revision": 2, "experiment": "$holdout"}
-        await planted.assign(f"new{i}", "personalized" if i > 1 else "generic", **later)
+        later = {"phase": 2, "revision": 2, "experiment": "$holdout"}
+        await planted.assign(f"new{i}", "personalized" if i > 1 else "generic", LONG_AGO + DAY, **later)
     first, second = await planted.results("$holdout", phase=1), await planted.results("$holdout")
     assert [arm.expected_share for arm in first.arms] == [0.5, 0.5]
     assert [arm.expected_share for arm in second.arms] == [0.1, 0.9]
