@@ -43,12 +43,10 @@ documents = st.fixed_dictionaries(
     {},
     optional={
         "site": st.fixed_dictionaries({}, optional={"timezone": texts.filter(bool)}),
-        "placements": listed(
-            part({}, {"default": st.none() | keys, "variants": st.lists(variants, max_size=3)})
-        ),
+        "placements": listed(part({}, {"default": st.none() | keys, "variants": listed(variants)})),
         "segments": listed(part({"condition": conditions}, {})),
-        "journeys": listed(part({}, {"stages": st.lists(stages, min_size=1, max_size=3)})),
-        "experiments": listed(part({"arms": st.lists(arms, min_size=1, max_size=3)}, {"traffic": percents})),
+        "journeys": listed(part({}, {"stages": listed(stages)})),
+        "experiments": listed(part({"arms": listed(arms)}, {"traffic": percents})),
         "rules": listed(
             part(
                 {"placements": st.lists(keys, min_size=1, max_size=2), "deliver": st.just({})},

@@ -172,6 +172,7 @@ async def test_order_survives_gaps_and_two_in_one_place(
         "changed": [],
         "removed": [],
         "reordered": ["/segments"],
+        "details": None,
     }
     assert await keys_of(client, "segments") == ["a", "c", "x", "f", "e"]
     await made(client, "segments", {"key": "b", "condition": {}})

@@ -35,6 +35,7 @@ SAID = {
     "DATA_DIR": "/srv/signpost",
     "DATABASE_URL": "postgresql+asyncpg:///signpost",
     "REDIS_URL": "redis://127.0.0.1",
+    "URL": "https://signpost.example",
     "ADMIN_KEY": "sk_12345678",
     "SITE_KEY": "pk_12345678",
     "KEY_PEPPER": "x" * 32,

@@ -145,7 +145,7 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_checks() -> None:
     )
 
     assert list(found) == [
-        "/segments/0/condition",
+        "/segments/0/condition/segments/$in",
         "/experiments/0/arms/0/variants/home.hero",
         "/rules/0/deliver/variant",
         "/site/timezone",
