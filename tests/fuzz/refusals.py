@@ -37,6 +37,7 @@ MESSAGES: Mapping[str, str] = {
     r"(must be a URL|neither a user nor a fragment|must begin with https|is a private address)": _REACH,
     r"is no cursor": _OPAQUE,
     r"as in the path; a key never changes": _OF_THE_PATH,
+    r"there is another .* in this list": "JSON Schema knows no keys of lists",
     r"says again what `expires_at` says": _EACH_OTHER,
     r"names all segments": _EACH_OTHER,
     r"(a secret key needs a role|a public key has no role)": _EACH_OTHER,
