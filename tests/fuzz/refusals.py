@@ -44,7 +44,7 @@ MESSAGES: Mapping[str, str] = {
     r"is required: whose events are these": _EACH_OTHER,
     r"is more than \d+ days ago": _INSTANT,
     r"must lie (ahead|in the future)": _INSTANT,
-    r"must lie in the years": _INSTANT,
+    r"must lie (in the years|between 1971)": _INSTANT,
     r"must not contain \\u0000": _FREE,
     r"the character U\+0000": _FREE,
 }
