@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+WRONG_METHODS = "any wrong method"
+
 
 @dataclass
 class Report:
@@ -27,6 +29,11 @@ class Report:
         return sum(counted.total() for counted in self.statuses.values())
 
     @property
+    def operations(self) -> list[str]:
+        """List the operations that were asked."""
+        return [name for name in self.statuses if name != WRONG_METHODS]
+
+    @property
     def broken(self) -> list[str]:
         """List the operations that were answered with a 5xx."""
         return [name for name, counted in self.statuses.items() if max(counted) >= 500]
@@ -34,7 +41,8 @@ class Report:
     @property
     def never_answered(self) -> list[str]:
         """List the operations that refused every request."""
-        return [name for name, counted in self.statuses.items() if min(counted) >= 300]
+        refused = [name for name, counted in self.statuses.items() if min(counted) >= 300]
+        return [name for name in refused if name != WRONG_METHODS]
 
     def __str__(self) -> str:
         """Tell it in a few lines."""
@@ -42,7 +50,7 @@ class Report:
         counted = ", ".join(f"{status}: {count}" for status, count in sorted(by_status.items()))
         return "\n".join(
             [
-                f"{self.examples} examples of {len(self.statuses)} operations ({counted})",
+                f"{self.examples} examples of {len(self.operations)} operations ({counted})",
                 f"never answered but with a refusal: {', '.join(self.never_answered) or 'none'}",
                 f"answered with a 5xx: {', '.join(self.broken) or 'none'}",
                 "FAILED" if self.failed else "no failure",
@@ -57,4 +65,12 @@ def _answers_in(written: Path) -> Iterator[tuple[str, int]]:
             for case_id, interaction in recorder.get("interactions", {}).items():
                 case = recorder["cases"][case_id]["value"]
                 answer = interaction.get("response") or {"status_code": 599}
-                yield f"{case['method']} {case['path']}", answer["status_code"]
+                yield _operation_of(case), answer["status_code"]
+
+
+def _operation_of(case: dict[str, Any]) -> str:
+    """Name the operation; methods that a path has none of are none."""
+    asked = ((case.get("meta") or {}).get("phase") or {}).get("data") or {}
+    if asked.get("scenario") == "unspecified_http_method":
+        return WRONG_METHODS
+    return f"{case['method']} {case['path']}"

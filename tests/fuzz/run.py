@@ -21,7 +21,7 @@ LEAST_EXAMPLES = 2_000
 PATIENCE_S = 60
 # Schemathesis ends its walks along links early, wherever one answer differs from the last time: so it takes
 # them up again, with another seed.
-ROUNDS = 10
+ROUNDS = 8
 
 
 class Options(argparse.Namespace):
@@ -73,7 +73,7 @@ def _id_of_own_key(service: Service) -> str:
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
     """Read the command line; ends the program where it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=__doc__)
-    parser.add_argument("--examples", type=int, default=30, help="of each operation, beside those by rote")
+    parser.add_argument("--examples", type=int, default=15, help="of each operation, beside those by rote")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the service and the report are kept; else nowhere")
     return parser.parse_args(arguments, namespace=Options())

@@ -34,6 +34,18 @@ def test_every_request_of_every_run_counts(tmp_path: Path) -> None:
     assert "3 examples of 2 operations (200: 1, 401: 1, 422: 1)" in str(report)
 
 
+def test_a_method_that_a_path_has_none_of_is_no_operation(tmp_path: Path) -> None:
+    file = written(tmp_path, ("TRACE /rules", 405), ("GET /rules", 200))
+    of_trace = '{"value": {"method": "TRACE"'
+    meta = '"meta": {"phase": {"data": {"scenario": "unspecified_http_method"}}}'
+    file.write_text(file.read_text().replace(of_trace, f'{{"value": {{{meta}, "method": "TRACE"'))
+    report = Report()
+
+    report.add(file, failed=False)
+
+    assert (report.examples, report.operations, report.never_answered) == (2, ["GET /rules"], [])
+
+
 @pytest.mark.parametrize("status", [500, 503, None])
 def test_what_broke_is_a_failure_whatever_the_run_says(tmp_path: Path, status: int | None) -> None:
     report = Report()
