@@ -157,7 +157,36 @@ async def test_another_metric_counts_everything_anew(planted: Planted, reporter:
     assert {len(moments) for _, _, moments in counted.values()} == {2}  # type: ignore[arg-type] # the last is a list
 
 
-async def test_a_full_recount_gives_the_same(planted: Planted, reporter: Reporter) -> None:
+async def test_an_experiment_that_is_published_no_more_is_counted_when_somebody_in_it_is_marked(
+    planted: Planted,
+) -> None:
+    await planted.publish(**WITH_EVERYTHING)
+    await planted.assign("v")
+    await planted.publish(2, metrics=[orders()])
+    await mark(planted, "v")
+    assert await Reporter(planted.postgres.pool).turn() == 1
+    counted = await held(planted)
+    assert counted != {}
+    assert counted == await from_raw_rows(planted)
+
+
+async def test_an_experiment_of_which_nothing_is_left_holds_up_nobody(
+    planted: Planted, reporter: Reporter
+) -> None:
+    await planted.assign("v")
+    await mark(planted, "v")
+    await reporter.turn()
+    await planted.postgres.pool.execute("DELETE FROM assignments WHERE site_id = $1", planted.site_id)
+    await planted.publish(2, metrics=[orders()])
+    await mark(planted, "v")
+    assert await reporter.turn() == 1
+    assert await reporter.turn() == 0
+
+
+async def test_a_full_recount_gives_the_same(
+    planted: Planted, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.reporting.rollup._AT_ONCE", 7)
     for i in range(60):
         await planted.assign(f"v{i}", ("control", "treatment")[i % 2], LONG_AGO + i * HOUR)
         await planted.event(f"v{i}", i * HOUR + timedelta(minutes=1), value=i / 7)
