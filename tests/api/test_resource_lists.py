@@ -167,7 +167,7 @@ async def test_order_survives_gaps_and_two_in_one_place(
     etag = matching(await client.get(f"{API}/config"))
     segments = [{"key": key, "condition": {}} for key in "acxfe"]
     changed = await client.put(f"{API}/config", json={"segments": segments}, headers=etag)
-    assert {name: places for name, places in changed.json().items() if name != "details"} == {
+    assert changed.json() | {"details": None} == {
         "added": ["/segments/2"],
         "changed": [],
         "removed": [],
