@@ -42,6 +42,13 @@ class Planted:
             json.dumps(document(**{**usual, **fields})),
         )
 
+    async def mark(self, *visitors: str) -> None:
+        """Mark visitors to be counted anew."""
+        await self.postgres.pool.executemany(
+            "INSERT INTO recount_marks (site_id, visitor) VALUES ($1, $2)",
+            [(self.site_id, visitor) for visitor in visitors],
+        )
+
     async def assign(
         self, unit: str, arm: str = "control", at: datetime = LONG_AGO, **fields: Any
     ) -> uuid.UUID:

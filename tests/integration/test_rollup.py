@@ -15,14 +15,13 @@ from app.kit.clock import ms_of
 from app.kit.ids import id_at
 from app.reporting.definition import load_definition
 from app.reporting.marks import Marking
-from app.reporting.question import CutBy, Population
 from app.reporting.reporter import Reporter
 from app.reporting.rollup import is_summed
 from app.reporting.rollup import sums_of as summed_up
 from app.reporting.sums import Cell
 from app.reporting.unit_rows import stream_units
 from tests.builders import DAY, HOUR, experiment
-from tests.integration.planted import COUNTS, LONG_AGO, Planted, sums, sums_of
+from tests.integration.planted import COUNTS, LONG_AGO, Planted
 from tests.sites import SiteFactory
 from tests.unit.reporting.counted import orders, revenue
 
@@ -53,13 +52,6 @@ async def reporter(planted: Planted) -> AsyncIterator[Reporter]:
     yield reporter
 
 
-async def mark(planted: Planted, *visitors: str) -> None:
-    await planted.postgres.pool.executemany(
-        "INSERT INTO recount_marks (site_id, visitor) VALUES ($1, $2)",
-        [(planted.site_id, visitor) for visitor in visitors],
-    )
-
-
 async def held(planted: Planted) -> dict[Cell, tuple[object, ...]]:
     rows = await planted.postgres.pool.fetch(
         "SELECT phase, cut, value, arm, day, exposed, units, crossed, moments FROM rollup_sums"
@@ -87,7 +79,7 @@ async def test_sums_are_those_of_the_raw_rows(planted: Planted, reporter: Report
     await planted.event("v", HOUR, value=10)
     await planted.event("v", -HOUR, value=3)
     await planted.event("v", 2 * HOUR, name="page_viewed")
-    await mark(planted, "v")
+    await planted.mark("v")
     assert await reporter.turn() == 1
     counted = await held(planted)
     assert counted == await from_raw_rows(planted)
@@ -109,7 +101,7 @@ async def test_whatever_comes_in_whatever_order_the_sums_follow(planted: Planted
                     await planted.merge(visitor, f"u{rng.randrange(3)}", rng.randrange(9) * DAY)
                 case _:
                     await planted.event(visitor, rng.randrange(-20, 20) * DAY + HOUR, value=rng.randrange(90))
-            await mark(planted, visitor)
+            await planted.mark(visitor)
         assert await reporter.differing() != []
         assert await reporter.turn() == 5
         assert await held(planted) == await from_raw_rows(planted)
@@ -118,11 +110,11 @@ async def test_whatever_comes_in_whatever_order_the_sums_follow(planted: Planted
 
 async def test_who_is_erased_is_taken_out_of_the_sums(planted: Planted, reporter: Reporter) -> None:
     await planted.assign("dev", visitor="user")
-    await mark(planted, "user")
+    await planted.mark("user")
     await reporter.turn()
     assert await held(planted) != {}
     await planted.postgres.pool.execute("DELETE FROM assignments WHERE site_id = $1", planted.site_id)
-    await mark(planted, "user")
+    await planted.mark("user")
     await reporter.turn()
     assert await held(planted) == {}
 
@@ -131,7 +123,7 @@ async def test_all_marks_of_who_has_waited_longest_are_taken_at_once(
     planted: Planted, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.reporting.reporter.VISITORS_AT_ONCE", 1)
-    await mark(planted, "a", "b", "a")
+    await planted.mark("a", "b", "a")
     assert [await reporter.turn() for _ in range(3)] == [2, 1, 0]
 
 
@@ -163,7 +155,7 @@ async def test_an_experiment_that_is_published_no_more_is_counted_when_somebody_
     await planted.publish(**WITH_EVERYTHING)
     await planted.assign("v")
     await planted.publish(2, metrics=[orders()])
-    await mark(planted, "v")
+    await planted.mark("v")
     assert await Reporter(planted.postgres.pool).turn() == 1
     counted = await held(planted)
     assert counted != {}
@@ -174,11 +166,11 @@ async def test_an_experiment_of_which_nothing_is_left_holds_up_nobody(
     planted: Planted, reporter: Reporter
 ) -> None:
     await planted.assign("v")
-    await mark(planted, "v")
+    await planted.mark("v")
     await reporter.turn()
     await planted.postgres.pool.execute("DELETE FROM assignments WHERE site_id = $1", planted.site_id)
     await planted.publish(2, metrics=[orders()])
-    await mark(planted, "v")
+    await planted.mark("v")
     assert await reporter.turn() == 1
     assert await reporter.turn() == 0
 
@@ -190,7 +182,7 @@ async def test_a_full_recount_gives_the_same(
     for i in range(60):
         await planted.assign(f"v{i}", ("control", "treatment")[i % 2], LONG_AGO + i * HOUR)
         await planted.event(f"v{i}", i * HOUR + timedelta(minutes=1), value=i / 7)
-        await mark(planted, f"v{i}")
+        await planted.mark(f"v{i}")
     await reporter.turn()
     before = await held(planted)
     assert await Reporter(planted.postgres.pool).recount() >= 60
@@ -204,7 +196,7 @@ async def test_what_a_site_has_published_that_nobody_can_read_holds_up_no_other(
     other = Planted(planted.postgres, (await new_site()).site_id)
     await other.publish(metrics=[{"key": "m", "unheard-of": 1}])
     await planted.assign("v")
-    await mark(planted, "v")
+    await planted.mark("v")
     assert await Reporter(planted.postgres.pool).turn() == 1
     assert await held(planted) == await from_raw_rows(planted)
     await planted.postgres.pool.execute("ALTER TABLE revisions DISABLE TRIGGER ALL")
@@ -213,7 +205,7 @@ async def test_what_a_site_has_published_that_nobody_can_read_holds_up_no_other(
 
 
 async def test_two_who_count_do_not_count_at_once(planted: Planted, reporter: Reporter) -> None:
-    await mark(planted, "v")
+    await planted.mark("v")
     async with planted.postgres.pool.acquire() as other:
         await other.execute(f"SELECT pg_advisory_lock({int.from_bytes(b'counting')})")
         assert await reporter.turn() == 0
@@ -246,60 +238,3 @@ async def test_what_is_stored_is_marked_in_the_same_transaction(planted: Planted
     )
     assert [row["visitor"] for row in marks] == ["a", "b", "u"]
     assert await reporter.turn() == 3
-
-
-async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(planted: Planted) -> None:
-    capped = revenue(cap={"percentile": 0.5}, covariate_days=1)
-    judged = experiment(phase=1, status="running", primary_metric="revenue", metrics=[{"metric": "orders"}])
-    await planted.publish(metrics=[orders(), capped], experiments=[judged])
-    for i, value in enumerate((10, 20, 30)):
-        arm = "treatment" if i == 2 else "control"
-        await planted.assign(f"v{i}", arm, device="mobile", segments=["new", "bikes"])
-        await planted.event(f"v{i}", HOUR, value=value)
-        await planted.event(f"v{i}", -HOUR, value=2)
-        await mark(planted, f"v{i}")
-    raw = [await planted.results(by=by) for by in CutBy]
-    assert (await planted.results(population=Population.EXPOSED)).units == 0
-    reporter = Reporter(planted.postgres.pool)
-    while await reporter.turn():
-        pass
-    for by, before in zip(CutBy, raw, strict=True):
-        found = await planted.results(by=by)
-        # Whether somebody has summed up yet makes no difference.
-        assert before == found
-        expected = {"control": (2, 30, 500), "treatment": (1, 20, 400)}
-        assert sums(found, "revenue") == expected
-        assert sums(found, "orders") == {"control": (2, 2, 2), "treatment": (1, 1, 1)}
-        assert [sums_of(cut.metrics[1]) for cut in found.cuts] != []
-        assert all(sums_of(cut.metrics[0]) == expected for cut in found.cuts)
-    assert (await planted.results(population=Population.EXPOSED)).units == 0
-
-
-async def test_without_a_unit_there_is_nothing_to_cap(planted: Planted) -> None:
-    judged = experiment(phase=1, primary_metric="revenue")
-    await planted.publish(metrics=[revenue(cap={"percentile": 0.5})], experiments=[judged])
-    assert sums(await planted.results(), "revenue")["control"] == (0, 0, 0)
-
-
-async def test_other_currencies_are_counted_apart_in_the_sums_too(planted: Planted) -> None:
-    capped = revenue(where={"properties.currency": "EUR"}, cap={"percentile": 0.5}, covariate_days=1)
-    judged = experiment(phase=1, status="running", primary_metric="revenue", metrics=[{"metric": "orders"}])
-    await planted.publish(metrics=[capped, orders()], experiments=[judged])
-    await planted.assign("v", device="mobile")
-    for currency, value in (("EUR", 5), ("USD", 9), ("USD", 9)):
-        await planted.event("v", HOUR, value=value, currency=currency)
-    raw = await planted.results(by=CutBy.DEVICE)
-    await mark(planted, "v")
-    reporter = Reporter(planted.postgres.pool)
-    while await reporter.turn():
-        pass
-    await planted.event("v", 2 * HOUR, value=1, currency="CHF")
-    await mark(planted, "v")
-    while await reporter.turn():
-        pass
-    found = await planted.results(by=CutBy.DEVICE)
-    assert sums(raw, "revenue") == sums(found, "revenue") == {"control": (1, 5, 25), "treatment": (0, 0, 0)}
-    assert sums(found, "orders")["control"] == (1, 1, 1)
-    assert [one.metrics[0].arms[0].other_currencies for one in (raw, found)] == [2, 3]
-    assert found.cuts[0].metrics[0].arms[0].other_currencies == 3
-    assert f"{planted.site_id}/hero-copy" not in await reporter.differing()
