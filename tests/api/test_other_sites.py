@@ -61,16 +61,15 @@ async def test_a_cursor_of_another_site_leads_nowhere_in_it(
 async def test_an_idempotency_key_of_another_site_is_another_one(
     ours: Furnished, theirs: Furnished, operation: Operation
 ) -> None:
-    names = {"number": "1", "placement": theirs.fresh()}
     for site in (theirs, ours):
         await site.reset()
-        await site.admin("POST", "/placements", json={"key": names["placement"]})
+    names, own = await names_of(theirs, operation), await names_of(ours, operation)
     body, once = body_of(theirs, operation, {}), {"Idempotency-Key": theirs.fresh()}
     first = await theirs.ask(operation, names, theirs.site.secret_key, body, **once)
     assert first.is_success, first.text
     audit = await entries_of(ours)
     async with untouched(theirs):
-        answer = await ours.ask(operation, names, ours.site.secret_key, body, **once)
+        answer = await ours.ask(operation, own, ours.site.secret_key, body, **once)
     assert answer.status_code == first.status_code
     assert await entries_of(ours) > audit
 

@@ -94,11 +94,11 @@ def _is_unforeseen(pointer: str, message: str, case: Case[Any]) -> bool:
         return True
     if any(re.search(pattern, pointer) for pattern in PLACES):
         return True
-    if case.method == "PATCH" and message == "Field required":
+    if case.method == "PATCH" and message == "is required":
         # What a merge lacks depends on what is there.
         return True
     # To JSON Schema 1.0 is an integer, to most who read JSON it is none.
-    wants_integer = re.search(r"(a valid integer|the number of a revision)$", message) is not None
+    wants_integer = re.search(r"(must be an integer|the number of a revision)$", message) is not None
     is_float = wants_integer and isinstance(_at(pointer, case.body), float)
     return is_float or (name in OF_THE_DRAFT and IN_THE_DRAFT.match(pointer) is not None)
 
