@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.admin.lint.process import ProcessLinter
 from app.admin.routes import admin_router
 from app.admin.webhooks.reach import Reach
-from app.api import docs, health, openapi
+from app.api import described, docs, health, openapi
 from app.api.client_address import Proxies
 from app.api.context import context_said
 from app.api.metrics import registry_of
@@ -100,7 +100,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
             await ask_first(api)
             yield
 
-    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, openapi_url=None)
+    api.state.described = described.Described()
     edge = PublicEdge(RequestId(_mounted(api)), clock)
     return edge
 
@@ -123,6 +124,7 @@ def openapi_document() -> dict[str, Any]:
 def _mounted(api: FastAPI) -> FastAPI:
     api.include_router(health.router)
     api.include_router(docs.router)
+    api.include_router(described.router)
     api.include_router(admin_router())
     install_problem_handlers(api)
     openapi.describe(api)
