@@ -24,14 +24,19 @@ class PlanBody(Body):
     ]
     arms: Annotated[int, Field(ge=2, le=100)] = 2
     traffic: Percent = 100
-    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    power: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    alpha: Annotated[float, Field(ge=1e-6, le=0.5)] = 0.05
+    power: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.8
     always_valid: bool = True
     mean: Annotated[
         float | None,
-        Field(ge=-1e12, le=1e12, description="The baseline's mean; a share of units between 0 and 1."),
+        Field(
+            ge=-1e12,
+            le=1e12,
+            json_schema_extra={"not": {"const": 0}},
+            description="The baseline's mean; a share of units between 0 and 1.",
+        ),
     ] = None
     deviation: Annotated[
-        float | None, Field(gt=0, le=1e12, description="Of one unit; without it, of a share.")
+        float | None, Field(ge=1e-9, le=1e12, description="Of one unit; without it, of a share.")
     ] = None
     units_per_day: Annotated[float | None, Field(ge=0.001, le=1e12)] = None
