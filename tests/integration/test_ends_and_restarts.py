@@ -16,6 +16,8 @@ from tests.integration.signpost import STOP_S, Service, descendants, serving
 from tests.waiting import until, wait_until
 
 LANES = 16
+# Enough that there is always some request under way, and little enough that new workers can start.
+PAUSE_S = 0.02
 BODY = json.dumps({"visitor": {"id": "v-1"}, "placements": ["home.hero"]}).encode()
 
 
@@ -50,6 +52,7 @@ class Load:
                     break
             except UnansweredError as error:
                 self.outcomes[str(error)] += 1
+            await asyncio.sleep(PAUSE_S)
         await connection.close()
 
 
