@@ -131,7 +131,9 @@ async def test_a_test_that_nobody_is_in_yet_is_warned_of(planner: Planner) -> No
     assert found["window_days"] == 2.5
 
 
-@pytest.mark.parametrize("said", [{"power": 5e-324}, {"power": 1.0}, {"alpha": 0.0}, {"alpha": 0.9}], ids=str)
+@pytest.mark.parametrize(
+    "said", [{"traffic": 0}, {"power": 5e-324}, {"power": 1.0}, {"alpha": 0.0}, {"alpha": 0.9}], ids=str
+)
 async def test_a_plan_that_would_find_nothing_surely_is_none(planner: Planner, said: dict[str, Any]) -> None:
     assert await planner.refused(**said) == [f"/{name}" for name in said]
 

@@ -40,7 +40,7 @@ MESSAGES: Mapping[str, str] = {
     r"there is another .* in this list": "JSON Schema knows no keys of lists",
     r"says again what `expires_at` says": _EACH_OTHER,
     r"names all segments": _EACH_OTHER,
-    r"no number of units that anybody has": _EACH_OTHER,
+    r"(no number of units that anybody has|only a share between 0 and 1 says)": _EACH_OTHER,
     r"(a secret key needs a role|a public key has no role)": _EACH_OTHER,
     r"is required: whose events are these": _EACH_OTHER,
     r"is more than \d+ days ago": _INSTANT,

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.admin.body import Body
-from app.admin.fields import Key, Percent
+from app.admin.fields import Key
 
 
 class PlanBody(Body):
@@ -23,7 +23,7 @@ class PlanBody(Body):
         ),
     ]
     arms: Annotated[int, Field(ge=2, le=100)] = 2
-    traffic: Percent = 100
+    traffic: Annotated[float, Field(ge=0.01, le=100)] = 100
     alpha: Annotated[float, Field(ge=1e-6, le=0.5)] = 0.05
     power: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.8
     always_valid: bool = True
