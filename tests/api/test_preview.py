@@ -220,7 +220,7 @@ async def test_a_draft_that_does_not_compile_is_a_422_with_every_place(client: A
 
     assert "the draft" in refused["detail"]
     assert [error["pointer"] for error in refused["errors"]] == [
-        "/segments/0/condition",
+        "/segments/0/condition/segments",
         "/rules/0/schedule/timezone",
     ]
 
