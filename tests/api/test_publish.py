@@ -130,6 +130,7 @@ async def test_what_is_allowed_and_perhaps_not_meant_is_a_warning(admin: AdminFa
 async def test_of_many_publishing_at_once_each_gets_its_number(admin: AdminFactory) -> None:
     client = await admin()
     responses = await asyncio.gather(*(client.post(REVISIONS_URL, json={}) for _ in range(10)))
+    assert [response.status_code for response in responses] == [201] * 10, [r.text for r in responses]
     assert sorted(response.json()["number"] for response in responses) == list(range(1, 11))
 
 
