@@ -1,8 +1,7 @@
-"""The process that does runs: of low priority, so that decisions come first, and gone with its parent."""
+"""The process that does runs, one after the other, and is gone with its parent."""
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,8 +18,6 @@ from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.storage.postgres import Postgres
 
-LOWEST_PRIORITY = 19
-
 KINDS: Mapping[str, Work] = MappingProxyType({IMPACT: replay_logged, SIZES: measure_sizes})
 
 
@@ -36,7 +33,6 @@ async def do_runs(orders: Orders) -> None:
 
 def main() -> None:
     """Read what to do from standard input, and do it."""
-    os.nice(LOWEST_PRIORITY)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     orders = msgspec.json.decode(sys.stdin.buffer.read(), type=Orders)
     asyncio.run(do_runs(orders))

@@ -12,7 +12,6 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from app.kit.tasks import background
 from app.reporting.reporter import Reporter
 from app.storage.postgres import Postgres
 from app.web.keyring import Keyring
@@ -38,8 +37,14 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
     """Serve an app over HTTP; answers its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
-        async with background(server.serve(sockets=[listener])):
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            # Cancelled, it would leave the loop listening on a socket that is closed, and deaf to the next one
+            # that gets its number.
+            server.should_exit = True
+            await serving
 
 
 async def some_act(planted: Planted) -> None:

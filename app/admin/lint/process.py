@@ -13,6 +13,7 @@ import msgspec
 
 from app.admin.findings import Lint, not_checked
 from app.engine.problems import Problem, Problems
+from app.kit.behind import start_behind
 from app.kit.slices import in_slices
 from app.kit.steps import Steps
 
@@ -79,10 +80,9 @@ class ProcessLinter:
     async def _asked(self, content: bytes) -> bytes:
         self._stay_up()
         if self._process is None or self._process.returncode is not None:
-            # In a session of its own, so that Ctrl-C reaches it only through us.
-            self._process = await asyncio.create_subprocess_exec(
-                *_WORKER, stdin=PIPE, stdout=PIPE, start_new_session=True
-            )
+            # In a session of its own, so that Ctrl-C reaches it only through us; and whoever waits for a page
+            # comes first.
+            self._process = await start_behind(*_WORKER, stdin=PIPE, stdout=PIPE)
         try:
             answer = await _exchanged(self._process, content)
         except BaseException:

@@ -3,7 +3,6 @@
 The solver holds the interpreter's lock for as long as it thinks, and decisions must not wait for it.
 """
 
-import os
 import sys
 from datetime import datetime
 from time import time
@@ -18,7 +17,6 @@ from app.engine.problems import Problem, Problems
 SIZE_BYTES = 8
 """Each message is its length, big-endian, and then JSON of that length."""
 
-_BEHIND = 5
 _DEEPEST = 5_000
 
 
@@ -55,8 +53,6 @@ def run(source: BinaryIO, target: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    # Whoever waits for a page comes first.
-    os.nice(_BEHIND)
     # Segments may name others, which name others again.
     sys.setrecursionlimit(_DEEPEST)
     run(sys.stdin.buffer, sys.stdout.buffer)

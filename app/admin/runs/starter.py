@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 
 from app.admin.runs.claims import is_waiting
+from app.kit.behind import start_behind
 
 # Where a process ended badly, the next one waits a little.
 RETRY_S = 5.0
@@ -71,10 +72,9 @@ class Starter:
             return descriptor is None or await self._have_done(descriptor)
 
     async def _have_done(self, descriptor: int) -> bool:
-        # The child inherits the lock: while it lives, even without us, there is no second one.
-        child = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.PIPE, pass_fds=[descriptor], start_new_session=True
-        )
+        # The child inherits the lock: while it lives, even without us, there is no second one. Decisions come
+        # first.
+        child = await start_behind(*self._command, stdin=asyncio.subprocess.PIPE, pass_fds=[descriptor])
         try:
             orders = msgspec.json.encode(Orders(self._database_url, os.getpid()))
             with suppress(BrokenPipeError, ConnectionResetError):
