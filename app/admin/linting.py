@@ -7,7 +7,7 @@ from fastapi import Depends
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.admin.draft import load_draft
+from app.admin.draft import let_go, load_draft
 from app.admin.findings import Lint, Linter, Linting, not_checked
 from app.engine.problems import Problems
 from app.kit.clock import now
@@ -47,6 +47,8 @@ class DraftLint:
             return DraftSeen(await self._linter.lint(draft.document, now(), within_s=WITHIN_S), state)
         except Problems:
             return DraftSeen(not_checked(), state)
+        finally:
+            await let_go(draft.document)
 
 
 Looking = Annotated[DraftLint, Depends(DraftLint)]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import httpx
 import msgspec
 
+from app.kit.priority import set_priority
 from loadtests.speed.budgets import LATENCY, LATENCY_IN_PUBLISH, Bound
 from loadtests.speed.cases import MANY
 from loadtests.speed.generator import Latencies
@@ -20,6 +21,7 @@ from loadtests.speed.serving import Server
 from loadtests.speed.sites import Ground, draft, publish
 
 PAIRS, RUN_S = 5, 4.0
+FIRST = -10
 # Far more than can be sent: what is answered all the same is the generator's own ceiling.
 _TOO_MUCH = 100_000.0
 
@@ -87,7 +89,7 @@ async def _after(seconds: float, during: During) -> None:
 
 
 async def generated(one: Server, key: str, rate: float, seconds: float) -> Latencies:
-    """Run the generator in a process of its own, before whatever else wants its core.
+    """Run the generator in a process and session of its own, before whatever else wants its core.
 
     Raises:
         RuntimeError: it failed, or an answer was wrong.
@@ -95,8 +97,9 @@ async def generated(one: Server, key: str, rate: float, seconds: float) -> Laten
     """
     asked = [str(one.port), key, str(rate), str(seconds)]
     command = [sys.executable, "-m", "loadtests.speed.generator", *asked]
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-    _put_first(process.pid)
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, start_new_session=True)
+    # Only root may; for others the generator's lateness says how much it had to wait.
+    set_priority(process.pid, FIRST)
     said, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"the generator ended with {process.returncode}")
@@ -104,12 +107,6 @@ async def generated(one: Server, key: str, rate: float, seconds: float) -> Laten
     if told.wrong:
         raise RuntimeError(f"{told.wrong} of {told.answered} answers were wrong")
     return told
-
-
-def _put_first(pid: int) -> None:
-    # Only root may; for others the generator's lateness says how much it had to wait.
-    if os.geteuid() == 0:
-        os.setpriority(os.PRIO_PROCESS, pid, -10)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import time
 from typing import Any
@@ -13,7 +13,8 @@ import msgspec
 
 from app.admin.findings import Lint, not_checked
 from app.engine.problems import Problem, Problems
-from app.kit.behind import start_behind
+from app.kit.batches import in_batches
+from app.kit.priority import start_behind
 from app.kit.slices import in_slices
 from app.kit.steps import Steps
 
@@ -22,6 +23,7 @@ IDLE_S = 300.0
 _WORKER = (sys.executable, "-m", "app.admin.lint.worker")
 # As the worker reads and writes it. To import it here would bring the solver into this process.
 _SIZE_BYTES = 8
+_AT_ONCE = 20
 
 _log = logging.getLogger(__name__)
 
@@ -59,8 +61,8 @@ class ProcessLinter:
         ends_at = time() + within_s
         try:
             async with asyncio.timeout(within_s + self._grace_s), self._turn:
-                content = await in_slices(_writing(document, {"now": now, "ends_at": ends_at}))
-                answer = await self._asked(content)
+                task = await in_slices(_writing(document, {"now": now, "ends_at": ends_at}))
+                answer = await self._asked(task)
         except (TimeoutError, OSError, EOFError) as error:
             _log.warning("lint came to no end: %r", error)
             return not_checked()
@@ -77,14 +79,14 @@ class ProcessLinter:
             _kill(process)
             await process.wait()
 
-    async def _asked(self, content: bytes) -> bytes:
+    async def _asked(self, task: Sequence[bytes]) -> bytes:
         self._stay_up()
         if self._process is None or self._process.returncode is not None:
             # In a session of its own, so that Ctrl-C reaches it only through us; and whoever waits for a page
             # comes first.
             self._process = await start_behind(*_WORKER, stdin=PIPE, stdout=PIPE)
         try:
-            answer = await _exchanged(self._process, content)
+            answer = await _exchanged(self._process, task)
         except BaseException:
             # What is half asked would be answered to the next who asks.
             await self.aclose()
@@ -104,13 +106,14 @@ class ProcessLinter:
         self._process = None
 
 
-async def _exchanged(process: Process, content: bytes) -> bytes:
+async def _exchanged(process: Process, task: Sequence[bytes]) -> bytes:
     stdin, stdout = process.stdin, process.stdout
     assert stdin is not None  # noqa: S101 - it is a pipe
     assert stdout is not None  # noqa: S101 - it is a pipe
-    stdin.write(len(content).to_bytes(_SIZE_BYTES))
-    stdin.write(content)
-    await stdin.drain()
+    stdin.write(sum(map(len, task)).to_bytes(_SIZE_BYTES))
+    for piece in task:
+        stdin.write(piece)
+        await stdin.drain()
     return await stdout.readexactly(int.from_bytes(await stdout.readexactly(_SIZE_BYTES)))
 
 
@@ -121,17 +124,22 @@ def _kill(process: Process) -> None:
         process.kill()
 
 
-def _writing(document: Mapping[str, Any], more: Mapping[str, Any]) -> Steps[bytes]:
-    """Write a task as JSON, a resource in each step: a large document takes long."""
-    fields = []
-    for name, value in document.items():
+def _writing(document: Mapping[str, Any], more: Mapping[str, Any]) -> Steps[list[bytes]]:
+    """Write a task as JSON, in pieces of some resources each: a large document takes long."""
+    pieces = [b'{"document":{']
+    for place, (name, value) in enumerate(document.items()):
+        pieces += [b"," if place else b"", msgspec.json.encode(name), b":"]
         if isinstance(value, list):
-            items = []
-            for item in value:
-                items.append(msgspec.json.encode(item))
-                yield
-            written = b"[" + b",".join(items) + b"]"
+            pieces += [b"[", *(yield from _elements(value)), b"]"]
         else:
-            written = msgspec.json.encode(value)
-        fields.append(msgspec.json.encode(name) + b":" + written)
-    return b'{"document":{' + b",".join(fields) + b"}," + msgspec.json.encode(more)[1:]
+            pieces.append(msgspec.json.encode(value))
+    return [*pieces, b"},", msgspec.json.encode(more)[1:]]
+
+
+def _elements(values: list[Any]) -> Steps[list[bytes]]:
+    """Write what stands between the brackets of an array."""
+    pieces = []
+    for place, batch in enumerate(in_batches(values, _AT_ONCE)):
+        pieces += [b"," if place else b"", msgspec.json.encode(batch)[1:-1]]
+        yield
+    return pieces

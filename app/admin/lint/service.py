@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.admin.draft import load_draft
+from app.admin.draft import let_go, load_draft
 from app.admin.findings import Lint, Linter
 from app.admin.lint import repository
 from app.engine.problems import Problems
@@ -25,9 +25,11 @@ async def load_document(connection: AsyncConnection, caller: Caller, revision: i
 
 
 async def lint(linter: Linter, document: dict[str, Any]) -> Lint:
-    """Look at a document; raises ProblemError with all that keeps it from being published."""
+    """Look at a document and empty it; raises ProblemError with all that keeps it from being published."""
     try:
         return await linter.lint(document, now(), within_s=WITHIN_S)
     except Problems as error:
         told = "this does not compile; `errors` names each place in it"
         raise ProblemError(422, told, errors=error.problems) from error
+    finally:
+        await let_go(document)

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from app.admin.runs.claims import is_waiting
-from app.kit.behind import start_behind
+from app.kit.priority import start_behind
 
 # Where a process ended badly, the next one waits a little.
 RETRY_S = 5.0

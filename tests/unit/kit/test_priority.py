@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kit.behind import start_behind
+from app.kit.priority import start_behind
 
 # It waits to be told, so that it speaks of how it is once it was started.
 SAYS = """
