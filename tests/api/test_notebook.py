@@ -41,8 +41,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            # Cancelled, it would leave the loop listening on a socket that is closed, and deaf to the next one
-            # that gets its number.
+            # Cancelled, it would leave the loop with a closed socket, and deaf to the next with its number.
             server.should_exit = True
             await serving
 
