@@ -10,6 +10,7 @@ from app.kit.answer_bytes import AnswerBytes
 from app.kit.bounded_protocol import BoundedProtocol
 from app.kit.direct_protocol import DirectProtocol, Shared
 from app.kit.http_bounds import Bounds, Limits
+from app.kit.known_heads import KnownHeads
 
 
 class BoundedHttp:
@@ -44,4 +45,8 @@ class BoundedHttp:
 def _shared(config: Config, bounds: Bounds) -> Shared | None:
     app: Any = config.loaded_app
     is_left_alone = not config.root_path and not config.access_log and config.limit_concurrency is None
-    return Shared(app, bounds, AnswerBytes()) if is_left_alone and hasattr(app, "directly") else None
+    return (
+        Shared(app, bounds, AnswerBytes(), KnownHeads())
+        if is_left_alone and hasattr(app, "directly")
+        else None
+    )

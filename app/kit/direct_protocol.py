@@ -16,6 +16,7 @@ from app.kit.bounded_protocol import BoundedProtocol
 from app.kit.direct import Answer, Answering, AnswersDirectly, Asked
 from app.kit.http_bounds import Bounds
 from app.kit.http_refusal import INVALID, RefusedError
+from app.kit.known_heads import Head, KnownHeads
 from app.kit.resumed import resumed
 
 # As uvicorn answers for an app that fails.
@@ -32,6 +33,7 @@ class Shared(NamedTuple):
     app: AnswersDirectly
     bounds: Bounds
     answer_bytes: AnswerBytes
+    known_heads: KnownHeads
 
 
 class _Owed:
@@ -60,11 +62,29 @@ class DirectProtocol(BoundedProtocol):
         self._shared = shared
         # Who answers the request that is being read, as long as it need not go to ASGI.
         self._answering: Answering | None = None
-        self._path, self._query = "", b""
-        self._by_name: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
+        self._head: Head
         self._is_last = False
+        self._body: list[bytes] = []
+        # What is being read, where it began a request and no request before it has ended in it.
+        self._piece: bytes | None = None
         self._has_answered = False
+
+    def _feed(self, piece: bytes | memoryview) -> None:
+        begins = not (self._vain or self._reads_body or self._is_deaf)
+        self._piece = piece if begins and isinstance(piece, bytes) else None
+        if self._piece is None or not self._answers_known(self._piece):
+            super()._feed(piece)
+
+    def _answers_known(self, piece: bytes) -> bool:
+        """Answer a request of which all is there and whose head is known; tells whether it is one."""
+        if self.owes_an_answer or self.flow.write_paused:
+            return False
+        found = self._shared.known_heads.find(piece)
+        answering = found and self._shared.app.directly(found[0].path)
+        if found is None or answering is None:
+            return False
+        self._ask(answering, *found)
+        return True
 
     def on_message_begin(self) -> None:
         """Called at the first byte of a head; nothing is heard after a last answer."""
@@ -89,15 +109,15 @@ class DirectProtocol(BoundedProtocol):
     def _who_answers(self) -> Answering | None:
         if self.owes_an_answer or self.flow.write_paused:
             return None
-        self._path, self._query = _target_of(self.url)
+        path, query = _target_of(self.url)
         parser = self.parser
-        answering = self._shared.app.directly(self._path) if parser.get_method() == b"POST" else None
+        answering = self._shared.app.directly(path) if parser.get_method() == b"POST" else None
         if answering is None or parser.should_upgrade() or parser.get_http_version() != "1.1":
             return None
-        self._by_name = dict(reversed(self.headers))
-        if b"expect" in self._by_name:
+        by_name = dict(reversed(self.headers))
+        if b"expect" in by_name:
             return None
-        self._is_last = not parser.should_keep_alive()
+        self._head = Head(path, query, by_name, self.headers, not parser.should_keep_alive())
         self._body = []
         return answering
 
@@ -150,10 +170,16 @@ class DirectProtocol(BoundedProtocol):
             return
         self._answering = None
         self._end_body()
-        peer = self.client[0] if self.client else None
         body = b"".join(self._body)
-        asked = Asked("POST", self._path, self._query, self._by_name, self.headers, peer, body)
-        self._answer(answering(asked))
+        if self._piece is not None:
+            self._shared.known_heads.keep(self._piece, self._head, len(body))
+            self._piece = None
+        self._ask(answering, self._head, body)
+
+    def _ask(self, answering: Answering, head: Head, body: bytes) -> None:
+        path, query, headers, sent, self._is_last = head
+        peer = self.client[0] if self.client else None
+        self._answer(answering(Asked("POST", path, query, headers, sent, peer, body)))
 
     def _answer(self, begun: Coroutine[Any, Any, Answer]) -> None:
         try:

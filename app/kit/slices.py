@@ -10,7 +10,7 @@ from app.kit.steps import Steps
 
 T = TypeVar("T")
 
-SLICE_S = 0.0005
+SLICE_S = 0.00025
 
 
 async def in_slices(

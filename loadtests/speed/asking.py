@@ -1,5 +1,6 @@
 """Who asks what: endless draws of requests, each with the check of its answer."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import cycle
@@ -11,7 +12,7 @@ from loadtests.connection import Answer
 from loadtests.speed.bare import CONSTANT
 from loadtests.speed.pages import decide_body, events_body, request
 from loadtests.speed.rounds import Ask
-from loadtests.speed.shop import PLACEMENTS
+from loadtests.speed.shop import ORIGIN, PLACEMENTS
 from loadtests.speed.visitors import visitor_id
 
 # Who is asked for again and again, and who sends events; all who come after those are new to the process.
@@ -37,6 +38,13 @@ def observations(site: NewSite, numbers: Iterator[int], events: int) -> Iterator
     check = partial(check_events, events=events)
     for number in numbers:
         yield Ask(request("/events", site.public_key, number, events_body(number, events)), check)
+
+
+def never_alike(asks: Iterator[Ask]) -> Iterator[Ask]:
+    """Ask the same, each from another page, so that no two heads are alike."""
+    for number, ask in enumerate(asks):
+        page = b"Referer: %b/%d\r\n" % (ORIGIN.encode(), number)
+        yield ask._replace(request=re.sub(rb"Referer: \S+\r\n", page, ask.request, count=1))
 
 
 def hot() -> Iterator[int]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import uvicorn
 
-from loadtests.speed.asking import busy, constant, decisions, hot, mixed, observations
+from loadtests.speed.asking import busy, constant, decisions, hot, mixed, never_alike, observations
 from loadtests.speed.bare import bare
 from loadtests.speed.host import Host
 from loadtests.speed.rounds import REQUESTS, Ask, Variant
@@ -61,6 +61,7 @@ def _more(host: Host) -> dict[str, Iterator[Ask]]:
     return {
         "hot, 10 rules": decisions(host.sites[FEW], hot()),
         "hot, 10,000 rules": decisions(host.sites[MANY], hot()),
+        "hot, no two heads alike": never_alike(decisions(site, hot())),
         "hot, 1 placement": decisions(site, hot(), placements=1),
         "hot, 20 placements": decisions(site, hot(), placements=20),
         "hot, 1 event in it": decisions(site, busy(), events=1),

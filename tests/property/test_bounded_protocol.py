@@ -1,7 +1,8 @@
 """What a client within all bounds is answered is what uvicorn's own protocol answers it, byte for byte."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import h11
@@ -58,11 +59,13 @@ def requests(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def conversations(draw: st.DrawFn) -> list[bytes]:
-    """Some requests on one connection, cut into pieces anywhere."""
-    whole = b"".join(draw(st.lists(requests(), min_size=1, max_size=4)))
-    cuts = draw(st.one_of(st.sets(st.integers(1, len(whole)), max_size=8), st.just(set(range(len(whole))))))
-    return list(_pieces(whole, cuts))
+def conversations(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
+    """Some requests, and the pieces in which they come: each in one of its own, or cut anywhere."""
+    each = draw(st.lists(requests(), min_size=1, max_size=4))
+    whole = b"".join(each)
+    anywhere = st.sets(st.integers(1, len(whole)), max_size=8)
+    cuts = draw(st.one_of(anywhere, st.just(set(range(len(whole)))), st.just({*accumulate(map(len, each))})))
+    return each, list(_pieces(whole, cuts))
 
 
 def _pieces(whole: bytes, cuts: set[int]) -> Iterator[bytes]:
@@ -73,8 +76,18 @@ def _pieces(whole: bytes, cuts: set[int]) -> Iterator[bytes]:
         begin = end
 
 
-async def answers(pieces: list[bytes], app: Any, *, bounded: bool, count: int = 0) -> tuple[bytes, bool, int]:
+async def answers(
+    pieces: list[bytes], app: Any, *, bounded: bool, count: int = 0, before: Sequence[bytes] = ()
+) -> tuple[bytes, bool, int]:
+    """Have pieces answered by a worker that was sent others before, each on a connection of its own."""
     worker = Worker(app, bounded=bounded)
+    for whole in before:
+        await _said(worker, [whole])
+    worker.state.total_requests = 0
+    return await _said(worker, pieces, count)
+
+
+async def _said(worker: Worker, pieces: list[bytes], count: int = 0) -> tuple[bytes, bool, int]:
     wire = worker.connect()
     await send(worker, wire, pieces)
     async with asyncio.timeout(30):
@@ -90,39 +103,44 @@ async def answers(pieces: list[bytes], app: Any, *, bounded: bool, count: int = 
 
 @settings(max_examples=300, deadline=None)
 @given(conversations())
-def test_a_conversation_is_the_same_as_with_uvicorns_own(pieces: list[bytes]) -> None:
+def test_a_conversation_is_the_same_as_with_uvicorns_own(said: tuple[list[bytes], list[bytes]]) -> None:
+    each, pieces = said
     by_asgi = asyncio.run(answers(pieces, echo, bounded=True))
     directly = asyncio.run(answers(pieces, Directly(echo), bounded=True))
+    again = asyncio.run(answers(pieces, Directly(echo), bounded=True, before=each * 2))
 
-    assert by_asgi == directly == asyncio.run(answers(pieces, echo, bounded=False))
+    assert by_asgi == directly == again == asyncio.run(answers(pieces, echo, bounded=False))
     assert by_asgi[0].startswith(b"HTTP/1.1 ")
 
 
 @st.composite
-def broken_conversations(draw: st.DrawFn) -> list[bytes]:
+def broken_conversations(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
     """The same with something else in some places, or nothing."""
-    whole = b"".join(draw(st.lists(requests(), min_size=1, max_size=3)))
+    each = draw(st.lists(requests(), min_size=1, max_size=3))
+    whole = b"".join(each)
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(whole)))
         whole = whole[:at] + draw(garbage) + whole[at + draw(st.integers(0, 2)) :]
-    return list(
-        _pieces(whole, draw(st.sets(st.integers(1, len(whole) + 1), max_size=8)) & {*range(len(whole))})
-    )
+    cuts = draw(st.sets(st.integers(1, len(whole) + 1), max_size=8)) & {*range(len(whole))}
+    return each, list(_pieces(whole, cuts))
 
 
-async def seen(pieces: list[bytes], wrap: Callable[[Echo], Any]) -> list[Any]:
+async def seen(pieces: list[bytes], wrap: Callable[[Echo], Any], before: Sequence[bytes] = ()) -> list[Any]:
     app = Echo()
-    await answers(pieces, wrap(app), bounded=True)
+    await answers(pieces, wrap(app), bounded=True, before=before)
     return app.seen
 
 
 @settings(max_examples=300, deadline=None)
 @given(broken_conversations())
-def test_of_what_is_broken_the_same_requests_are_seen(pieces: list[bytes]) -> None:
-    by_asgi = asyncio.run(seen(pieces, lambda app: app))
+def test_of_what_is_broken_the_same_requests_are_seen(said: tuple[list[bytes], list[bytes]]) -> None:
+    each, pieces = said
+    by_asgi = asyncio.run(seen(pieces, lambda app: app, each * 2))
     directly = asyncio.run(seen(pieces, Directly))
+    again = asyncio.run(seen(pieces, Directly, each * 2))
 
-    assert by_asgi == directly
+    assert by_asgi == again
+    assert by_asgi[len(by_asgi) - len(directly) :] == directly
 
 
 @pytest.mark.parametrize("size", [1, 100, 8_192, 8_193, 65_536, 1_000_000])
