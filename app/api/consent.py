@@ -6,5 +6,9 @@ from app.decision.consent import ANALYTICS, PERSONALIZATION
 
 def said(body: ConsentBody) -> dict[str, bool]:
     """List the purposes that are granted or denied; what is not said is left out."""
-    answers = {PERSONALIZATION: body.personalization, ANALYTICS: body.analytics}
-    return {purpose: answer for purpose, answer in answers.items() if answer is not None}
+    purposes: dict[str, bool] = {}
+    if body.personalization is not None:
+        purposes[PERSONALIZATION] = body.personalization
+    if body.analytics is not None:
+        purposes[ANALYTICS] = body.analytics
+    return purposes

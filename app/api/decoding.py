@@ -1,6 +1,7 @@
 """From a body to typed values: each kind of garbage gets its own clear answer."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ T = TypeVar("T")
 DEEPEST = 32
 
 # Most of what bodies are made of; that nothing is inside of these need not be asked of each.
-_FLAT = frozenset({str, int, float, bool, type(None)})
+_FLAT = frozenset({str, int, float, bool, type(None), datetime})
 _TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
 
 
@@ -61,9 +62,9 @@ def _is_deep(decoded: object) -> bool:
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
+    if type(value) is dict:
         return value.values()
-    if isinstance(value, list):
+    if type(value) is list:
         return value
     return msgspec.structs.astuple(value) if isinstance(value, msgspec.Struct) else ()
 

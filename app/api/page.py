@@ -22,8 +22,8 @@ from app.web.problems import ForbiddenError
 # As of any instant whose neighbourhood every calendar, id and column can still express.
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
-# Where browsers say why they ask, the older ones last, and how that begins where nobody may ever look.
-_PURPOSES = (b"sec-purpose", b"purpose", b"x-moz")
+# Where browsers say why they ask, and how that begins where nobody may ever look.
+_PURPOSES = frozenset({b"sec-purpose", b"purpose", b"x-moz"})
 _AHEAD = (b"prefetch", b"prerender")
 
 
@@ -65,6 +65,8 @@ def with_events(
 def _is_fetched_ahead(request: Request) -> bool:
     """Whether a browser asks for a page that nobody may ever look at; a server may pass its header on."""
     headers = request.headers
+    if _PURPOSES.isdisjoint(headers):
+        return False
     return any(headers[name].lower().startswith(_AHEAD) for name in _PURPOSES if name in headers)
 
 

@@ -1,4 +1,7 @@
-"""The JSON that pages send, checked while it is decoded."""
+"""The JSON that pages send, checked while it is decoded.
+
+No value here can be part of a cycle: the garbage collector need not know them (`gc=False`).
+"""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,7 +18,7 @@ DECIDE_BYTES = 64 * 1024
 EVENTS_BYTES = 512 * 1024
 
 
-class VisitorBody(Struct, frozen=True):
+class VisitorBody(Struct, frozen=True, gc=False):
     """Who is on the page."""
 
     id: Name | None = None
@@ -23,13 +26,13 @@ class VisitorBody(Struct, frozen=True):
     user_proof: Short | None = None
 
 
-class KnownVisitorBody(VisitorBody, frozen=True, kw_only=True):
+class KnownVisitorBody(VisitorBody, frozen=True, kw_only=True, gc=False):
     """Who is on the page, by the id of the browser at least."""
 
     id: Name
 
 
-class ContextBody(Struct, frozen=True):
+class ContextBody(Struct, frozen=True, gc=False):
     """What the caller says of the page load; what is left out is filled in where it can be."""
 
     url: Address | None = None
@@ -43,7 +46,7 @@ class ContextBody(Struct, frozen=True):
     attributes: dict[str, Any] = {}
 
 
-class EventBody(Struct, frozen=True):
+class EventBody(Struct, frozen=True, gc=False):
     """Something the visitor did. `id` makes repeats harmless."""
 
     name: Name
@@ -52,7 +55,7 @@ class EventBody(Struct, frozen=True):
     at: Instant | None = None
 
 
-class ConsentBody(Struct, frozen=True):
+class ConsentBody(Struct, frozen=True, gc=False):
     """What the visitor has agreed to; null where nothing was said, so that the site's default counts."""
 
     personalization: bool | None = None
@@ -71,7 +74,7 @@ Token = Annotated[
 ]
 
 
-class DecideBody(Struct, frozen=True):
+class DecideBody(Struct, frozen=True, gc=False):
     """`POST /decide`."""
 
     visitor: KnownVisitorBody
@@ -84,7 +87,7 @@ class DecideBody(Struct, frozen=True):
     preview: Token | None = None
 
 
-class EventsBody(Struct, frozen=True):
+class EventsBody(Struct, frozen=True, gc=False):
     """`POST /events`."""
 
     visitor: VisitorBody

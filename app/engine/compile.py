@@ -18,7 +18,7 @@ from app.engine.model import Cap, Condition, Document, Experiment, Journey, Rule
 from app.engine.named import primary_journey_of
 from app.engine.problems import Problem, Problems
 from app.engine.reading import Reading
-from app.engine.references import resolving
+from app.engine.references import Resolution, resolving
 from app.engine.ruleset import (
     CompiledCap,
     CompiledExperiment,
@@ -27,7 +27,9 @@ from app.engine.ruleset import (
     CompiledRule,
     CompiledVariant,
     Ruleset,
+    Step,
 )
+from app.engine.segments import grouping
 from app.engine.stages import CompiledJourney, CompiledStage, Timed, decay_of
 from app.kit.places import place_of
 from app.kit.steps import Steps, each, finished, letting_go, sorting
@@ -114,7 +116,7 @@ class _Compilation:
             yield
         ranked = yield from self._ranked()
         resolution = yield from resolving(document)
-        order = yield from each(self._step, resolution.order)
+        order, staging = yield from self._resolved(resolution)
         needs = needs_of(self._reading.paths)
         ruleset = Ruleset(
             revision=revision,
@@ -124,11 +126,7 @@ class _Compilation:
             rules=(yield from each(self._rule, (rule for rule, _ in ranked))),
             index=(yield from indexing(ranked, self._zone)),
             order=order,
-            staging=[
-                step
-                for step, pointer in zip(order, resolution.order, strict=True)
-                if pointer in resolution.staging
-            ],
+            staging=staging,
             reads_clock=not self._reading.paths.isdisjoint(CLOCK),
             primary_journey=primary.key if primary is not None else None,
             experiments=self._experiments,
@@ -193,12 +191,32 @@ class _Compilation:
         start, end = share_bound(share.start), share_bound(share.end)
         return CompiledGroup(salt, group.unit, start, end, tuple(others))
 
-    def _step(self, pointer: str) -> tuple[str, Predicate] | CompiledJourney:
-        _, field, index = pointer.split("/")
-        if field == "journeys":
-            return _journey(self._document.journeys[int(index)])
-        segment = self._document.segments[int(index)]
-        return segment.key, compile_condition(segment.condition)
+    def _resolved(self, resolution: Resolution) -> Steps[tuple[list[Step], list[Step]]]:
+        """Compile all segments and journeys in their order, and those of them that stages rest on."""
+        order: list[Step] = []
+        staging: list[Step] = []
+        for wave in resolution.waves:
+            needed = [pointer for pointer in wave if pointer in resolution.staging]
+            steps = yield from self._together(wave)
+            order += steps
+            staging += steps if len(needed) == len(wave) else (yield from self._together(needed))
+        return order, staging
+
+    def _together(self, wave: Sequence[str]) -> Steps[list[Step]]:
+        """Compile what does not refer to each other."""
+        steps: list[Step] = []
+        segments = []
+        for pointer in wave:
+            _, field, index = pointer.split("/")
+            if field == "journeys":
+                steps.append(_journey(self._document.journeys[int(index)]))
+            else:
+                conjuncts = self._reading.conjuncts_at(f"{pointer}/condition")
+                segments.append((self._document.segments[int(index)].key, conjuncts))
+            yield
+        if segments:
+            steps.append((yield from grouping(segments)))
+        return steps
 
 
 def _running_in_groups(document: Document) -> dict[str, list[str]]:

@@ -20,12 +20,16 @@ Reader = Callable[[Counter, int], object]
 
 
 class EventNeeds(msgspec.Struct, frozen=True):
-    """What a ruleset asks of one event name, and so what a profile keeps of it."""
+    """What a ruleset asks of one event name, and so what a profile keeps of it.
+
+    `restarts` are the names whose events are counted since the latest of this one.
+    """
 
     window_days: int = 0
     sums: frozenset[str] = frozenset()
     latest: frozenset[str] = frozenset()
     since: frozenset[str] = frozenset()
+    restarts: frozenset[str] = frozenset()
 
     @property
     def signature(self) -> str:
@@ -40,22 +44,27 @@ def needs_of(paths: Iterable[str]) -> dict[str, EventNeeds]:
         parts = path.split(".")
         if parts[0] == "events":
             asked.setdefault(parts[1], []).append(parts[2])
-    for attributes in list(asked.values()):
+    restarts: dict[str, set[str]] = {}
+    for name, attributes in asked.items():
         for attribute in attributes:
-            # "Since the latest order" needs to know when that was, so the other event is kept too.
             if attribute.startswith("count_since_"):
-                asked.setdefault(attribute.removeprefix("count_since_"), [])
-    return {name: _needs_of_one(attributes) for name, attributes in asked.items()}
+                restarts.setdefault(attribute.removeprefix("count_since_"), set()).add(name)
+    # "Since the latest order" needs to know when that was, so the other event is kept too.
+    return {
+        name: _needs_of_one(asked.get(name, []), restarts.get(name, ())) for name in {**asked, **restarts}
+    }
 
 
-def _needs_of_one(attributes: list[str]) -> EventNeeds:
+def _needs_of_one(attributes: Sequence[str], restarts: Iterable[str]) -> EventNeeds:
     def after(prefix: str) -> frozenset[str]:
         return frozenset(
             a.removeprefix(prefix) for a in attributes if a.startswith(prefix) and a != "last_at"
         )
 
     windows = [int(match[1]) for a in attributes if (match := _WINDOW.fullmatch(a))]
-    return EventNeeds(max(windows, default=0), after("sum_"), after("last_"), after("count_since_"))
+    return EventNeeds(
+        max(windows, default=0), after("sum_"), after("last_"), after("count_since_"), frozenset(restarts)
+    )
 
 
 @lru_cache(maxsize=4_096)
@@ -74,14 +83,19 @@ def _signature_of(words: Sequence[Sequence[str]]) -> str:
     return blake2b(msgspec.json.encode(words), digest_size=6).hexdigest()
 
 
-def count_within(counter: Counter, now_ms: int, days: int) -> int:
-    """How many events lie in the `days` before `now_ms`, exact while they are in `recent`."""
-    since_ms = now_ms - days * DAY_MS
-    recent = counter.recent
-    exact = bisect_right(recent, now_ms) - bisect_right(recent, since_ms)
-    if not counter.hours:
-        return exact
-    return exact + sum(n for hour, n in counter.hours.items() if since_ms < hour * HOUR_MS <= now_ms)
+def count_within(days: int) -> Callable[[Counter, int], int]:
+    """Make what counts the events in the `days` before an instant, exact while they are in `recent`."""
+    window_ms = days * DAY_MS
+
+    def read(counter: Counter, now_ms: int) -> int:
+        since_ms = now_ms - window_ms
+        recent = counter.recent
+        exact = bisect_right(recent, now_ms) - bisect_right(recent, since_ms)
+        if not counter.hours:
+            return exact
+        return exact + sum(n for hour, n in counter.hours.items() if since_ms < hour * HOUR_MS <= now_ms)
+
+    return read
 
 
 _WINDOW = re.compile(r"count_(\d+)d")
@@ -101,8 +115,7 @@ def reader_of(attribute: str) -> Reader:
     if attribute in _PLAIN:
         return _PLAIN[attribute]
     if match := _WINDOW.fullmatch(attribute):
-        days = int(match[1])
-        return lambda counter, now_ms: count_within(counter, now_ms, days)
+        return count_within(int(match[1]))
     kind, _, rest = attribute.partition("_")
     if attribute.startswith("count_since_"):
         other = attribute.removeprefix("count_since_")

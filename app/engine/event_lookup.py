@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from app.engine.counters import reader_of
 from app.engine.lookup import Lookup
 from app.engine.profile import Counter
@@ -10,28 +12,22 @@ NEVER = Counter()
 """What is kept of an event that never happened."""
 
 
-class EventLookup(Lookup):
+class EventLookup(Lookup, msgspec.Struct, frozen=True, eq=False, gc=False):
     """The counters of a profile, by event name, at one instant."""
 
-    __slots__ = ("counters", "now_ms")
-
-    def __init__(self, counters: Mapping[str, Counter], now_ms: int) -> None:
-        self.counters = counters
-        self.now_ms = now_ms
+    counters: Mapping[str, Counter]
+    now_ms: int
 
     def get(self, key: str, /) -> object:
         """Answer what can be asked of one event name."""
         return _OfOneName(self.counters.get(key, NEVER), self.now_ms)
 
 
-class _OfOneName(Lookup):
+class _OfOneName(Lookup, msgspec.Struct, frozen=True, eq=False, gc=False):
     """The attributes of one event name."""
 
-    __slots__ = ("_counter", "_now_ms")
-
-    def __init__(self, counter: Counter, now_ms: int) -> None:
-        self._counter = counter
-        self._now_ms = now_ms
+    counter: Counter
+    now_ms: int
 
     def get(self, key: str, /) -> object:
-        return reader_of(key)(self._counter, self._now_ms)
+        return reader_of(key)(self.counter, self.now_ms)

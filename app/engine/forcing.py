@@ -29,7 +29,7 @@ class Forcible(msgspec.Struct, frozen=True):
         arms = {key: frozenset(experiment.arms) for key, experiment in ruleset.experiments.items()}
         return cls(
             {one.key: frozenset([one.first, *(stage.key for stage in one.stages)]) for one in journeys},
-            frozenset([step[0] for step in ruleset.order if isinstance(step, tuple)]),
+            frozenset(ruleset.segments),
             {**arms, HOLDOUT: frozenset({GENERIC, PERSONALIZED})},
         )
 

@@ -48,11 +48,25 @@ class Path:
 
     def reader(self) -> Callable[[Attributes], Any]:
         """Give what finds the value at this path, or what `bind` takes for it where it is missing."""
+        if self.parts[:1] == ("events",) and len(self.parts) == 3:  # noqa: PLR2004 - such as events.order.count
+            return self._event_reader()
         if self.never is not None or len(self.parts) not in _READERS:
             # What is bound to a path needs no instant.
             bound: Callable[..., Any] = self.bind(_value)
             return bound
         return _READERS[len(self.parts)](*self.parts)
+
+    def _event_reader(self) -> Callable[[Attributes], Any]:
+        _, name, attribute = self.parts
+        read, walk = reader_of(attribute), self.bind(_value)
+
+        def value_of(attributes: Attributes) -> object:
+            events = attributes.get("events")
+            if type(events) is EventLookup:
+                return read(events.counters.get(name, NEVER), events.now_ms)
+            return walk(attributes, None)
+
+        return value_of
 
     def _with_default(self, check: Check, missing: object) -> Check:
         never = self.never

@@ -2,6 +2,7 @@
 
 `visitor` names the profile that a record belongs to; instants are milliseconds since 1970 UTC. No value here,
 nor in a profile or a decision, can be part of a cycle: the garbage collector need not know them (`gc=False`).
+What is as usual is not written down (`omit_defaults`).
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind", gc=False):
+class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind", omit_defaults=True, gc=False):
     """Something the visitor did. `name` is snake_case.
 
     Consent decides what it may serve: `profile_only` keeps it out of results, `results_only` out of profiles.
@@ -27,7 +28,9 @@ class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind", gc=False
     results_only: bool = False
 
 
-class Assignment(msgspec.Struct, frozen=True, tag="assignment", tag_field="kind", gc=False):
+class Assignment(
+    msgspec.Struct, frozen=True, tag="assignment", tag_field="kind", omit_defaults=True, gc=False
+):
     """A unit has been given an arm, with what was known of the visitor at that instant.
 
     `results_only` keeps it out of profiles, as for events.

@@ -142,11 +142,17 @@ def _check_rule(names: Names, rule: Rule, at: str) -> Iterator[Problem]:
 class Resolution(NamedTuple):
     """Segments and journeys as their pointers, each after what its conditions refer to.
 
-    `staging` are the journeys and what they refer to, by way of others too.
+    Those of one wave do not refer to each other. `staging` are the journeys and what they refer to, by way of
+    others too.
     """
 
-    order: list[str]
+    waves: list[tuple[str, ...]]
     staging: frozenset[str]
+
+    @property
+    def order(self) -> list[str]:
+        """List all of them."""
+        return [node for wave in self.waves for node in wave]
 
 
 def resolution_of(document: Document) -> Resolution:
@@ -177,17 +183,17 @@ def resolving(document: Document) -> Steps[Resolution]:
         sorter.add(node, *sorted(after))
         yield
     sorter.prepare()
-    order = []
+    waves = []
     while ready := sorter.get_ready():
+        waves.append(ready)
         for node in ready:
-            order.append(node)
             sorter.done(node)
             yield
     staging = set(journeys.values())
-    for node in reversed(order):
-        if node in staging:
+    for wave in reversed(waves):
+        for node in staging.intersection(wave):
             staging |= graph[node]
-    return Resolution(order, frozenset(staging))
+    return Resolution(waves, frozenset(staging))
 
 
 def _referred_to(

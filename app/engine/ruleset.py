@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.engine.bucketing import BUCKETS, bucket_of
-from app.engine.conditions import Predicate
 from app.engine.context import with_clock
 from app.engine.counters import EventNeeds
 from app.engine.forced import Forced
 from app.engine.index import RuleIndex
 from app.engine.model import Holdout, Rule, Site
 from app.engine.profile import Profile, StageMove
+from app.engine.segments import SegmentGroup
 from app.engine.stages import CompiledJourney, Reached, Timed, settle_at, settle_past, stage_of
 from app.engine.visitor import Standing, Visitor
-from app.kit.clock import instant_of
+from app.kit.clock import instant_of, ms_of
 
 # Twice as long as any that is registered. What a request says beyond that finds no translation.
 _LONGEST_LOCALE = 64
@@ -126,8 +126,8 @@ class CompiledPlacement(msgspec.Struct, frozen=True, kw_only=True):
     variants: Mapping[str, CompiledVariant]
 
 
-Step: TypeAlias = tuple[str, Predicate] | CompiledJourney
-"""A segment, by key and predicate, or a journey."""
+Step: TypeAlias = SegmentGroup | CompiledJourney
+"""What is found out of a visitor at once."""
 
 
 class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +156,11 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     asked: str
     timed: Timed
 
+    @property
+    def segments(self) -> list[str]:
+        """List the segments in the order in which they are found."""
+        return [key for step in self.order if isinstance(step, SegmentGroup) for key in step.keys]
+
     def see(
         self,
         profile: Profile,
@@ -168,7 +173,7 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 
         `forced` names only what this ruleset knows.
         """
-        visitor = Visitor(profile, self._context(given, now), standing, now, self.primary_journey)
+        visitor = Visitor(profile, self._context(given, now), standing, now, ms_of(now), self.primary_journey)
         # This moves stages alone, which conditions see as they are resolved now, not as they were held.
         visitor.profile, _ = settle_past(profile, visitor.now_ms, self.timed, self._reached)
         if forced is None:
@@ -187,6 +192,9 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 
     def settle(self, profile: Profile, at_ms: int) -> tuple[Profile, list[StageMove]]:
         """Move a profile to the stages that hold at an instant, by way of every dwell and decay before it."""
+        if at_ms == profile.last_event_ms:
+            # As after every event; nothing can have ended since then.
+            return settle_at(profile, at_ms, self._reached)
         settled, past = settle_past(profile, at_ms, self.timed, self._reached)
         settled, now = settle_at(settled, at_ms, self._reached)
         return settled, past + now
@@ -194,7 +202,7 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
     def _reached(self, profile: Profile, at_ms: int) -> dict[str, Reached]:
         """Find the stage of each journey for a profile alone, seen in no request."""
         now, context = _moment(at_ms, self.zone if self.reads_clock else None)
-        visitor = Visitor(profile, context, _NOBODY, now, self.primary_journey)
+        visitor = Visitor(profile, context, _NOBODY, now, at_ms, self.primary_journey)
         return _resolve(self.staging, visitor)
 
 
@@ -208,27 +216,22 @@ def _moment(at_ms: int, zone: ZoneInfo | None) -> tuple[datetime, Mapping[str, A
 def _resolve(steps: Sequence[Step], visitor: Visitor) -> dict[str, Reached]:
     """Fill in segments and stages, and tell the stage of each journey."""
     reached: dict[str, Reached] = {}
-    now, segments = visitor.now, visitor.segments
     for step in steps:
-        if isinstance(step, tuple):
-            segment, holds = step
-            if holds(visitor, now):
-                segments.append(segment)
-            continue
-        stage = stage_of(step, visitor)
-        reached[step.key] = stage
-        visitor.enter(step.key, stage.stage)
+        if isinstance(step, SegmentGroup):
+            visitor.segments += step.found(visitor)
+        else:
+            stage = reached[step.key] = stage_of(step, visitor)
+            visitor.enter(step.key, stage.stage)
     return reached
 
 
 def _resolve_forced(steps: Sequence[Step], visitor: Visitor, forced: Forced) -> None:
     """Fill in segments and stages as they are forced, and the others by what follows from these."""
     for step in steps:
-        if isinstance(step, tuple):
-            segment, holds = step
-            said = forced.membership(segment)
-            if holds(visitor, visitor.now) if said is None else said:
-                visitor.segments.append(segment)
+        if isinstance(step, SegmentGroup):
+            found = step.found(visitor)
+            said = [(key, forced.membership(key)) for key in step.keys]
+            visitor.segments += [key for key, is_in in said if (key in found if is_in is None else is_in)]
         else:
             visitor.enter(step.key, forced.stages.get(step.key) or stage_of(step, visitor).stage)
 

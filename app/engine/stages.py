@@ -29,7 +29,7 @@ class CompiledJourney(msgspec.Struct, frozen=True, kw_only=True):
     stages: Sequence[CompiledStage]
 
 
-class Reached(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True, gc=False):
     """The stage of a journey that holds, and the condition that says so."""
 
     stage: str
@@ -135,11 +135,13 @@ def settle_past(
 
 def settle_at(profile: Profile, at_ms: int, resolve: Resolve) -> tuple[Profile, list[StageMove]]:
     """Move each journey to the stage that holds at an instant, and say which moved and why."""
-    moves = [
-        StageMove(journey, None if held is None else held.stage, now.stage, at_ms, now.because)
-        for journey, now in resolve(profile, at_ms).items()
-        if (held := profile.stages.get(journey)) is None or held.stage != now.stage
-    ]
+    moves = []
+    # No comprehension, which would be a call more: this is asked after every event.
+    for journey, now in resolve(profile, at_ms).items():
+        held = profile.stages.get(journey)
+        if held is None or held.stage != now.stage:
+            came_from = None if held is None else held.stage
+            moves.append(StageMove(journey, came_from, now.stage, at_ms, now.because))
     if not moves:
         return profile, moves
     settled = copy(profile)

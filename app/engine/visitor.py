@@ -9,7 +9,6 @@ import msgspec
 from app.engine.counters import DAY_MS
 from app.engine.event_lookup import EventLookup
 from app.engine.profile import Profile
-from app.kit.clock import ms_of
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
@@ -40,23 +39,27 @@ class Visitor(dict[str, object]):
         context: Mapping[str, Any],
         standing: Standing,
         now: datetime,
+        now_ms: int,
         primary_journey: str | None = None,
     ) -> None:
         self.profile = profile
         self.context = context
         self.standing = standing
         self.now = now
-        self.now_ms = ms_of(now)
+        self.now_ms = now_ms
         self.primary_journey = primary_journey
         self.segments: list[str] = []
         self.stages: dict[str, str] = {}
         # One by one: as arguments to dict they take twice as long, and every decision sees a visitor.
         self["traits"] = profile.traits
         self["context"] = context
-        self["events"] = EventLookup(profile.counters, self.now_ms)
+        self["events"] = EventLookup(profile.counters, now_ms)
         self["segments"] = self.segments
         self["stages"] = self.stages
-        self["profile"] = _about(profile.first_ms, self.now_ms)
+        # What this very request brought does not make its visitor an old acquaintance.
+        is_new = not profile.first_ms or profile.first_ms >= now_ms
+        age_days = 0 if is_new else (now_ms - profile.first_ms) // DAY_MS
+        self["profile"] = {"is_new": is_new, "age_days": age_days}
 
     @property
     def stage(self) -> str | None:
@@ -68,9 +71,3 @@ class Visitor(dict[str, object]):
         self.stages[journey] = stage
         if journey == self.primary_journey:
             self["stage"] = stage
-
-
-def _about(first_ms: int, now_ms: int) -> dict[str, object]:
-    # What this very request brought does not make its visitor an old acquaintance.
-    is_new = not first_ms or first_ms >= now_ms
-    return {"is_new": is_new, "age_days": 0 if is_new else (now_ms - first_ms) // DAY_MS}

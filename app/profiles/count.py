@@ -1,7 +1,7 @@
 """How an event changes what is kept of the events of its name: pure."""
 
 from bisect import bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from math import isfinite
 from typing import Any
@@ -22,27 +22,26 @@ _LARGEST_INTEGER = 2**63
 def count(
     counters: dict[str, Counter],
     event: Event,
-    needs: Mapping[str, EventNeeds],
+    needs: EventNeeds,
     own: set[str],
     *,
     complete: bool = True,
 ) -> None:
-    """Count an event of which something is asked.
+    """Count an event of whose name this is asked.
 
     Counters in `own` are changed where they are; any other stays as it was, and a copy that from then on is
     in `own` takes its place. `complete` says that nothing of this visitor is missing from the counters, so
     that one which begins now has missed nothing either.
     """
-    one = needs[event.name]
-    counter = counters.get(event.name) or Counter(asked=one.signature if complete else "")
+    counter = counters.get(event.name) or Counter(asked=needs.signature if complete else "")
     if event.name not in own:
         own.add(event.name)
         counter = copy(counter)
         counter.recent = counter.recent.copy()
-    _count(counter, counters, event, one)
+    _count(counter, counters, event, needs)
     counters[event.name] = counter
-    if counter.last_ms == event.at_ms:
-        _count_anew(counters, event.name, needs)
+    if needs.restarts and counter.last_ms == event.at_ms:
+        _count_anew(counters, event.name, needs.restarts)
 
 
 def upheld(counters: Mapping[str, Counter], needs: Mapping[str, EventNeeds]) -> dict[str, Counter]:
@@ -57,10 +56,11 @@ def _is_upheld(counter: Counter, needs: EventNeeds | None) -> bool:
     return not counter.asked or (needs is not None and needs.signature == counter.asked)
 
 
-def _count_anew(counters: dict[str, Counter], latest: str, needs: Mapping[str, EventNeeds]) -> None:
+def _count_anew(counters: dict[str, Counter], latest: str, restarts: Iterable[str]) -> None:
     """Let what is counted since the latest event of a name start at 0."""
-    for name, counter in counters.items():
-        if name in needs and latest in needs[name].since:
+    for name in restarts:
+        counter = counters.get(name)
+        if counter is not None:
             renewed = copy(counter)
             renewed.since = {**counter.since, latest: 0}
             counters[name] = renewed
@@ -85,8 +85,10 @@ def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, need
             name: _kept(event.properties[name]) for name in needs.latest if name in event.properties
         }
     counter.count += 1
-    counter.first_ms = earlier(counter.first_ms, event.at_ms)
-    counter.last_ms = max(counter.last_ms, event.at_ms)
+    if not counter.first_ms or event.at_ms < counter.first_ms:
+        counter.first_ms = event.at_ms
+    if counter.last_ms < event.at_ms:  # noqa: PLR1730 - every event comes through here, and max is a call
+        counter.last_ms = event.at_ms
     if needs.sums:
         counter.sums = counter.sums | {
             name: counter.sums.get(name, 0.0) + number_of(event.properties.get(name)) for name in needs.sums
@@ -98,7 +100,8 @@ def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, need
 def _remember(counter: Counter, at_ms: int, window_days: int) -> None:
     """Keep an instant for as long as a window can ask for it; beyond the bound only its hour is kept."""
     since_ms, recent = counter.last_ms - window_days * DAY_MS, counter.recent
-    del recent[: bisect_right(recent, since_ms)]
+    if recent and recent[0] <= since_ms:
+        del recent[: bisect_right(recent, since_ms)]
     insort(recent, at_ms)
     if not counter.hours and len(recent) <= RECENT_LIMIT:
         return

@@ -39,9 +39,7 @@ def fold_telling(
     folded, moves = copy(profile), []
     folded.counters = dict(profile.counters)
     settled_ms, own = None, set[str]()
-    for record in records:
-        if not is_for_profiles(record):
-            continue
+    for record in filter(is_for_profiles, records):
         match record:
             case Event():
                 folded, moved = _after_event(folded, record, ruleset, settled_ms, own)
@@ -81,8 +79,9 @@ def _after_event(
         profile, moves = ruleset.settle(profile, at_ms)
     _see(profile, event)
     _uphold(profile, ruleset.asked, ruleset.needs)
-    if event.name in ruleset.needs:
-        count(profile.counters, event, ruleset.needs, own, complete=profile.asked == ruleset.asked)
+    needs = ruleset.needs.get(event.name)
+    if needs is not None:
+        count(profile.counters, event, needs, own, complete=profile.asked == ruleset.asked)
     profile, after = ruleset.settle(profile, at_ms)
     if moves or after:
         moves = moves + after
@@ -97,8 +96,11 @@ def _uphold(profile: Profile, asked: str, needs: Mapping[str, EventNeeds]) -> No
 
 
 def _see(profile: Profile, event: Event) -> None:
-    profile.first_ms = earlier(profile.first_ms, event.at_ms)
-    profile.last_event_ms = max(profile.last_event_ms, event.at_ms)
+    # Seldom both, often neither: events that come together share their instant.
+    if not profile.first_ms or event.at_ms < profile.first_ms:
+        profile.first_ms = event.at_ms
+    if profile.last_event_ms < event.at_ms:  # noqa: PLR1730 - every event comes through here, and max is a call
+        profile.last_event_ms = event.at_ms
     profile.events += 1
 
 

@@ -37,7 +37,7 @@ async def recount(
     own: set[str] = set()
     async for event in stored_events(connection, site, sources.until_ms, wanted):
         if sources.hold(event) and not sources.have_lost(event):
-            count(counters, event, needs, own)
+            count(counters, event, needs[event.name], own)
     return {name: counters[name] for name in names if name in counters}
 
 

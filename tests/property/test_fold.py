@@ -130,7 +130,7 @@ def test_whoever_takes_over_has_all_that_was_counted(records: list[Record], more
     assert (together.first_ms, together.last_event_ms) == (alone.first_ms, alone.last_event_ms)
     for name, counter in together.counters.items():
         assert (counter.count, counter.last_ms) == (alone.counters[name].count, alone.counters[name].last_ms)
-        assert count_within(counter, ms_of(NOW), 1) == count_within(alone.counters[name], ms_of(NOW), 1)
+        assert count_within(1)(counter, ms_of(NOW)) == count_within(1)(alone.counters[name], ms_of(NOW))
 
 
 @EXAMPLES
@@ -142,7 +142,7 @@ def test_windows_are_exact_in_whatever_order_events_arrive(ages: list[int], late
 
     for days in (1, 2, 3):
         expected = sum(now_ms - days * DAY_MS < at <= now_ms for at in at_ms)
-        assert (0 if counter is None else count_within(counter, now_ms, days)) == expected
+        assert (0 if counter is None else count_within(days)(counter, now_ms)) == expected
 
 
 @EXAMPLES

@@ -14,7 +14,7 @@ from app.engine.ruleset import Ruleset
 from app.engine.trace import tracing
 from app.engine.visitor import Visitor
 from app.kit.steps import finished
-from tests.property.test_index import PLACEMENTS
+from tests.property.drawn import PLACEMENTS
 from tests.property.test_trace import EXAMPLES, EXPERIMENTS, check_trace, documents, known_visitors
 
 FORCED = st.builds(

@@ -17,7 +17,7 @@ from app.engine.trace import Candidate, tracing
 from app.engine.visitor import Standing, Visitor
 from app.kit.steps import finished
 from tests.builders import experiment, journey, parsed, placement, segment
-from tests.property.test_index import FIELDS, PLACEMENTS, PURPOSES, visitors
+from tests.property.drawn import FIELDS, PLACEMENTS, PURPOSES, visitors
 
 EXAMPLES = settings(max_examples=200)
 EXPERIMENTS = ("e0", "e1")

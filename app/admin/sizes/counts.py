@@ -25,7 +25,7 @@ class Counts:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.visitors = 0
-        segments = [step[0] for step in ruleset.order if isinstance(step, tuple)]
+        segments = ruleset.segments
         self._places: dict[str, list[int]] = {key: [] for key in segments}
         self._stages: dict[str, Counter[str]] = {
             step.key: Counter() for step in ruleset.order if isinstance(step, CompiledJourney)

@@ -152,3 +152,19 @@ async def test_500_events_at_once_are_taken() -> None:
     answer = await Edge().events(*[{"name": "page_viewed"}] * 500)
 
     assert answer.json() == {"accepted": 500, "duplicate": 0, "ignored": 0}
+
+
+def test_names_of_properties_are_spelled_alike_in_every_event_of_a_request() -> None:
+    sent: list[dict[str, Any]] = [
+        {"shoe_size": 1},
+        {"shoe_size": 2},
+        {"shoeSize": 3},
+        {"shoe_size": 4, "Color": "red"},
+        {},
+    ]
+    bodies = [EventBody(name="x", properties=properties) for properties in sent]
+
+    made = records_of(bodies, 1, "v-1", NOW, trusted=False)
+
+    wanted = [{"shoe_size": 1}, {"shoe_size": 2}, {"shoe_size": 3}, {"shoe_size": 4, "color": "red"}, {}]
+    assert [event.properties for event in made] == wanted

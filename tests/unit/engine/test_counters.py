@@ -55,7 +55,7 @@ def test_since_another_event_needs_that_event_too() -> None:
 
     assert needs == {
         "product_viewed": EventNeeds(since=frozenset({"order_completed"})),
-        "order_completed": EventNeeds(),
+        "order_completed": EventNeeds(restarts=frozenset({"product_viewed"})),
     }
 
 
@@ -63,8 +63,8 @@ def test_the_other_event_keeps_its_own_needs() -> None:
     needs = needs_of(["events.a.count_since_b", "events.b.count_3d", "events.b.count_since_a"])
 
     assert needs == {
-        "a": EventNeeds(since=frozenset({"b"})),
-        "b": EventNeeds(window_days=3, since=frozenset({"a"})),
+        "a": EventNeeds(since=frozenset({"b"}), restarts=frozenset({"b"})),
+        "b": EventNeeds(window_days=3, since=frozenset({"a"}), restarts=frozenset({"a"})),
     }
 
 
@@ -132,7 +132,7 @@ def test_sums_latest_values_and_counts_since_are_read_by_name() -> None:
     [(0, 1), (1, 1), (DAY_MS - 1, 1), (DAY_MS, 0), (DAY_MS + 1, 0), (-1, 0)],
 )
 def test_a_window_is_open_where_it_starts_and_closed_where_it_ends(age_ms: int, counts: int) -> None:
-    assert count_within(Counter(recent=[NOW_MS - age_ms]), NOW_MS, 1) == counts
+    assert count_within(1)(Counter(recent=[NOW_MS - age_ms]), NOW_MS) == counts
 
 
 def test_a_window_is_exact_to_the_millisecond() -> None:
@@ -140,7 +140,7 @@ def test_a_window_is_exact_to_the_millisecond() -> None:
 
     for days in (1, 2, 3):
         expected = sum(NOW_MS - days * DAY_MS < at <= NOW_MS for at in recent)
-        assert count_within(Counter(recent=recent), NOW_MS, days) == expected
+        assert count_within(days)(Counter(recent=recent), NOW_MS) == expected
 
 
 def test_beyond_the_bound_whole_hours_inside_the_window_count() -> None:
@@ -154,6 +154,6 @@ def test_beyond_the_bound_whole_hours_inside_the_window_count() -> None:
     }
 
     # The window starts at the beginning of an hour, which is outside of it by a millisecond.
-    assert count_within(Counter(hours=hours), NOW_MS, 1) == 1_100
-    assert count_within(Counter(hours=hours), NOW_MS - 1, 1) == 110
-    assert count_within(Counter(recent=[NOW_MS], hours=hours), NOW_MS, 1) == 1_101
+    assert count_within(1)(Counter(hours=hours), NOW_MS) == 1_100
+    assert count_within(1)(Counter(hours=hours), NOW_MS - 1) == 110
+    assert count_within(1)(Counter(recent=[NOW_MS], hours=hours), NOW_MS) == 1_101

@@ -175,7 +175,7 @@ def test_what_one_placement_asked_the_next_does_not_ask_again() -> None:
         rules=[rule(f"{at}{n}", placements=[at], audience=unknown) for at in ("a", "b") for n in range(50)],
     )
     seen = visitor(rules, context={"x": 1, "y": 1})
-    counting = Counting(seen.profile, seen.context, seen.standing, seen.now)
+    counting = Counting(seen.profile, seen.context, seen.standing, seen.now, seen.now_ms)
     search = Search(rules.index, counting, held_out=False)
 
     assert [len(found_at(search, at)) for at in ("a", "b", "c", "d")] == [50, 50, 0, 0]
@@ -190,7 +190,7 @@ def test_a_visitor_held_out_is_asked_only_what_rules_for_the_holdout_ask() -> No
         ]
     )
     seen = visitor(rules, context={"x": 1, "y": 1})
-    counting = Counting(seen.profile, seen.context, seen.standing, seen.now)
+    counting = Counting(seen.profile, seen.context, seen.standing, seen.now, seen.now_ms)
 
     assert found_at(Search(rules.index, counting, held_out=True), "home.hero") == [1]
     assert counting.looks == 1

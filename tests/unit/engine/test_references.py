@@ -232,7 +232,7 @@ def test_a_circle_is_told_from_part_to_part() -> None:
 
 
 def test_each_part_stands_after_what_it_refers_to() -> None:
-    order, _ = resolution_of(
+    order = resolution_of(
         parsed(
             segments=[
                 segment("s0", {"segments": {"$in": ["s2"]}}),
@@ -244,7 +244,7 @@ def test_each_part_stands_after_what_it_refers_to() -> None:
                 journey("x", key="second"),
             ],
         )
-    )
+    ).order
 
     assert order == ["/journeys/1", "/segments/1", "/journeys/0", "/segments/2", "/segments/0"]
 
@@ -254,13 +254,13 @@ def test_stages_rest_on_what_their_conditions_refer_to_by_way_of_others_too() ->
     segments = [segment(key, {"segments": {"$in": [after]}}) for key, after in names]
     journeys = [journey("x", stage_when({"segments": {"$in": ["asked"]}}))]
 
-    _, staging = resolution_of(parsed(segments=[*segments, RETURNING], journeys=journeys))
+    staging = resolution_of(parsed(segments=[*segments, RETURNING], journeys=journeys)).staging
 
     assert staging == {"/journeys/0", "/segments/1", "/segments/2", "/segments/3"}
 
 
 def test_who_asks_for_no_segment_in_particular_stands_after_all_of_them() -> None:
-    order, _ = resolution_of(
+    order = resolution_of(
         parsed(
             segments=[segment("a", {"stages.other": "x"}), RETURNING],
             journeys=[
@@ -268,7 +268,7 @@ def test_who_asks_for_no_segment_in_particular_stands_after_all_of_them() -> Non
                 journey("x", key="other"),
             ],
         )
-    )
+    ).order
 
     assert order[-1] == "/journeys/0"
 

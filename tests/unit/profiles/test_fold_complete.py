@@ -70,8 +70,8 @@ def test_a_counter_that_begins_has_missed_nothing_unless_it_is_said() -> None:
 
     whole: dict[str, Counter] = {}
     lacking: dict[str, Counter] = {}
-    count(whole, event("x"), needs, set())
-    count(lacking, event("x"), needs, set(), complete=False)
+    count(whole, event("x"), needs["x"], set())
+    count(lacking, event("x"), needs["x"], set(), complete=False)
 
     assert whole["x"].asked == needs["x"].signature
     assert lacking["x"].asked == ""

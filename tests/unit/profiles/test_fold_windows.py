@@ -29,7 +29,7 @@ def test_a_window_keeps_what_it_can_ask_for() -> None:
 def test_the_longest_window_asked_for_is_kept_and_the_shorter_ones_lie_in_it() -> None:
     counter = counter_of([2 * DAY - SECOND, 1 * DAY, 1 * DAY - SECOND, HOUR])
 
-    assert [count_within(counter, NOW_MS, days) for days in (1, 2)] == [2, 4]
+    assert [count_within(days)(counter, NOW_MS) for days in (1, 2)] == [2, 4]
 
 
 def test_without_a_window_no_instants_are_kept() -> None:
@@ -43,10 +43,10 @@ def test_a_window_is_exact_up_to_its_bound(count: int) -> None:
     counter = counter_of([n * MINUTE for n in range(count, 0, -1)])
 
     assert (len(counter.recent), counter.hours) == (count, {})
-    assert count_within(counter, NOW_MS, 1) == min(count, 24 * 60 - 1)
+    assert count_within(1)(counter, NOW_MS) == min(count, 24 * 60 - 1)
     # A window that starts in the middle of them is exact to the millisecond.
     later_ms = NOW_MS + DAY_MS - 500 * 60_000
-    assert count_within(counter, later_ms, 1) == 499
+    assert count_within(1)(counter, later_ms) == 499
 
 
 def test_beyond_the_bound_the_oldest_are_counted_by_their_hour() -> None:
@@ -56,15 +56,15 @@ def test_beyond_the_bound_the_oldest_are_counted_by_their_hour() -> None:
     assert counter.recent == [NOW_MS - n * 60_000 for n in range(1_000, 0, -1)]
     # 1,090 minutes before noon it was 17:50 of the day before.
     assert counter.hours == {oldest // HOUR_MS: 10, oldest // HOUR_MS + 1: 60, oldest // HOUR_MS + 2: 20}
-    assert count_within(counter, NOW_MS, 1) == 1_000 + 90
+    assert count_within(1)(counter, NOW_MS) == 1_000 + 90
 
 
 def test_a_smaller_window_stays_exact_when_the_larger_overflows() -> None:
     ages = [*(1 * DAY + n * SECOND for n in range(1_500, 0, -1)), *(n * SECOND for n in range(999, -1, -1))]
     counter = counter_of(ages)
 
-    assert count_within(counter, NOW_MS, 1) == 1_000
-    assert count_within(counter, NOW_MS, 2) == 2_500
+    assert count_within(1)(counter, NOW_MS) == 1_000
+    assert count_within(2)(counter, NOW_MS) == 2_500
 
 
 def test_the_error_beyond_the_bound_is_less_than_the_first_hour() -> None:
@@ -74,7 +74,7 @@ def test_the_error_beyond_the_bound_is_less_than_the_first_hour() -> None:
     for minutes in (0, 1, 30, 59, 60, 90):
         at = NOW + minutes * MINUTE
         exact = sum(at - DAY < NOW - age for age in ages)
-        assert exact - 120 < count_within(counter, ms_of(at), 1) <= exact
+        assert exact - 120 < count_within(1)(counter, ms_of(at)) <= exact
 
 
 def test_hours_are_forgotten_once_no_window_reaches_them() -> None:
@@ -104,14 +104,14 @@ def test_a_late_event_from_before_the_bound_is_counted_by_its_hour() -> None:
     counter = counter_of([*ages, 3 * HOUR])
 
     assert counter.hours == {NOW_MS // HOUR_MS - 3: 1}
-    assert count_within(counter, NOW_MS, 1) == 1_000 + 1
+    assert count_within(1)(counter, NOW_MS) == 1_000 + 1
 
 
 def test_a_late_event_from_before_every_window_counts_in_none() -> None:
     counter = counter_of([0 * SECOND, 5 * DAY])
 
     assert counter.count == 2
-    assert [count_within(counter, NOW_MS, days) for days in (1, 2)] == [1, 1]
+    assert [count_within(days)(counter, NOW_MS) for days in (1, 2)] == [1, 1]
 
 
 def test_a_busy_visitor_keeps_a_small_profile() -> None:

@@ -116,7 +116,7 @@ def test_windows_stay_within_their_bound() -> None:
 
     assert counter.recent == [NOW_MS - n * 1_000 for n in reversed(seconds)]
     assert counter.hours == {NOW_MS // HOUR_MS - 1: RECENT_LIMIT}
-    assert (counter.count, count_within(counter, NOW_MS, 7)) == (2 * RECENT_LIMIT, 2 * RECENT_LIMIT)
+    assert (counter.count, count_within(7)(counter, NOW_MS)) == (2 * RECENT_LIMIT, 2 * RECENT_LIMIT)
 
 
 def test_hours_add_up() -> None:
