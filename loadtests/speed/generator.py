@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import gc
+import os
 import sys
 from array import array
 from collections import deque
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from time import perf_counter
 from typing import Any
 
@@ -142,6 +144,21 @@ def quantile(ascending: list[float], share: float) -> float:
     return ascending[min(len(ascending) - 1, int(share * len(ascending)))] if ascending else float("nan")
 
 
+@contextmanager
+def coming_first() -> Iterator[None]:
+    """Run as soon as there is something to do, whoever else has the core.
+
+    PostgreSQL and the shipper would keep even a process of a higher priority waiting for 4 ms at a time. Only
+    root may come first; for others the lateness says how much they had to wait.
+    """
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 async def generate(port: int, key: str, rate: float, seconds: float) -> Latencies:
     """Open the connections, run the load and tell what came of it."""
     requests = [request("/decide", key, number, decide_body(number)) for number in range(HOT)]
@@ -149,7 +166,8 @@ async def generate(port: int, key: str, rate: float, seconds: float) -> Latencie
     loop = asyncio.get_running_loop()
     opened = [await loop.create_connection(lambda: Line(load), "127.0.0.1", port) for _ in range(CONNECTIONS)]
     gc.disable()
-    told = await load.run()
+    with coming_first():
+        told = await load.run()
     for transport, _ in opened:
         transport.close()
     return told

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import httpx
 import msgspec
 
-from app.kit.priority import set_priority
 from loadtests.speed.budgets import LATENCY, LATENCY_IN_PUBLISH, Bound
 from loadtests.speed.cases import MANY
 from loadtests.speed.generator import Latencies
@@ -21,7 +20,6 @@ from loadtests.speed.serving import Server
 from loadtests.speed.sites import Ground, draft, publish
 
 PAIRS, RUN_S = 5, 4.0
-FIRST = -10
 # Far more than can be sent: what is answered all the same is the generator's own ceiling.
 _TOO_MUCH = 100_000.0
 
@@ -89,7 +87,7 @@ async def _after(seconds: float, during: During) -> None:
 
 
 async def generated(one: Server, key: str, rate: float, seconds: float) -> Latencies:
-    """Run the generator in a process and session of its own, before whatever else wants its core.
+    """Run the generator in a process of its own.
 
     Raises:
         RuntimeError: it failed, or an answer was wrong.
@@ -97,9 +95,7 @@ async def generated(one: Server, key: str, rate: float, seconds: float) -> Laten
     """
     asked = [str(one.port), key, str(rate), str(seconds)]
     command = [sys.executable, "-m", "loadtests.speed.generator", *asked]
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, start_new_session=True)
-    # Only root may; for others the generator's lateness says how much it had to wait.
-    set_priority(process.pid, FIRST)
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     said, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"the generator ended with {process.returncode}")
