@@ -20,6 +20,8 @@ from loadtests.speed.pages import decide_body, request
 from loadtests.speed.ticks import Ticks
 
 CONNECTIONS = 64
+# What first connections and requests cost is no latency at a rate; so long they count for nothing.
+WARM_UP_S = 0.5
 # How long answers may take to come in once all is sent.
 _LAST_ANSWERS_S = 10
 
@@ -42,15 +44,19 @@ class Latencies(msgspec.Struct, frozen=True):
 
 
 class Load:
-    """Requests at a rate for so long, over connections that each wait for their answer."""
+    """Requests at a rate for so long, over connections that each wait for their answer.
 
-    def __init__(self, requests: list[bytes], rate: float, seconds: float) -> None:
+    What should have been sent in the first `warm_up_s` counts for nothing.
+    """
+
+    def __init__(self, requests: list[bytes], rate: float, seconds: float, warm_up_s: float = 0) -> None:
         self.free: deque[Line] = deque()
         self.latencies, self.lateness = array("d"), array("d")
         self.wrong = 0
         self._requests = requests
         self._step_ns, self._total = round(1e9 / rate), int(rate * seconds)
         self._sent, self._due, self._seconds = 0, 0, seconds
+        self._uncounted = int(rate * warm_up_s)
         self._start = 0.0
         self._over = asyncio.Event()
 
@@ -71,8 +77,10 @@ class Load:
                 await asyncio.sleep(0.01)
         return self._told(took_s)
 
-    def answered(self, line: "Line") -> None:
-        """Have a line that is free, for whatever had to wait for one."""
+    def answered(self, line: "Line", number: int, latency: float) -> None:
+        """Take an answer, and have a line that is free for whatever had to wait for one."""
+        if number >= self._uncounted:
+            self.latencies.append(latency)
         self.free.append(line)
         self._send_due()
 
@@ -89,9 +97,10 @@ class Load:
     def _send_due(self) -> None:
         while self._sent < self._due and self.free:
             at = self._start + self._sent * self._step_ns / 1e9
-            self.free.popleft().send(self._requests[self._sent % len(self._requests)], at)
+            self.free.popleft().send(self._requests[self._sent % len(self._requests)], self._sent, at)
+            if self._sent >= self._uncounted:
+                self.lateness.append(perf_counter() - at)
             self._sent += 1
-            self.lateness.append(perf_counter() - at)
         if self._sent == self._total:
             self._over.set()
 
@@ -109,7 +118,7 @@ class Line(asyncio.Protocol):
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._intended = 0.0
+        self._number, self._intended = 0, 0.0
         self._said = b""
         self._transport: Any = None
 
@@ -118,20 +127,20 @@ class Line(asyncio.Protocol):
         self._transport = transport
         self._load.free.append(self)
 
-    def send(self, data: bytes, intended: float) -> None:
+    def send(self, data: bytes, number: int, intended: float) -> None:
         """Send a request that should have been sent at an instant."""
-        self._intended = intended
+        self._number, self._intended = number, intended
         self._transport.write(data)
 
     def data_received(self, data: bytes) -> None:
         """Take an answer, whole with its last brace: what is asked here is answered with one JSON object."""
         self._said += data
         if data.endswith(b"}"):
-            self._load.latencies.append(perf_counter() - self._intended)
+            latency = perf_counter() - self._intended
             if not (self._said.startswith(b"HTTP/1.1 200 ") and is_whole(self._said)):
                 self._load.take_wrong(self._said)
             self._said = b""
-            self._load.answered(self)
+            self._load.answered(self, self._number, latency)
 
 
 def is_whole(said: bytes) -> bool:
@@ -162,7 +171,7 @@ def coming_first() -> Iterator[None]:
 async def generate(port: int, key: str, rate: float, seconds: float) -> Latencies:
     """Open the connections, run the load and tell what came of it."""
     requests = [request("/decide", key, number, decide_body(number)) for number in range(HOT)]
-    load = Load(requests, rate, seconds)
+    load = Load(requests, rate, WARM_UP_S + seconds, WARM_UP_S)
     loop = asyncio.get_running_loop()
     opened = [await loop.create_connection(lambda: Line(load), "127.0.0.1", port) for _ in range(CONNECTIONS)]
     gc.disable()

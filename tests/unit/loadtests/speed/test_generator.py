@@ -30,7 +30,7 @@ async def answering(*answers: bytes) -> AsyncIterator[int]:
 async def test_everything_due_is_sent_and_answered() -> None:
     async with answering(RIGHT) as port:
         told = await generate(port, "pk_1", 2_000, 0.1)
-    assert (told.answered, told.unsent, told.wrong) == (200, 0, 0)
+    assert (told.answered, told.unsent, told.wrong) == (1_200, 0, 0)
     assert 0 < told.p50_us <= told.p99_us <= told.p999_us
 
 
@@ -39,7 +39,7 @@ async def test_wrong_answers_are_counted(wrong: bytes) -> None:
     async with answering(RIGHT, wrong) as port:
         told = await generate(port, "pk_1", 2_000, 0.1)
     # The first of each connection is right.
-    assert told.wrong == 200 - 64
+    assert told.wrong == 1_200 - 64
 
 
 async def on_one_line(port: int, rate: float, seconds: float, then: Callable[[], Any]) -> Latencies:
@@ -67,6 +67,18 @@ async def test_who_waits_for_a_stuck_server_counts_from_when_it_should_have_aske
     assert (told.answered, told.unsent) == (1, 19)
     assert told.p50_us >= 90_000
     assert told.p999_us >= 200_000
+
+
+async def test_what_should_have_been_sent_in_the_warm_up_is_answered_and_counts_for_nothing() -> None:
+    async with answering(RIGHT) as port:
+        load = Load([b"x"], 1_000, 0.2, warm_up_s=0.05)
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: Line(load), "127.0.0.1", port
+        )
+        told = await load.run()
+        transport.close()
+    assert told.answered + told.unsent == 200
+    assert (len(load.latencies), len(load.lateness)) == (told.answered - 50, told.answered - 50)
 
 
 async def test_an_answer_in_pieces_is_one() -> None:
