@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
-from asyncio.subprocess import PIPE
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+
+from app.kit.started import Started
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,13 +34,12 @@ class Described:
 
 
 async def _printed_by(*command: str) -> bytes:
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    process = await Started.begin(*command)
     try:
-        printed, _ = await process.communicate()
+        printed = await process.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        process.kill()
+        await process.wait()
     if process.returncode:
         raise ChildProcessError(f"{' '.join(command)} ended with {process.returncode}")
     return printed

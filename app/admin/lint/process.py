@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import time
@@ -14,8 +13,8 @@ import msgspec
 from app.admin.findings import Lint, not_checked
 from app.engine.problems import Problem, Problems
 from app.kit.batches import in_batches
-from app.kit.priority import start_behind
 from app.kit.slices import in_slices
+from app.kit.started import Started
 from app.kit.steps import Steps
 
 GRACE_S = 1.0
@@ -43,7 +42,7 @@ class ProcessLinter:
         self._idle_s = idle_s
         self._grace_s = grace_s
         self._turn = asyncio.Lock()
-        self._process: Process | None = None
+        self._process: Started | None = None
         self._rest: asyncio.TimerHandle | None = None
 
     @property
@@ -76,15 +75,15 @@ class ProcessLinter:
         self._stay_up()
         process, self._process = self._process, None
         if process is not None:
-            _kill(process)
+            process.stdin.close()
+            process.kill()
             await process.wait()
 
     async def _asked(self, task: Sequence[bytes]) -> bytes:
         self._stay_up()
         if self._process is None or self._process.returncode is not None:
-            # In a session of its own, so that Ctrl-C reaches it only through us; and whoever waits for a page
-            # comes first.
-            self._process = await start_behind(*_WORKER, stdin=PIPE, stdout=PIPE)
+            # Whoever waits for a page comes first; and Ctrl-C shall reach it only through us.
+            self._process = await Started.begin(*_WORKER, behind=True)
         try:
             answer = await _exchanged(self._process, task)
         except BaseException:
@@ -101,27 +100,18 @@ class ProcessLinter:
 
     def _let_go(self) -> None:
         """Tell the process that nobody asks any more."""
-        if self._process is not None and self._process.stdin is not None:
+        if self._process is not None:
             self._process.stdin.close()
         self._process = None
 
 
-async def _exchanged(process: Process, task: Sequence[bytes]) -> bytes:
+async def _exchanged(process: Started, task: Sequence[bytes]) -> bytes:
     stdin, stdout = process.stdin, process.stdout
-    assert stdin is not None  # noqa: S101 - it is a pipe
-    assert stdout is not None  # noqa: S101 - it is a pipe
     stdin.write(sum(map(len, task)).to_bytes(_SIZE_BYTES))
     for piece in task:
         stdin.write(piece)
         await stdin.drain()
     return await stdout.readexactly(int.from_bytes(await stdout.readexactly(_SIZE_BYTES)))
-
-
-def _kill(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is None:
-        process.kill()
 
 
 def _writing(document: Mapping[str, Any], more: Mapping[str, Any]) -> Steps[list[bytes]]:

@@ -6,14 +6,14 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 import msgspec
 
 from app.admin.runs.claims import is_waiting
-from app.kit.priority import start_behind
+from app.kit.started import Started
 
 # Where a process ended badly, the next one waits a little.
 RETRY_S = 5.0
@@ -74,11 +74,10 @@ class Starter:
     async def _have_done(self, descriptor: int) -> bool:
         # The child inherits the lock: while it lives, even without us, there is no second one. Decisions come
         # first.
-        child = await start_behind(*self._command, stdin=asyncio.subprocess.PIPE, pass_fds=[descriptor])
+        child = await Started.begin(*self._command, behind=True, pass_fds=[descriptor])
         try:
             orders = msgspec.json.encode(Orders(self._database_url, os.getpid()))
-            with suppress(BrokenPipeError, ConnectionResetError):
-                await child.communicate(orders)
+            await child.communicate(orders)
             code = await child.wait()
         except asyncio.CancelledError:
             await _end(child)
@@ -88,16 +87,15 @@ class Starter:
         return not code
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
+async def _end(child: Started) -> None:
     """End a child in an orderly way, else by force. What it was at is taken up again."""
-    with suppress(ProcessLookupError):
-        child.terminate()
-        try:
-            async with asyncio.timeout(STOP_S):
-                await child.wait()
-        except TimeoutError:
-            child.kill()
+    child.terminate()
+    try:
+        async with asyncio.timeout(STOP_S):
             await child.wait()
+    except TimeoutError:
+        child.kill()
+        await child.wait()
 
 
 @contextmanager
