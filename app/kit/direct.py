@@ -1,6 +1,6 @@
 """What an app offers that can answer a whole request without ASGI."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
@@ -17,7 +17,7 @@ class Asked(NamedTuple):
     path: str
     query: bytes
     headers: Mapping[bytes, bytes]
-    sent: Headers
+    sent: Sequence[tuple[bytes, bytes]]
     peer: str | None
     body: bytes | None
 

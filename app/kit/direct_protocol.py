@@ -117,7 +117,7 @@ class DirectProtocol(BoundedProtocol):
         by_name = dict(reversed(self.headers))
         if b"expect" in by_name:
             return None
-        self._head = Head(path, query, by_name, self.headers, not parser.should_keep_alive())
+        self._head = Head(path, query, by_name, tuple(self.headers), not parser.should_keep_alive())
         self._body = []
         return answering
 
@@ -177,9 +177,9 @@ class DirectProtocol(BoundedProtocol):
         self._ask(answering, self._head, body)
 
     def _ask(self, answering: Answering, head: Head, body: bytes) -> None:
-        path, query, headers, sent, self._is_last = head
+        self._is_last = head.is_last
         peer = self.client[0] if self.client else None
-        self._answer(answering(Asked("POST", path, query, headers, sent, peer, body)))
+        self._answer(answering(Asked("POST", head.path, head.query, head.headers, head.sent, peer, body)))
 
     def _answer(self, begun: Coroutine[Any, Any, Answer]) -> None:
         try:

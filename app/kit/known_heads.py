@@ -2,9 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from app.kit.direct import Headers
+import msgspec
 
 # A browser sends the same head with each request of a connection, and a program with all of its requests.
 _HEADS = 2_048
@@ -12,13 +11,16 @@ _LONGEST = 2_048
 _END = b"\r\n\r\n"
 
 
-class Head(NamedTuple):
-    """What the head of a request says that is answered directly; `headers` and `sent` as in `Asked`."""
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What the head of a request says that is answered directly; `headers` and `sent` as in `Asked`.
+
+    Nothing in it is anything that the garbage collector would search, however many are remembered.
+    """
 
     path: str
     query: bytes
     headers: Mapping[bytes, bytes]
-    sent: Headers
+    sent: tuple[tuple[bytes, bytes], ...]
     is_last: bool
 
 

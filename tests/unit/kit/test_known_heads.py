@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from httptools import HttpRequestParser
 
@@ -25,7 +27,7 @@ class Reader:
 
     @property
     def head(self) -> Head:
-        return Head("/", b"", dict(self.headers), self.headers, is_last=False)
+        return Head("/", b"", dict(self.headers), tuple(self.headers), is_last=False)
 
 
 def kept(piece: bytes, heads: KnownHeads | None = None) -> KnownHeads:
@@ -109,6 +111,16 @@ def test_only_so_many_are_kept_the_ones_that_came_last(monkeypatch: pytest.Monke
         kept(piece, heads)
 
     assert [heads.find(piece) is not None for piece in pieces] == [False, True, True]
+
+
+def test_the_garbage_collector_has_nothing_to_search_in_what_is_kept() -> None:
+    known = kept(WHOLE)._known
+    # Tuples of what it need not search are left out the next times that it comes by.
+    gc.collect()
+    gc.collect()
+    ((head, _),) = known.values()
+
+    assert not any(map(gc.is_tracked, (*known.values(), head, head.headers, head.sent, *head.sent)))
 
 
 class Answers:

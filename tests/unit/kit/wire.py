@@ -112,7 +112,7 @@ class Echo:
         if asked.path == "/slow":
             for _ in range(3):
                 await asyncio.sleep(0)
-        said = [asked.method, asked.path, version, asked.query, asked.sent, asked.body]
+        said = [asked.method, asked.path, version, asked.query, [*asked.sent], asked.body]
         text = json.dumps([*map(repr, said)]).encode()
         last = [(b"connection", b"close")] if asked.path == "/last" else []
         headers = [(b"content-length", str(len(text)).encode()), *last]
