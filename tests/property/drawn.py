@@ -114,16 +114,22 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
+# Where a visitor can stand, by what `visitors` draws.
+STANDS = {
+    "segments": [
+        segment("adult", {"context.x": {"$gte": 18}}),
+        segment("german", {"context.y": "DE"}),
+        segment("returning", {"events.viewed.count": {"$gte": 1}}),
+    ],
+    "journeys": [journey("new", {"key": "known", "when": {"context.y": {"$exists": True}}}, "loyal")],
+}
+
+
 def document_of(fields: list[dict[str, Any]]) -> Document:
     return parsed(
         site={"timezone": "Europe/London"},
         placements=[placement(key) for key in PLACEMENTS],
-        segments=[
-            segment("adult", {"context.x": {"$gte": 18}}),
-            segment("german", {"context.y": "DE"}),
-            segment("returning", {"events.viewed.count": {"$gte": 1}}),
-        ],
-        journeys=[journey("new", {"key": "known", "when": {"context.y": {"$exists": True}}}, "loyal")],
+        **STANDS,
         rules=[rule(f"r{n}", **each) for n, each in enumerate(fields)],
     )
 

@@ -16,8 +16,8 @@ from app.engine.ruleset import CompiledRule, Ruleset
 from app.engine.trace import Candidate, tracing
 from app.engine.visitor import Standing, Visitor
 from app.kit.steps import finished
-from tests.builders import experiment, journey, parsed, placement, segment
-from tests.property.drawn import FIELDS, PLACEMENTS, PURPOSES, visitors
+from tests.builders import experiment, parsed, placement
+from tests.property.drawn import FIELDS, PLACEMENTS, PURPOSES, STANDS, visitors
 
 EXAMPLES = settings(max_examples=200)
 EXPERIMENTS = ("e0", "e1")
@@ -50,12 +50,7 @@ def documents(draw: st.DrawFn) -> Document:
     grouped = draw(st.booleans())
     return parsed(
         placements=[placement(key) for key in PLACEMENTS],
-        segments=[
-            segment("adult", {"context.x": {"$gte": 18}}),
-            segment("german", {"context.y": "DE"}),
-            segment("returning", {"events.viewed.count": {"$gte": 1}}),
-        ],
-        journeys=[journey("new", {"key": "known", "when": {"context.y": {"$exists": True}}}, "loyal")],
+        **STANDS,
         exclusion_groups=[{"key": "g"}],
         experiments=[
             experiment(key, **fields, **({"exclusion_group": GROUP[key]} if grouped else {}))
