@@ -11,26 +11,31 @@ from redis.asyncio import Redis
 
 from app.admin.sites.service import NewSite, create_site
 from app.embedded.servers import Servers, start
+from app.engine.profile import Profile
 from app.journal.streams import list_streams
 from app.kit.clock import now
 from app.storage.migrate import migrate
 from app.storage.postgres import Postgres
 from loadtests.speed.shop import shop
-from loadtests.speed.visitors import fill, profiles
+from loadtests.speed.visitors import fill, profiles, store
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Where everything lies: a data folder, its servers, and the sites by their number of rules."""
+    """Where everything lies: a data folder, its servers, and by their number of rules the sites.
+
+    Of each site a visitor has one of the profiles that are `known` there.
+    """
 
     folder: Path
     servers: Servers
     sites: Mapping[int, NewSite]
+    known: Mapping[int, Sequence[Profile]]
 
     async def know(self, rules: int, numbers: range) -> None:
         """Put profiles of visitors of a site into Valkey; whoever has one cached must read it anew."""
         async with Redis.from_url(self.servers.redis_url) as redis:
-            await fill(redis, self.sites[rules].site_id, numbers, profiles(rules, now()))
+            await fill(redis, self.sites[rules].site_id, numbers, self.known[rules])
 
     def drop_shipped(self) -> None:
         """Remove the journal's complete segments as if shipped, since a full journal takes nothing more."""
@@ -46,16 +51,21 @@ async def prepared(folder: Path, visitors: Mapping[int, int]) -> AsyncIterator[G
     servers = await asyncio.to_thread(start, folder)
     with closing(servers):
         await asyncio.to_thread(migrate, servers.database_url)
-        ground = Ground(folder, servers, await _new_sites(servers, [*visitors]))
+        known = {rules: profiles(rules, now()) for rules in visitors}
+        ground = Ground(folder, servers, await _new_sites(servers, visitors, known), known)
         for rules, count in visitors.items():
             await ground.know(rules, range(count))
         yield ground
 
 
-async def _new_sites(servers: Servers, sizes: Sequence[int]) -> dict[int, NewSite]:
+async def _new_sites(
+    servers: Servers, visitors: Mapping[int, int], known: Mapping[int, Sequence[Profile]]
+) -> dict[int, NewSite]:
     postgres = await Postgres.open(servers.database_url)
     async with postgres.engine.begin() as connection:
-        sites = {rules: await create_site(connection, f"shop-{rules}") for rules in sizes}
+        sites = {rules: await create_site(connection, f"shop-{rules}") for rules in visitors}
+    for rules, count in visitors.items():
+        await store(postgres.pool, sites[rules].site_id, count, known[rules])
     await postgres.close()
     return sites
 

@@ -1,9 +1,10 @@
-"""Visitors who were here before: 800 bytes of profile each, put into Valkey as the service keeps it."""
+"""Visitors who were here before: 800 bytes of profile each, kept where the service keeps them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 from redis.asyncio import Redis
 
 from app.engine.compile import compile_ruleset, parse_document
@@ -40,6 +41,13 @@ async def fill(redis: Redis, site: int, numbers: range, known: Sequence[Profile]
                 key = f"profile:{tag_of(site, visitor_id(number))}"
                 await pipeline.set(key, bodies[number % len(bodies)], ex=TTL_S)
             await pipeline.execute()
+
+
+async def store(pool: asyncpg.Pool, site: int, count: int, known: Sequence[Profile]) -> None:
+    """Put the durable copies of so many visitors into PostgreSQL: a shipper holds cached ones to these."""
+    bodies = [encode_profile(profile) for profile in known]
+    rows = ((site, visitor_id(number), bodies[number % len(bodies)]) for number in range(count))
+    await pool.copy_records_to_table("profiles", records=rows, columns=["site_id", "visitor", "body"])
 
 
 def _past(now: datetime) -> Iterator[Record]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from loadtests.speed.bare import CONSTANT
-from loadtests.speed.generator import Latencies, Line, Load, generate, is_whole, quantile
+from loadtests.speed.generator import Latencies, Line, Load, generate, is_right, quantile
 
 RIGHT = b"HTTP/1.1 200 OK\r\ncontent-length: 800\r\n\r\n" + CONSTANT
 REFUSED = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}"
@@ -100,7 +100,8 @@ def test_quantiles_are_values_that_were_seen() -> None:
     assert quantile([], 0.5) != quantile([], 0.5)
 
 
-def test_an_answer_is_whole_with_everything_at_hand() -> None:
-    assert is_whole(CONSTANT)
-    assert is_whole(b'{"assignments":[],"degraded":[]}')
-    assert not is_whole(b'{"assignments":[],"degraded":["profile"]}')
+def test_an_answer_is_right_for_one_who_is_known_and_with_everything_at_hand() -> None:
+    assert is_right(CONSTANT)
+    assert is_right(b'{"placements":{"hero":{"reason":"experiment"}},"degraded":[]}')
+    assert not is_right(b'{"placements":{"hero":{"reason":"default"}},"degraded":[]}')
+    assert not is_right(b'{"placements":{"hero":{"reason":"experiment"}},"degraded":["profile"]}')
