@@ -89,8 +89,10 @@ def _whole(content: bytes) -> Any:
 
 def _by_element(content: bytes) -> Steps[Any]:
     members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    yield
     if not is_each_once(content, members):
         return _whole(content)
+    yield
     decoded: dict[str, Any] = {}
     for name, raw in members.items():
         try:
@@ -98,6 +100,7 @@ def _by_element(content: bytes) -> Steps[Any]:
         except msgspec.ValidationError:
             decoded[name] = _element(raw, (name,))
         else:
+            yield
             decoded[name] = []
             for index, element in enumerate(elements):
                 decoded[name].append(_element(element, (name, index)))

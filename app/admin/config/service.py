@@ -7,7 +7,7 @@ from app.admin.config.given import JSON, Given
 from app.admin.config.write_yaml import writing
 from app.admin.details import ReadableChanges, detailing
 from app.admin.difference import Difference, differing
-from app.admin.draft import let_go, load_draft, load_encoded, lock_site, replace_draft
+from app.admin.draft import let_go, load_draft, load_encoded, load_etag, lock_site, replace_draft
 from app.admin.identity_secret import FIELD, keep_secret
 from app.kit.slices import in_slices
 from app.web.etag import Precondition
@@ -56,7 +56,7 @@ async def replace(
     changes = await _told(await replace_draft(connection, caller, before, config.document), config.secret)
     await keep_secret(connection, caller, config.secret)
     await let_go(before.document)
-    return Replaced(changes, (await load_encoded(connection, caller.site)).etag)
+    return Replaced(changes, await load_etag(connection, caller.site))
 
 
 async def _told(change: Difference, secret: str | None) -> ReadableChanges:

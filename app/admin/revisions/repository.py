@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.notice import notify_changed
 from app.engine.arms import HOLDOUT
+from app.kit.collector import no_full_collections
 from app.storage.documents import SINGLES, load_document
 from app.storage.tables import revisions
 
@@ -37,7 +38,8 @@ async def has_revision(connection: AsyncConnection, site: int, number: int) -> b
 async def load_plain(connection: AsyncConnection, site: int, number: int) -> dict[str, Any]:
     """Read a revision's document in pieces."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    return await load_document(driver, site, number)
+    with no_full_collections():
+        return await load_document(driver, site, number)
 
 
 async def find_latest_number(connection: AsyncConnection, site: int) -> int:

@@ -10,7 +10,7 @@ from app.admin.announce import Announcement, announce
 from app.admin.audit import Entry, write_audit
 from app.admin.authors import forget_authors
 from app.admin.difference import Changes
-from app.admin.draft import let_go, load_draft, load_encoded, lock_site, replace_draft
+from app.admin.draft import let_go, load_draft, load_etag, lock_site, replace_draft
 from app.admin.revisions import repository
 from app.admin.revisions.checked import checking
 from app.admin.revisions.compare import load_version
@@ -94,4 +94,4 @@ async def restore(
     changes = (await replace_draft(connection, caller, draft, document)).pointers()
     await write_audit(connection, caller, [Entry("restored", f"revisions/{number}")])
     await let_go(draft.document, document)
-    return changes, (await load_encoded(connection, caller.site)).etag
+    return changes, await load_etag(connection, caller.site)

@@ -1,6 +1,7 @@
 import pytest
 
-from app.web.etag import Precondition, etag_of, has
+from app.kit.steps import finished
+from app.web.etag import Precondition, etag_of, has, tagging
 from app.web.problems import PreconditionMissingError, ProblemError, StaleError
 
 NOW = '"now"'
@@ -8,6 +9,11 @@ NOW = '"now"'
 
 def test_the_same_bytes_have_the_same_etag_and_others_another() -> None:
     assert etag_of(b"a") == etag_of(b"a") != etag_of(b"b")
+
+
+def test_an_etag_does_not_tell_in_which_pieces_it_was_made() -> None:
+    assert finished(tagging([b"", b"ab", b"c"])) == etag_of(b"abc")
+    assert finished(tagging([])) == etag_of(b"")
 
 
 def test_an_etag_is_strong_and_quoted() -> None:

@@ -12,6 +12,7 @@ import pytest
 from app.admin.findings import CODES, Lint
 from app.admin.lint.process import ProcessLinter
 from app.engine.problems import Problems
+from app.kit.started import Started
 from tests.builders import NOW, document, placement, rule
 from tests.waiting import until
 
@@ -73,6 +74,21 @@ async def test_a_process_that_hangs_is_replaced() -> None:
         assert linter.pid is None
         assert await codes(linter, COVERED) == ["rule_never_reached"]
         assert linter.pid != first
+
+
+async def test_nobody_waits_for_a_process_that_hangs_to_die(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a core that others keep busy, one that comes last does not even get to its own end."""
+    async with opened(grace_s=0.01) as linter:
+        await codes(linter, {})
+        os.kill(pid_of(linter), signal.SIGSTOP)
+        process = linter._process
+        assert process is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(Started, "wait", asyncio.Event().wait)
+            async with asyncio.timeout(LONG_S):
+                assert await linter.lint(COVERED, NOW, within_s=0.1) == NOT_CHECKED
+                assert await codes(linter, COVERED) == ["rule_never_reached"]
+        assert await process.wait() == -signal.SIGKILL
 
 
 async def test_a_process_that_dies_at_work_is_replaced() -> None:
