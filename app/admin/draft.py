@@ -75,9 +75,8 @@ async def load_draft(connection: AsyncConnection, site: int) -> Draft:
 
 async def load_encoded(connection: AsyncConnection, site: int) -> Encoded:
     """Read the draft without taking it apart."""
-    texts = await _load_texts(connection, site)
-    etag = await in_slices(tagging(_pieces(texts)))
-    return Encoded(b"".join(await in_slices(each(bytes, _pieces(texts)))), etag)
+    pieces = await in_slices(each(bytes, _pieces(await _load_texts(connection, site))))
+    return Encoded(b"".join(pieces), await in_slices(tagging(pieces)))
 
 
 async def load_etag(connection: AsyncConnection, site: int) -> str:
