@@ -99,7 +99,8 @@ async def test_a_server_that_says_nothing_any_more_is_given_up(case: Case, serve
             with pytest.raises(LOST):
                 await shipper.ship_once()
         assert not limit.expired()
-        assert await shipper.ship_once() == 2
+        # With more patience: on a machine that others use too, all of it may take a tenth of a second.
+        assert await case.new_shipper(pool).ship_once() == 2
     assert await case.events() == ids_of(sent)
 
 
