@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from itertools import chain, groupby
+from itertools import accumulate, chain, groupby
 from operator import attrgetter
 from typing import Any
 
@@ -27,8 +27,8 @@ _AT_ONCE = 100
 _TAKEN_AT_ONCE = 25
 # Any number of four bytes that nobody else locks together with a site: "drft" in ASCII.
 _DRAFT_LOCK = int.from_bytes(b"drft")
-# Fewer resources make no garbage that anybody would notice.
-_MANY = 250
+# What is smaller makes no garbage that anybody would notice.
+_LARGE_BYTES = 2**17
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -68,8 +68,7 @@ async def load_draft(connection: AsyncConnection, site: int) -> Draft:
     """Read the draft; a site that never had one has an empty one."""
     texts = await _load_texts(connection, site)
     etag = await in_slices(tagging(_pieces(texts)))
-    are_many = sum(map(len, texts.values())) > _MANY
-    with no_full_collections() if are_many else nullcontext():
+    with no_full_collections() if _is_large(texts) else nullcontext():
         return Draft(await in_slices(_decoding(texts)), etag)
 
 
@@ -93,6 +92,11 @@ async def _load_texts(connection: AsyncConnection, site: int) -> dict[str, list[
         for kind, document in rows:
             by_kind.setdefault(kind, []).append(document)
     return document_of({kind: [texts] if kind in SINGLES else texts for kind, texts in by_kind.items()})
+
+
+def _is_large(texts: Mapping[str, list[str]]) -> bool:
+    """Look no further than it has to: even to ask thousands of resources for their lengths takes long."""
+    return any(size > _LARGE_BYTES for size in accumulate(map(len, chain.from_iterable(texts.values()))))
 
 
 def _pieces(texts: Mapping[str, list[str]]) -> Iterator[bytes]:
