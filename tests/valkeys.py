@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from redis.asyncio import Redis
 
 from app.embedded.valkey import _binary
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 
 class OwnValkey:
@@ -43,9 +43,18 @@ class OwnValkey:
         named = [text for name, value in places.items() for text in (f"--{name}", str(value))]
         command = [str(_binary()), *named, "--save", "", *self._options]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(lambda: self.socket.exists() or process.poll() is not None)
+        wait_until(lambda: self._answers() or process.poll() is not None)
         assert process.poll() is None, "it did not start"
         return process
+
+    def _answers(self) -> bool:
+        # It listens before it serves.
+        with suppress(FileNotFoundError, ConnectionError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PATIENCE_S)
+            connection.connect(str(self.socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(1) != b""
+        return False
 
     def kill(self) -> None:
         self._process.kill()

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from app.embedded.place import Place
 from app.embedded.servers import start
+from app.storage import node
 from app.storage.postgres import Postgres
 from app.storage.valkey import Valkey
 from tests.integration.embedded_place import nothing_runs, place_in
@@ -16,6 +17,13 @@ from tests.integration.planted import Planted
 from tests.integration.ship_cases import Case
 from tests.integration.shipped import shipping
 from tests.sites import SiteFactory
+from tests.waiting import PATIENCE_S
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a moment is no reason not to get in."""
+    monkeypatch.setattr(node, "CONNECT_S", PATIENCE_S)
 
 
 @pytest_asyncio.fixture

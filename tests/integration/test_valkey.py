@@ -13,6 +13,7 @@ import pytest_asyncio
 from app.storage.question import ErrorReply
 from app.storage.valkey import Valkey
 from tests.valkeys import OwnValkey, own_valkey
+from tests.waiting import PATIENCE_S
 
 GET = ("GET", "k")
 TLS = Path(__file__).parents[1] / "tls"
@@ -31,7 +32,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnValkey]:
         yield running
 
 
-async def ask(valkey: Valkey, *command: str | bytes | int, within_s: float = 10) -> Any:
+async def ask(valkey: Valkey, *command: str | bytes | int, within_s: float = PATIENCE_S) -> Any:
     return await valkey.ask(command, within_s=within_s).wait()
 
 
@@ -131,7 +132,7 @@ async def test_thousands_at_once_each_get_their_own_answer(guarded: OwnValkey, o
 
 async def test_who_stops_waiting_takes_nothing_from_the_others(guarded: OwnValkey, opened: Open) -> None:
     valkey = opened(f"redis://:s3%2Fcret@127.0.0.1:{guarded.port}")
-    question = valkey.ask(("ECHO", "x"), within_s=10)
+    question = valkey.ask(("ECHO", "x"), within_s=PATIENCE_S)
     impatient, patient = question.wait(), question.wait()
 
     impatient.cancel()
