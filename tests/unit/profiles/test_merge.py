@@ -12,44 +12,8 @@ from app.engine.records import CapDelivery, ConsentSaid, Record, TraitsSet
 from app.kit.clock import ms_of
 from app.profiles.fold import DELIVERIES_LIMIT, MOVES_LIMIT, fold
 from app.profiles.merge import joined, left_behind, may_take_over
-from tests.builders import (
-    DAY,
-    HOUR,
-    MINUTE,
-    NOW,
-    assignment,
-    event,
-    journey,
-    profile,
-    ruleset,
-    segment,
-)
-
-NOW_MS = ms_of(NOW)
-RULES = ruleset(
-    segments=[
-        segment(
-            "asks",
-            {
-                "events.v.count_7d": 1,
-                "events.v.count_since_o": 1,
-                "events.v.sum_value": 1,
-                "events.v.last_value": 1,
-                "events.w.count_since_o": 1,
-            },
-        )
-    ],
-    journeys=[journey("first", {"key": "second", "when": {"events.v.count": {"$gte": 3}}})],
-)
-ASKED = RULES.needs["v"].signature
-
-
-def together(user: Profile, device: Profile) -> Profile:
-    return joined(user, device, NOW_MS, RULES)[0]
-
-
-def views(*minutes: int, value: float = 1) -> list[Record]:
-    return [event("v", NOW + n * MINUTE, value=value) for n in minutes]
+from tests.builders import DAY, HOUR, NOW, assignment, profile
+from tests.unit.profiles.joining import NOW_MS, RULES, together, views
 
 
 def test_a_stranger_who_takes_over_a_device_has_all_of_it() -> None:

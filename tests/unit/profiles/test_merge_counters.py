@@ -7,47 +7,10 @@ import pytest
 from app.engine.counters import HOUR_MS, RECENT_LIMIT, count_within
 from app.engine.profile import Counter, Profile
 from app.engine.records import Record
-from app.kit.clock import ms_of
 from app.profiles.fold import fold
 from app.profiles.merge import joined
-from tests.builders import (
-    DAY,
-    HOUR,
-    MINUTE,
-    NOW,
-    SECOND,
-    event,
-    journey,
-    profile,
-    ruleset,
-    segment,
-)
-
-NOW_MS = ms_of(NOW)
-RULES = ruleset(
-    segments=[
-        segment(
-            "asks",
-            {
-                "events.v.count_7d": 1,
-                "events.v.count_since_o": 1,
-                "events.v.sum_value": 1,
-                "events.v.last_value": 1,
-                "events.w.count_since_o": 1,
-            },
-        )
-    ],
-    journeys=[journey("first", {"key": "second", "when": {"events.v.count": {"$gte": 3}}})],
-)
-ASKED = RULES.needs["v"].signature
-
-
-def together(user: Profile, device: Profile) -> Profile:
-    return joined(user, device, NOW_MS, RULES)[0]
-
-
-def views(*minutes: int, value: float = 1) -> list[Record]:
-    return [event("v", NOW + n * MINUTE, value=value) for n in minutes]
+from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, event, profile, ruleset, segment
+from tests.unit.profiles.joining import NOW_MS, RULES, together, views
 
 
 def counted(user: Sequence[Record], device: Sequence[Record], name: str = "v") -> Counter:
