@@ -17,8 +17,6 @@ from app.settings import Settings
 from tests.integration.signpost import Service, serving, signpost
 from tests.waiting import wait_until
 
-Configure = Callable[..., int]
-
 
 @dataclass(frozen=True)
 class Site:
