@@ -236,6 +236,8 @@ async def stream_units(
             yield [UnitRow(*row) for row in rows]
         finally:
             rows = await coming
+    # The driver keeps it open until the transaction ends, and PostgreSQL megabytes for all its partitions.
+    await connection.execute("CLOSE ALL")
 
 
 @cache

@@ -139,6 +139,16 @@ async def test_who_stops_reading_units_leaves_the_connection_free(planted: Plant
         assert await connection.fetchval("SELECT 1") == 1
 
 
+async def test_what_was_read_of_one_experiment_is_let_go_of_before_the_next(planted: Planted) -> None:
+    """PostgreSQL keeps megabytes for each statement that is open, and all of a site is counted together."""
+    await planted.publish(**WITH_EVERYTHING)
+    async with planted.postgres.pool.acquire() as lent, lent.transaction():
+        connection: asyncpg.Connection = lent  # type: ignore[assignment] # what a pool lends is one in all but its type
+        definition = await load_definition(connection, planted.site_id, "hero-copy", None)
+        await summed_up(connection, planted.site_id, definition)
+        assert await connection.fetchval("SELECT count(*) FROM pg_cursors WHERE name <> ''") == 0
+
+
 async def test_another_metric_counts_everything_anew(planted: Planted, reporter: Reporter) -> None:
     await planted.assign("v")
     judged = experiment(primary_metric="orders", phase=1, status="running")
