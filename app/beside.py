@@ -12,7 +12,6 @@ from app.admin.webhooks.sender import Sender
 from app.journal.ship import Shipper
 from app.kit.parent import leave_with
 from app.kit.tasks import background
-from app.main import DAY_S, PATIENCE_S, keep_fresh, servers
 from app.profiles.durable import DurableProfiles
 from app.profiles.heal import Healer
 from app.profiles.redis import RedisProfiles
@@ -24,6 +23,7 @@ from app.settings import Settings
 from app.storage.postgres import Postgres
 from app.storage.retention import Keeper
 from app.storage.valkey import Valkey
+from app.wiring import DAY_S, PATIENCE_S, keep_fresh, servers
 
 
 async def ship(settings: Settings, stop: asyncio.Event) -> None:

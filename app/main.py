@@ -1,9 +1,7 @@
-"""Opens connections, wires ports to adapters and mounts both edges. Nothing else wires."""
+"""Opens connections, wires ports to adapters and mounts both edges: a worker."""
 
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,12 +24,9 @@ from app.decision.amend import Amend
 from app.decision.decide import Decide
 from app.decision.observe import Observe
 from app.decision.preview import Preview
-from app.embedded.servers import start as start_embedded
-from app.embedded.watch import watched
 from app.journal.append import FileJournal
 from app.journal.lag import JournalLag
 from app.kit.clock import now
-from app.kit.parent import leave_with
 from app.kit.tasks import background
 from app.profiles.caps import RedisCaps
 from app.profiles.durable import DurableProfiles
@@ -43,50 +38,18 @@ from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from app.rulesets.others import OtherRulesets
 from app.rulesets.previewed import PreviewedRulesets
-from app.rulesets.refresh import Refresh
 from app.settings import Settings
-from app.storage.postgres import Postgres, dsn_of
+from app.storage.postgres import Postgres
 from app.storage.valkey import Valkey
 from app.web.first_request import ask_first
 from app.web.key_use import keep_writing_use
 from app.web.keyring import Keyring
-from app.web.pepper import Pepper, peppers_of
 from app.web.problem_handlers import install_problem_handlers
 from app.web.request_id import RequestId
+from app.wiring import DAY_S, PATIENCE_S, keep_fresh, peppers, servers
 
-DAY_S = 86_400
-# How long an event may wait for the profile store.
-PATIENCE_S = 1.0
 # How long a record may wait in the journal before shipping counts as down.
 LATE_S = 30.0
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the servers are that this process talks to."""
-
-    database_url: str
-    redis_url: str
-
-
-@contextmanager
-def servers(settings: Settings, *, watch: bool = False) -> Iterator[Addresses]:
-    """Find the servers that the settings name; those they do not name are embedded, started or joined.
-
-    Of those who use embedded servers at once, one should `watch`: it starts them again where they die.
-    """
-    if settings.database_url is not None and settings.redis_url is not None:
-        yield Addresses(settings.database_url, settings.redis_url)
-        return
-    own = start_embedded(settings.data_dir)
-    addresses = Addresses(settings.database_url or own.database_url, settings.redis_url or own.redis_url)
-    with closing(own), watched(settings.data_dir) if watch else nullcontext():
-        yield addresses
-
-
-def peppers(settings: Settings) -> tuple[Pepper, ...]:
-    """Find what keys are hashed with; a host that has its database for itself makes something."""
-    return peppers_of(settings.data_dir, settings.key_pepper, alone=settings.database_url is None)
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = now) -> PublicEdge:
@@ -222,21 +185,6 @@ def _reloading(postgres: Postgres, rulesets: LiveRulesets, keyring: Keyring) -> 
         await keyring.load(postgres.pool)
 
     return reload
-
-
-async def keep_fresh(
-    settings: Settings,
-    addresses: Addresses,
-    stack: AsyncExitStack,
-    reload: Callable[[], Awaitable[None]],
-) -> Refresh:
-    """Load what is in force, and again whenever that changes; end with the process that started this one."""
-    await reload()
-    refresh = Refresh(dsn_of(addresses.database_url), reload, poll_s=settings.poll_s)
-    await stack.enter_async_context(background(refresh.run()))
-    if settings.parent_pid not in {None, os.getpid()}:
-        await stack.enter_async_context(background(leave_with(settings.parent_pid)))
-    return refresh
 
 
 def _probes(

@@ -1,8 +1,7 @@
 """`signpost config`: a site's draft as a file, for people and for CI."""
 
 import argparse
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from app.admin.config.given import checking as checking_document
 from app.admin.config.given import given_of
@@ -17,52 +16,9 @@ from app.kit.steps import finished
 from app.settings import Settings
 from app.web.problems import WrongContentError
 
-Run: TypeAlias = Callable[[Settings, argparse.Namespace], int]
 
-_EPILOG = """\
-FILE ends in .json, .yaml or .yml, or is - (what comes in or goes out, as YAML; JSON is YAML too). YAML is
-read as YAML 1.2: NO, off, 1:20 and dates are text. pull and push keep the ETag of the draft in FILE.etag, so
-that push refuses to overwrite what somebody else has changed since.
-
-Where the service is, SIGNPOST_URL says or --url; whose site, SIGNPOST_ADMIN_KEY or --key. A key on the
-command line can be seen by everybody on this machine.
-
-Exit codes:
-  0  done; diff: no difference; check: the file could be published
-  1  diff: there is a difference; check, push: the file is unsound; push: the draft was changed since
-  2  wrong usage, a file that cannot be read, a service that cannot be reached, or a key that may not do this
-"""
-
-
-def add_to(commands: Any) -> None:
-    """Add the command to a parser's."""
-    form = argparse.RawDescriptionHelpFormatter
-    parser = commands.add_parser(
-        "config", help="a site's draft as a file", description=__doc__, epilog=_EPILOG, formatter_class=form
-    )
-    actions = parser.add_subparsers(required=True, metavar="action")
-    for name, run, text in (
-        ("pull", _pull, "write the draft into FILE"),
-        ("diff", _diff, "tell what push would change; nothing is changed"),
-        ("push", _push, "make the draft equal to FILE, and tell what changed"),
-        ("check", _check, "see that FILE could be published, without any service"),
-    ):
-        action = actions.add_parser(name, help=text, description=text, epilog=_EPILOG, formatter_class=form)
-        action.add_argument("file", metavar="FILE")
-        action.set_defaults(run=run)
-        if run is not _check:
-            action.add_argument("--url", help="the service, like https://signpost.example")
-            action.add_argument("--key", help="a secret key of the site")
-        if run is _push:
-            action.add_argument(
-                "--if-match",
-                metavar="ETAG",
-                help="the draft must still have this ETag, whatever FILE.etag says",
-            )
-            action.add_argument("--publish", metavar="COMMENT", help="publish the draft afterwards")
-
-
-def _pull(settings: Settings, options: argparse.Namespace) -> int:
+def pull(settings: Settings, options: argparse.Namespace) -> int:
+    """Write the draft into a file."""
     file = ConfigFile(options.file)
     with _service(settings, options) as service:
         content, etag = service.get(file.kind)
@@ -71,7 +27,8 @@ def _pull(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _diff(settings: Settings, options: argparse.Namespace) -> int:
+def diff(settings: Settings, options: argparse.Namespace) -> int:
+    """Tell what a push would change."""
     document = ConfigFile(options.file).read()
     with _service(settings, options) as service:
         changes, _ = service.compare(document, if_match=None)
@@ -79,7 +36,8 @@ def _diff(settings: Settings, options: argparse.Namespace) -> int:
     return int(differs(changes))
 
 
-def _push(settings: Settings, options: argparse.Namespace) -> int:
+def push(settings: Settings, options: argparse.Namespace) -> int:
+    """Make the draft equal to a file."""
     file = ConfigFile(options.file)
     document = file.read()
     with _service(settings, options) as service:
@@ -97,7 +55,7 @@ def _push(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(_settings: Settings, options: argparse.Namespace) -> int:
+def check(_settings: Settings, options: argparse.Namespace) -> int:
     """What can be known of a file alone: not whether an experiment that runs may become what it says."""
     document = ConfigFile(options.file).read()
     try:

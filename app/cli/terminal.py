@@ -3,6 +3,17 @@
 import os
 import sys
 
+# For this process and, word for word, for every worker that it starts.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    # They would tell every request, and what Alembic is made of.
+    "loggers": {"httpx": {"level": "WARNING"}, "alembic.runtime.plugins": {"level": "WARNING"}},
+}
+
 
 class CommandError(Exception):
     """Why a command ends with another exit code than 0; it may have several lines."""

@@ -5,13 +5,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import httpx
 import pytest
 
 from app.admin.config.examples import CONFIG
-from app.cli import config
+from app.cli import config_parser
 from app.cli.terminal import CommandError
 from app.settings import Settings
 from tests.integration.signpost import Service, serving, signpost
@@ -73,10 +74,10 @@ def site(new_site: Callable[[str], Site]) -> Site:
 def run(action: str, *arguments: str, of: Site | None = None) -> int:
     """Run a command in this process."""
     parser = argparse.ArgumentParser()
-    config.add_to(parser.add_subparsers())
+    config_parser.add_to(parser.add_subparsers())
     where = ("--url", of.url, "--key", of.secret_key) if of is not None else ()
     options = parser.parse_args(["config", action, *arguments, *where])
-    return int(options.run(Settings(), options))
+    return int(resolve_name(f"app.cli.{options.run}")(Settings(), options))
 
 
 def refused(action: str, *arguments: str, of: Site | None = None) -> tuple[int, str]:

@@ -1,0 +1,92 @@
+"""`signpost serve`: the service, with everything it needs."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.admin.sites.service import bootstrap
+from app.cli.database import lines_of_keys
+from app.cli.terminal import LOGGING, say
+from app.kit.announce import announce_when_listening
+from app.kit.child import Child
+from app.kit.http_bounds import Limits
+from app.kit.listener import bind, serve
+from app.kit.private_file import read_json, write_private
+from app.settings import Settings
+from app.storage.migrate import migrate
+from app.wiring import peppers, servers
+
+DRAIN_S = 8
+
+_APPS = {"direct": "app.main:create_app", "asgi": "app.main:create_asgi_app"}
+
+
+def run(settings: Settings, _: argparse.Namespace) -> None:
+    """Serve until told to stop."""
+    # Until a supervisor of workers listens to signals: what is open here is closed at the end all the same,
+    # and there is nothing yet to replace.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    with closing(bind(settings.host, settings.port)) as listener, servers(settings, watch=True) as addresses:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        write_private(settings.data_dir / "servers.json", vars(addresses))
+        migrate(addresses.database_url)
+        asyncio.run(_bootstrap(settings, addresses.database_url))
+        os.environ["SIGNPOST_PARENT_PID"] = str(os.getpid())
+        with _beside("ship"), _beside("report"):
+            port = listener.getsockname()[1]
+            announce_when_listening(settings.host, port, _welcome(settings, port))
+            serve(
+                _APPS[settings.http],
+                listener,
+                workers=settings.workers,
+                drain_s=DRAIN_S,
+                logging=LOGGING,
+                limits=Limits(connections=settings.connections),
+            )
+
+
+def _beside(command: str) -> Child:
+    return Child([sys.executable, "-m", "app.cli", command])
+
+
+async def _bootstrap(settings: Settings, database_url: str) -> None:
+    """Make the first site where there is none; its keys are in the file before the site is there."""
+    engine = create_async_engine(database_url)
+    async with engine.begin() as connection:
+        made = await bootstrap(
+            connection,
+            site_key="default",
+            public_key=settings.site_key,
+            secret_key=settings.admin_key,
+            pepper=next(iter(peppers(settings)), None),
+        )
+        if made is not None:
+            write_private(
+                _keys_file(settings), {"public_key": made.public_key, "secret_key": made.secret_key}
+            )
+            say(f"\nThe keys of the first site, kept in {_keys_file(settings)}:\n{lines_of_keys(made)}")
+    await engine.dispose()
+
+
+def _keys_file(settings: Settings) -> Path:
+    return settings.data_dir / "keys.json"
+
+
+def _welcome(settings: Settings, port: int) -> str:
+    url = f"http://{settings.host}:{port}"
+    key = settings.site_key or read_json(_keys_file(settings)).get("public_key", "pk_…")
+    body = json.dumps({"visitor": {"id": "v-1"}, "placements": ["home.hero"]})
+    return (
+        f"\nSignpost answers at {url}. A first decision:\n\n"
+        f"  curl -s {url}/decide -H 'Authorization: Bearer {key}'"
+        f" -H 'Content-Type: application/json' -d '{body}'\n"
+    )
