@@ -96,6 +96,7 @@ class Reporter:
         async with self._pool.acquire() as connection:
             driver = _driver(connection)
             async with _snapshot(driver):
+                await driver.execute(PLAN_ONCE)
                 for row in await driver.fetch(_SITES):
                     found += [
                         f"{row['site_id']}/{definition.key}"
