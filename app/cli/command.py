@@ -46,9 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, text in (
         ("serve", "serving:run", "serve, with everything it needs"),
         ("migrate", "database:migrate", "bring the database up to date"),
-        ("ship", "working:ship", "carry this host's journal to PostgreSQL"),
-        ("report", "working:report", "keep results counted"),
-        ("recount", "working:recount", "count all results anew from raw rows"),
+        ("ship", "beside:ship", "carry this host's journal to PostgreSQL"),
+        ("report", "beside:report", "keep results counted"),
+        ("recount", "beside:recount", "count all results anew from raw rows"),
         ("openapi", "openapi:show", "print the OpenAPI document"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)

@@ -217,7 +217,8 @@ async def stream_units(
 ) -> AsyncGenerator[list[UnitRow], None]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory.
 
-    With `some` only those of these units, as `alike` tells them.
+    With `some` only those of these units, as `alike` tells them. A connection streams one thing at a time: at
+    the end all its cursors are closed.
     """
     wanted = _wanted(definition)
     given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]
