@@ -165,10 +165,10 @@ async def test_a_decision_is_told_to_viewers_of_its_own_site_alone(
 @pytest.mark.parametrize(
     "decision_id",
     [
-        new_id(),
+        pytest.param(new_id(), id="new"),
         "garbage",
         "%00",
-        str(uuid.uuid4()),
+        pytest.param(str(uuid.uuid4()), id="uuid4"),
         "00000000-0000-7000-8000-000000000000",
         "ffffffff-ffff-7fff-bfff-ffffffffffff",
     ],

@@ -136,6 +136,11 @@ class Wire:
         self._url = make_url(database_url)
         self._fault: str | None = fault
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the first COMMIT has come."""
+        return self._fault is None
+
     @asynccontextmanager
     async def pool(self) -> AsyncIterator[asyncpg.Pool]:
         """Open a pool whose connections go this way."""

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -99,7 +100,9 @@ async def killed(service: Service, moment: str, victims: Victims) -> Killed:
         putting = asyncio.create_task(asking.put("/config", json=NEW))
         await until(has_come)
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            # A session of the database may have ended by itself.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         (answer,) = await asyncio.gather(putting, return_exceptions=True)
     connection.terminate()
     done = isinstance(answer, httpx.Response) and answer.is_success

@@ -93,11 +93,14 @@ async def test_nobodys_lock_is_waited_for_longer_than_patience_lasts(case: Case)
 async def test_a_server_that_says_nothing_any_more_is_given_up(case: Case, servers: Servers) -> None:
     sent = new_events(case.site, 2)
     await case.new_journal().append(sent)
-    async with Wire(servers.database_url, "silence").pool() as pool:
+    wire = Wire(servers.database_url, "silence")
+    async with wire.pool() as pool:
         shipper = case.new_shipper(pool, patience_s=0.1)
         async with asyncio.timeout(20) as limit:
-            with pytest.raises(LOST):
-                await shipper.ship_once()
+            # Where the machine is slow, patience may end before it comes to that.
+            while not wire.has_failed:
+                with pytest.raises(LOST):
+                    await shipper.ship_once()
         assert not limit.expired()
         # With more patience: on a machine that others use too, all of it may take a tenth of a second.
         assert await case.new_shipper(pool).ship_once() == 2

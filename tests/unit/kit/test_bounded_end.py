@@ -1,38 +1,41 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
 from app.kit.http_bounds import Limits
 from tests.unit.kit.apps import Message, Receive, Send
 from tests.unit.kit.wire import WHOLE, Gate, Wire, Worker, asked, send
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
 
-async def hang_up(worker: Worker, _: Wire) -> None:
-    await asyncio.sleep(0.05)
-    await worker.settle()
+async def ended(wire: Wire) -> bool:
+    return wire.ended()
 
 
-async def ask(worker: Worker, wire: Wire) -> None:
-    await send(worker, wire, [WHOLE])
-
-
-@pytest.mark.parametrize(("then", "statuses"), [(hang_up, [200]), (ask, [200, 200])])
-async def test_at_the_end_an_idle_connection_has_a_short_while_for_what_is_on_its_way(
-    then: Callable[[Worker, Wire], Awaitable[None]], statuses: list[int]
-) -> None:
-    worker = Worker(limits=Limits(grace_s=0.03))
+async def test_at_the_end_an_idle_connection_has_a_short_while_for_what_is_on_its_way() -> None:
+    worker = Worker(limits=Limits(grace_s=PATIENCE_S))
     wire = await asked(WHOLE, worker=worker)
 
     wire.protocol.shutdown()
     await worker.settle()
     assert not wire.ended()
-    await then(worker, wire)
+    await send(worker, wire, [WHOLE])
 
-    assert wire.statuses == statuses
+    assert wire.statuses == [200, 200]
     assert wire.ended()
+
+
+async def test_at_the_end_an_idle_connection_that_asks_nothing_more_is_hung_up_on() -> None:
+    wire = await asked(WHOLE, worker=Worker(limits=Limits(grace_s=0.03)))
+
+    wire.protocol.shutdown()
+    assert not wire.ended()
+    await until(partial(ended, wire))
+
+    assert wire.statuses == [200]
 
 
 async def test_at_the_end_every_answer_says_that_it_is_the_last() -> None:
@@ -64,7 +67,7 @@ async def test_an_answer_that_has_begun_before_the_end_leaves_time_for_one_more_
         await go_on.wait()
         await send({"type": "http.response.body", "body": b"ok"})
 
-    worker = Worker(app, Limits(grace_s=0.03))
+    worker = Worker(app, Limits(grace_s=PATIENCE_S))
     wire = await asked(b"GET / HTTP/1.1\r\n\r\n", worker=worker)
     await begun.wait()
     wire.protocol.shutdown()

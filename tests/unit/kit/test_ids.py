@@ -42,7 +42,8 @@ def test_the_instant_can_be_read_out_of_an_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "garbage", str(uuid4()), "ffffffff-ffff-7000-8000-000000000000", "\ud800"]
+    "text",
+    ["", "garbage", pytest.param(str(uuid4()), id="uuid4"), "ffffffff-ffff-7000-8000-000000000000", "\ud800"],
 )
 def test_what_is_no_id_of_ours_has_no_instant(text: str) -> None:
     assert instant_in(text) is None
