@@ -5,17 +5,17 @@ from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.kit.http_bounds import Bounds, Queue
 from app.kit.http_refusal import INVALID, LATE, TOO_LARGE_BODY, TOO_LARGE_HEAD, RefusedError, refusal
+from app.kit.parting_protocol import PartingProtocol
 
 # What arrived is read in pieces of this size, the next one once nothing of the last waits in line.
 PIECE_BYTES = 8 * 1_024
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(PartingProtocol):
     """One connection, as uvicorn serves it, except that nothing about it is without bounds.
 
     Heads and bodies may be so large and take so long; nor may a client ask nothing or read nothing for ever.
@@ -32,12 +32,10 @@ class BoundedProtocol(HttpToolsProtocol):
         # Bytes that arrived and of which nothing has come yet.
         self._vain = 0
         self._vain_at_most = bounds.limits.head_bytes - PIECE_BYTES
-        self._reads_head = self._reads_body = False
+        self._reads_head = False
         self._fields = 0
-        self._body_bytes = 0
-        self._body_bytes_seen = 0
+        self._body_bytes = self._body_bytes_seen = 0
         self._held = b""
-        self._is_deaf = False
 
     @property
     def owes_an_answer(self) -> bool:
@@ -166,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with what waits in line, or wait for the next request."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self._is_leaving():
             self._leave()
         elif self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
@@ -221,7 +219,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Go on when it does."""
         super().resume_writing()
-        if not self.transport.is_closing():
+        if not self._is_leaving():
             self._settle()
 
     def rest_is_over(self) -> None:
@@ -275,12 +273,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _say(self, status: int) -> None:
         self.transport.write(refusal(status, self.server_state.default_headers))
-        # To close at once would reset the connection of somebody who still sends, and with it this answer.
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
+        self.part()
+
+    def part(self) -> None:
+        """Say and hear nothing any more, and leave a client that still sends a short while to stop."""
+        super().part()
         self._leave()
+
+    def _is_leaving(self) -> bool:
+        return self.transport.is_closing() or self._queue is self.bounds.leaving
 
     def _leave(self) -> None:
         if self.parser is not None:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +255,7 @@ def test_a_connection_goes_on_after_a_refusal_whose_body_nobody_read(service: Se
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
 def test_a_body_that_is_too_large_ends_its_connection(service: Service, announced: bool) -> None:  # noqa: FBT001 - it comes from the line above
-    body = b" " * 65 * 1_024
+    body = b" " * 4 * 1_024 * 1_024
     framed = body if announced else b"%x\r\n%b\r\n" % (len(body), body)
     length = b"Content-Length: %d" % len(body) if announced else b"Transfer-Encoding: chunked"
     key = service.keys["public_key"].encode()
@@ -264,10 +263,8 @@ def test_a_body_that_is_too_large_ends_its_connection(service: Service, announce
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.sendall(head + framed)
         answer = b""
-        # What is still on its way when the service hangs up is answered by a reset, after the answer.
-        with suppress(ConnectionResetError):
-            while received := connection.recv(65_536):
-                answer += received
+        while received := connection.recv(65_536):
+            answer += received
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"connection: close" in answer

@@ -93,7 +93,7 @@ async def _said(worker: Worker, pieces: list[bytes], count: int = 0) -> tuple[by
     async with asyncio.timeout(30):
         while worker.state.total_requests < count:
             await worker.settle()
-    said = wire.written, wire.is_closed, worker.state.total_requests
+    said = wire.written, wire.ended(), worker.state.total_requests
     wire.close()
     await worker.settle()
     # uvicorn leaves its own timer behind, which would outlive this loop.

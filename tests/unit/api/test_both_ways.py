@@ -96,7 +96,7 @@ async def conversation(
     for part in parts:
         asyncio.get_running_loop().call_soon(wire.protocol.data_received, part)
         await worker.settle()
-    said = wire.written, wire.is_closed, edge.app.tally.answers
+    said = wire.written, wire.ended(), edge.app.tally.answers
     wire.close()
     await worker.settle()
     wire.protocol._unset_keepalive_if_required()

@@ -1,8 +1,10 @@
 import asyncio
+import gc
+import weakref
 
 import pytest
 
-from tests.unit.kit.wire import HEAD, SLOW, SMALL, WHOLE, Gate, Worker, asked, send
+from tests.unit.kit.wire import HEAD, SLOW, SMALL, WHOLE, Gate, Wire, Worker, asked, send
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -134,7 +136,57 @@ async def test_who_is_owed_answers_gets_them_before_being_hung_up_on(bad: bytes)
 
     assert wire.statuses == [200, 200]
     assert wire.written.count(b"connection: close") == 1
-    assert wire.is_closed
+    assert wire.ended()
+
+
+async def test_who_still_sends_when_the_last_answer_leaves_is_not_reset_but_heard_out_for_a_while() -> None:
+    worker = Worker()
+    wire = worker.connect()
+    head = b"POST /early HTTP/1.1\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n"
+
+    await send(worker, wire, [head, *[b"x" * 50_000] * 4, WHOLE])
+    assert wire.statuses == [200]
+    assert (wire.is_half_closed, wire.is_closed, wire.is_paused) == (True, False, False)
+    worker.pass_seconds(5)
+    assert not wire.is_cut
+    worker.pass_seconds(1)
+
+    assert wire.is_cut
+
+
+async def test_nor_is_who_reads_the_last_answer_slowly_waited_for_any_longer() -> None:
+    class Full(Wire):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            super().write(data)
+            self.protocol.pause_writing()
+
+    worker = Worker()
+    wire = worker.connect(Full())
+    await send(worker, wire, [b"POST /early HTTP/1.1\r\nConnection: close\r\nContent-Length: 9\r\n\r\na"])
+    while not wire.is_half_closed:
+        wire.protocol.resume_writing()
+        await worker.settle()
+    wire.protocol.resume_writing()
+
+    worker.pass_seconds(6)
+
+    assert (wire.statuses, wire.is_cut) == ([200], True)
+
+
+async def test_of_a_connection_that_was_lost_nothing_is_left_to_the_collector() -> None:
+    worker = Worker()
+    wire = worker.connect()
+    await send(worker, wire, [WHOLE.replace(b"/", b"/parts", 1)])
+    lost = weakref.ref(wire.protocol)
+
+    gc.disable()
+    try:
+        wire.close()
+        await worker.settle()
+        del wire.protocol
+        assert lost() is None
+    finally:
+        gc.enable()
 
 
 async def test_few_of_many_requests_at_once_wait_in_line_and_all_are_answered() -> None:
@@ -188,4 +240,4 @@ async def test_after_an_upgrade_that_is_not_known_the_connection_ends() -> None:
 
     assert wire.statuses == [200]
     assert b"connection: close" in wire.written
-    assert wire.is_closed
+    assert wire.ended()
