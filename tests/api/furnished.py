@@ -55,7 +55,7 @@ class Furnished(Shop):
 
     @property
     def document(self) -> dict[str, Any]:
-        """Two of each kind, so that every list has a second page."""
+        """Some of each kind, so that every list has a second page, that of pairs of segments, too."""
         mark = self.mark
         hero = f"{mark}-hero"
         arms = [arm("control", variants={hero: "default"}), arm("treatment", variants={hero: "offer"})]
@@ -63,7 +63,10 @@ class Furnished(Shop):
         return {
             "site": {"timezone": "UTC", "origins": [f"https://{mark}.example"]},
             "placements": [placement(hero), placement(f"{mark}-side")],
-            "segments": [segment(f"{mark}-gold", {"traits.plan": "gold"}), segment(f"{mark}-all", {})],
+            "segments": [
+                segment(f"{mark}-gold", {"traits.plan": "gold"}),
+                *(segment(f"{mark}-{n}", {}) for n in "ab"),
+            ],
             "journeys": [{"key": f"{mark}-{n}", "stages": [{"key": f"{mark}-new"}]} for n in "ab"],
             "metrics": [{"key": f"{mark}-{name}", "event": name} for name in ("bought", "signed_up")],
             "exclusion_groups": [{"key": f"{mark}-{n}", "salt": n} for n in "gh"],
