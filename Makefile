@@ -9,9 +9,10 @@ READY := .venv/.ready
 run: install ## install everything and serve
 	$(BIN)/signpost serve
 
+# Two processes test at once, each a file at a time.
 test: install ## every test that needs nothing but this tree, with coverage floors
 	@rm -rf .local/coverage && mkdir -p .local/coverage
-	$(BIN)/coverage run -m pytest -p tests.architecture.coverage_floors -m "not browser"
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -p tests.architecture.coverage_floors -m "not browser"
 
 install: $(READY)
 

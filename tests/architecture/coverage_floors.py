@@ -27,6 +27,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     own.stop()
     own.save()
+    if hasattr(session.config, "workerinput"):
+        # One of several processes that test: the one that started them adds up.
+        return
     together = Coverage(data_file=str(DATA / "together"))
     with warnings.catch_warnings():
         # A process that a test killed while it wrote has left a file that cannot be read.
