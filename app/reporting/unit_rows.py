@@ -47,7 +47,8 @@ _UNITS = """
                CASE WHEN name = ANY ($5) THEN properties ELSE '{{}}' END AS properties, id
         FROM acting
         JOIN (
-            SELECT * FROM events WHERE site_id = $1 AND name = ANY ($4) AND NOT profile_only {of_acting}
+            SELECT * FROM events
+            WHERE site_id = $1 AND name = ANY ($4) AND name <> '$stage' AND NOT profile_only {of_acting}
         ) AS events
           ON events.visitor = acting.actor
          AND events.at > acting.at - $6::interval AND events.at <= acting.at + $7::interval

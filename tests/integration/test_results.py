@@ -40,6 +40,19 @@ async def test_an_experiment_without_a_unit_shows_its_arms_empty(planted: Plante
     assert (found.units, found.verdict.call) == (0, "keep_running")
 
 
+async def test_a_change_of_stage_is_not_what_a_page_calls_so(planted: Planted) -> None:
+    reached = {"key": "reached", "kind": "stage_reached", "stage": "decision"}
+    judged = experiment(phase=1, primary_metric="reached")
+    await planted.publish(metrics=[reached], experiments=[judged], journeys=[{"key": "purchase"}])
+    for unit in ("c0", "c1"):
+        await planted.assign(unit)
+    await planted.event("c0", name="$stage", journey="purchase", stage="decision")
+    move = {"journey": "purchase", "stage": "decision", "because": "decision.when", "revision": 1}
+    await planted._insert("stage_moves", {**move, "id": uuid.uuid4(), "visitor": "c1", "at": LONG_AGO + DAY})
+    found = await planted.results()
+    assert sums(found, "reached")["control"] == (2, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("after", "counts"),
     [
