@@ -41,6 +41,7 @@ from app.rulesets.previewed import PreviewedRulesets
 from app.settings import Settings
 from app.storage.postgres import Postgres
 from app.storage.valkey import Valkey
+from app.web.encoded_ids import EncodedIds
 from app.web.first_request import ask_first
 from app.web.key_use import keep_writing_use
 from app.web.keyring import Keyring
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
 
     api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, openapi_url=None)
     api.state.described = described.Described()
-    edge = PublicEdge(RequestId(_mounted(api)), clock)
+    edge = PublicEdge(RequestId(EncodedIds(_mounted(api), "/api/v1/profiles/")), clock)
     return edge
 
 

@@ -69,13 +69,37 @@ async def test_a_user_is_asked_for_by_the_name_of_its_profile(shop: Shop) -> Non
     assert await segments(shop) == []
 
 
-@pytest.mark.parametrize("visitor", ["a/b", "a b", "é%", "v?x#y", "x" * 128, "$user:" + "x" * 128])
+@pytest.mark.parametrize(
+    "visitor",
+    ["a/b", "a\nb", "a\n", "\n", "a/identity/b", "a b", "é%", "v?x#y", "x" * 128, "$user:" + "x" * 128],
+)
 async def test_a_visitor_may_be_called_anything(shop: Shop, visitor: str) -> None:
     await patched(shop, {"a": 1}, visitor)
 
     profile = await told(shop, visitor)
 
     assert (profile["visitor"], profile["traits"]) == (visitor, {"a": 1})
+
+
+async def test_a_slash_may_come_as_it_is(shop: Shop) -> None:
+    await patched(shop, {"a": 1}, "a/b")
+
+    answer = await shop.edge.client.get("/api/v1/profiles/a/b", headers=shop.secret)
+
+    assert answer.json()["visitor"] == "a/b"
+
+
+async def test_nobody_is_erased_for_somebody_of_nearly_the_same_name(shop: Shop) -> None:
+    for visitor in ("abc", "abc\n", "abc/identity/d"):
+        await patched(shop, {"a": 1}, visitor)
+
+    for encoded in ("abc%0A", "abc%2Fidentity%2Fd"):
+        url = f"/api/v1/profiles/{encoded}"
+        assert (await shop.edge.client.delete(url, headers=shop.secret)).status_code == 204
+
+    assert (await told(shop, "abc"))["traits"] == {"a": 1}
+    for visitor in ("abc\n", "abc/identity/d"):
+        said(await asked(shop, "GET", visitor), 404)
 
 
 @pytest.mark.parametrize("visitor", ["x" * 135, "a\0b", ""])

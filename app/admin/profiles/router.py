@@ -12,12 +12,15 @@ from app.decision.page_load import USER_PREFIX
 from app.decision.ports import Profiles
 from app.kit.clock import now
 from app.web.auth import require
+from app.web.encoded_ids import encoded
 from app.web.keyring import Caller, Role
 from app.web.problem_schema import problems
 from app.web.session import Session
 
 router = APIRouter(prefix="/profiles", tags=["profiles"], route_class=AdminRoute)
 
+# An id may have any character, a slash too.
+_VISITOR = f"/{encoded('visitor')}"
 _NAME = 128
 # PostgreSQL cannot store U+0000, so that nobody's name has one.
 _STORABLE = r"^[^\x00]+$"
@@ -43,9 +46,8 @@ async def _amend(request: Request) -> Amend:
     return amend
 
 
-# An id may have any character, a slash too.
 @router.get(
-    "/{visitor:path}",
+    _VISITOR,
     summary="Read what is remembered of a visitor",
     responses=problems(401, 403, 404, 422, 503),
 )
@@ -59,7 +61,7 @@ async def get_profile(
 
 
 @router.patch(
-    "/{visitor:path}",
+    _VISITOR,
     status_code=204,
     summary="Set traits of a visitor",
     responses=problems(400, 401, 403, 413, 415, 422, 503),
@@ -79,7 +81,7 @@ async def set_traits(
 
 
 @router.delete(
-    "/{visitor:path}/identity/{user_id:path}",
+    f"{_VISITOR}/identity/{encoded('user_id')}",
     status_code=204,
     summary="Undo the merge of a visitor and a user",
     responses=problems(401, 403, 404, 422, 503),
@@ -102,7 +104,7 @@ async def unmerge(
 
 # Behind the undoing of a merge, whose path would be taken for the id of a visitor.
 @router.delete(
-    "/{visitor:path}",
+    _VISITOR,
     status_code=204,
     summary="Erase a visitor",
     responses=problems(401, 403, 422, 503),
