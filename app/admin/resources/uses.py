@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from app.engine.comparisons import Comparison, comparisons_in, literals_of
+from app.engine.metrics import STAGES
 
 Document: TypeAlias = Mapping[str, Any]
 Use: TypeAlias = tuple[str, str]
@@ -73,6 +74,15 @@ def _journey_in_audience(used: Used, rule: Document) -> Iterator[Use]:
             yield f"/audience/stages/{i}", f"addresses its stage {key!r}"
 
 
+def _journey_in_metric(used: Used, metric: Document) -> Iterator[Use]:
+    if metric.get("kind") not in STAGES:
+        return
+    if metric.get("journey") == used.key:
+        yield "/journey", "counts its stages"
+    elif metric.get("journey") is None and used.stages:
+        yield "/kind", "counts its stages"
+
+
 def _metric_in_experiment(used: Used, experiment: Document) -> Iterator[Use]:
     if experiment.get("primary_metric") == used.key:
         yield "/primary_metric", "is judged by it"
@@ -137,7 +147,7 @@ _USES: Mapping[str, Mapping[str, Callable[[Used, Document], Iterator[Use]]]] = {
         "rules": _variant_in_rule,
     },
     "segments": _IN_CONDITIONS,
-    "journeys": _IN_CONDITIONS,
+    "journeys": {**_IN_CONDITIONS, "metrics": _journey_in_metric},
     "metrics": {"experiments": _metric_in_experiment, "holdout": _metric_in_holdout},
     "exclusion_groups": {"experiments": _group_in_experiment},
     "experiments": {"rules": _experiment_in_rule},

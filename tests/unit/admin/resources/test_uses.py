@@ -29,6 +29,7 @@ JOURNEY: dict[str, Any] = {
     "key": "k",
     "stages": [{"key": "a"}, {"key": "b", "when": {"segments": "s"}, "stay": {"stages.j": "first"}}],
 }
+PROGRESS: dict[str, Any] = {"key": "m", "kind": "stage_progressed"}
 BARE_RULE: dict[str, Any] = {"key": "r", "placements": ["other"], "deliver": {"experiment": "other"}}
 BARE_EXPERIMENT: dict[str, Any] = {"key": "e", "arms": [{"key": "a"}], "exclusion_group": None}
 
@@ -74,6 +75,14 @@ def places(used: Used, kind: str, user: dict[str, Any]) -> list[str]:
             ],
         ),
         (Used("journeys", "j"), "journeys", JOURNEY, ["/stages/1/stay/stages.j"]),
+        (
+            Used("journeys", "j"),
+            "metrics",
+            {"key": "m", "kind": "stage_reached", "journey": "j"},
+            ["/journey"],
+        ),
+        (Used("journeys", "j", stages=frozenset("s")), "metrics", PROGRESS, ["/kind"]),
+        (Used("journeys", "j"), "metrics", PROGRESS, []),
         (Used("metrics", "m"), "experiments", EXPERIMENT, ["/primary_metric", "/metrics/1/metric"]),
         (Used("metrics", "m"), "holdout", {"metrics": ["n", "m"]}, ["/metrics/1"]),
         (Used("exclusion_groups", "g"), "experiments", EXPERIMENT, ["/exclusion_group/key"]),
@@ -95,6 +104,7 @@ def test_every_place_where_something_is_used_is_found(
         ("segments", {"key": "s", "condition": {}}),
         ("holdout", {}),
         ("placements", {"key": "p"}),
+        ("metrics", {"key": "m", "event": "e", "journey": "x"}),
     ],
 )
 def test_what_says_nothing_uses_nothing(kind: str, user: dict[str, Any]) -> None:
