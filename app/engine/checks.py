@@ -1,7 +1,6 @@
 """Everything that can be wrong with a document, each with its place; only a sound one is compiled."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -128,9 +127,12 @@ def _check_groups(document: Document) -> Findings:
             shares[share.key].append((share.start, share.end, i, experiment.key))
         yield None
     for group, taken in shares.items():
-        for (_, end, _, one), (start, _, i, _) in pairwise(sorted(taken)):
-            if start < end:
+        furthest, by = -inf, ""
+        for start, end, i, key in sorted(taken):
+            if start < furthest:
                 yield Problem(
-                    f"/experiments/{i}/exclusion_group", f"overlaps the share of {one!r} in group {group!r}"
+                    f"/experiments/{i}/exclusion_group", f"overlaps the share of {by!r} in group {group!r}"
                 )
+            if end > furthest:
+                furthest, by = end, key
             yield None

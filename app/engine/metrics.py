@@ -12,26 +12,24 @@ STAGES = frozenset({"stage_reached", "stage_progressed"})
 def check_metrics(document: Document) -> Iterator[Problem]:
     """Find the metrics that lack something, and those that name a journey or a stage that is not there."""
     for i, metric in enumerate(document.metrics):
-        lacking = lacking_in(metric)
-        if lacking is not None:
+        for lacking in lacking_in(metric):
             yield Problem(f"/metrics/{i}", lacking)
-        elif metric.kind in STAGES:
+        if metric.kind in STAGES:
             yield from _check_stage(document, metric, f"/metrics/{i}")
 
 
-def lacking_in(metric: Metric) -> str | None:
-    """Say what a metric lacks; None where nothing is."""
+def lacking_in(metric: Metric) -> Iterator[str]:
+    """Say all that a metric lacks."""
     if metric.kind not in STAGES and metric.event is None:
-        return f"a metric of kind {metric.kind} needs an event to count, and this metric names none"
+        yield f"a metric of kind {metric.kind} needs an event to count, and this metric names none"
     if metric.kind == "mean" and metric.property is None:
-        return "a mean needs a property to add up, and this metric names none"
+        yield "a mean needs a property to add up, and this metric names none"
     if metric.kind == "ratio" and metric.denominator is None:
-        return "a ratio needs a denominator, and this metric names none"
+        yield "a ratio needs a denominator, and this metric names none"
     if metric.kind == "stage_reached" and metric.stage is None:
-        return "to reach a stage needs a stage, and this metric names none"
+        yield "to reach a stage needs a stage, and this metric names none"
     if metric.kind in STAGES and metric.covariate_days:
-        return "stages have no covariate: whoever stood where before is what they begin with"
-    return None
+        yield "stages have no covariate: whoever stood where before is what they begin with"
 
 
 def journey_of(document: Document, metric: Metric) -> Journey | None:

@@ -12,6 +12,9 @@ from app.engine.problems import Findings, Problem, escaped
 from app.engine.reading import Reading
 from app.kit.steps import Steps, finished
 
+# So many circles are told at most: nobody repairs more before asking again, and each is looked for in all.
+_CIRCLES = 100
+
 
 def conditions_of(document: Document) -> Iterator[tuple[str, Condition]]:
     """List every condition that is evaluated in a decision, with its JSON pointer."""
@@ -167,6 +170,23 @@ def resolution_of(document: Document) -> Resolution:
 
 def resolving(document: Document) -> Steps[Resolution]:
     """Do what `resolution_of` does, in steps."""
+    graph = yield from _graph_of(document)
+    sorter = yield from _prepared(graph)
+    waves = []
+    while ready := sorter.get_ready():
+        waves.append(ready)
+        for node in ready:
+            sorter.done(node)
+            yield
+    staging = {f"/journeys/{i}" for i in range(len(document.journeys))}
+    for wave in reversed(waves):
+        for node in staging.intersection(wave):
+            staging |= graph[node]
+    return Resolution(waves, frozenset(staging))
+
+
+def _graph_of(document: Document) -> Steps[dict[str, set[str]]]:
+    """Tell which segments and journeys each of them refers to."""
     segments = {segment.key: f"/segments/{i}" for i, segment in enumerate(document.segments)}
     journeys = {journey.key: f"/journeys/{i}" for i, journey in enumerate(document.journeys)}
     primary = primary_journey_of(document)
@@ -177,23 +197,18 @@ def resolving(document: Document) -> Steps[Resolution]:
         if node in graph:
             graph[node].update(_referred_to(condition, segments, journeys, stage_of))
         yield
+    return graph
+
+
+def _prepared(graph: Mapping[str, set[str]]) -> Steps[TopologicalSorter[str]]:
+    """Make ready to sort a graph; raises CycleError."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for node, after in graph.items():
         # A set has another order in another process, and the answer must be the same in all of them.
         sorter.add(node, *sorted(after))
         yield
     sorter.prepare()
-    waves = []
-    while ready := sorter.get_ready():
-        waves.append(ready)
-        for node in ready:
-            sorter.done(node)
-            yield
-    staging = set(journeys.values())
-    for wave in reversed(waves):
-        for node in staging.intersection(wave):
-            staging |= graph[node]
-    return Resolution(waves, frozenset(staging))
+    return sorter
 
 
 def _referred_to(
@@ -212,9 +227,14 @@ def _referred_to(
 
 
 def check_order(document: Document) -> Findings:
-    """Say where segments and journeys refer to each other in a circle."""
-    try:
-        yield from resolving(document)
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))
-        yield Problem(circle[0], f"refers to itself: {' → '.join(circle)}")
+    """Say where segments and journeys refer to each other in a circle: each is in one of those told."""
+    graph = yield from _graph_of(document)
+    for _ in range(_CIRCLES):
+        try:
+            yield from _prepared(graph)
+        except CycleError as error:
+            circle = list(reversed(error.args[1]))
+            yield Problem(circle[0], f"refers to itself: {' → '.join(circle)}")
+            graph = {node: after.difference(circle) for node, after in graph.items() if node not in circle}
+        else:
+            return

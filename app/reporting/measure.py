@@ -108,8 +108,7 @@ class Measure(msgspec.Struct, frozen=True):
 
 def measure_of(metric: Metric, document: Document) -> Measure | str:
     """Make a metric ready, or say why it cannot be measured."""
-    lacking = lacking_in(metric)
-    if lacking is not None:
+    for lacking in lacking_in(metric):
         return lacking
     try:
         where = compile_condition(metric.where, pointer="/where") if metric.where else None

@@ -122,6 +122,13 @@ def test_what_can_be_compiles(fields: dict[str, Any]) -> None:
     assert ruleset(**fields).revision == 1
 
 
+def test_a_share_is_held_against_all_that_begin_before_it() -> None:
+    found = complaints(**shared((0, 100), (10, 20), (30, 40)))
+
+    assert [*found] == ["/experiments/1/exclusion_group", "/experiments/2/exclusion_group"]
+    assert all("overlaps the share of 'e0'" in message for message in found.values())
+
+
 def test_shares_of_different_groups_may_overlap() -> None:
     share = {"from": 0, "to": 100}
     ruleset(

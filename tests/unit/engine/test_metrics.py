@@ -58,4 +58,9 @@ def test_a_stage_is_one_of_the_journey_that_is_asked() -> None:
 
 
 def test_what_a_metric_lacks_can_be_asked_of_one_alone() -> None:
-    assert lacking_in(Metric(key="m", event="e")) is None
+    assert [*lacking_in(Metric(key="m", event="e"))] == []
+
+
+def test_all_that_a_metric_lacks_is_told_at_once() -> None:
+    found = [message for _, message in problems(JOURNEYS, kind="mean")]
+    assert ["needs an event" in found[0], "needs a property" in found[1]] == [True, True]

@@ -231,6 +231,14 @@ def test_a_circle_is_told_from_part_to_part() -> None:
     assert found == {"/segments/0": "refers to itself: /segments/0 → /segments/1 → /segments/2 → /segments/0"}
 
 
+def test_circles_that_have_nothing_in_common_are_all_told() -> None:
+    pairs = [*("ab", "ba", "cd", "dc", "ee"), *[(f"s{n}", f"s{n}") for n in range(200)]]
+    found = complaints(segments=[segment(key, {"segments": {"$in": [after]}}) for key, after in pairs])
+
+    assert {"/segments/0", "/segments/2", "/segments/4"} <= found.keys()
+    assert len(found) == 100
+
+
 def test_each_part_stands_after_what_it_refers_to() -> None:
     order = resolution_of(
         parsed(
