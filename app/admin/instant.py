@@ -12,8 +12,8 @@ _WITH_ZONE = Annotated[datetime, msgspec.Meta(tz=True)]
 
 def _instant(value: object) -> datetime:
     try:
-        return msgspec.convert(value, _WITH_ZONE)
-    except msgspec.ValidationError as error:
+        return msgspec.convert(value, _WITH_ZONE).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError) as error:
         raise PydanticCustomError(
             "instant", "must be an instant with a time zone, like 2026-11-21T09:00:00Z"
         ) from error

@@ -7,6 +7,7 @@ import msgspec
 
 from app.admin.doubled_keys import is_each_once, refuse_doubled
 from app.engine.problems import Problem
+from app.kit.places import place_of
 from app.kit.steps import Steps, finished
 from app.web.problems import ProblemError, WrongContentError
 
@@ -26,8 +27,8 @@ def decoding(content: bytes) -> Steps[Any]:
 
     Raises:
         ProblemError: 400, it is not JSON.
-        WrongContentError: a key stands twice in an object, or it is nested more deeply than `DEEPEST`:
-            nothing after this runs out of stack.
+        WrongContentError: a key stands twice in an object, a number is too large, or it is nested more
+            deeply than `DEEPEST`: nothing after this runs out of stack.
 
     """
     try:
@@ -80,11 +81,26 @@ def _whole(content: bytes) -> Any:
         document = msgspec.json.decode(content)
     except RecursionError as error:
         raise _too_deep() from error
+    except msgspec.ValidationError as error:
+        _read_to_the_end(content)
+        raise WrongContentError([Problem(*place_of(error))]) from error
     except ValueError as error:
-        raise ProblemError(400, f"the body is not JSON: {error}") from error
+        raise _not_json(error) from error
     _bound(document, DEEPEST)
     refuse_doubled(content)
     return document
+
+
+def _read_to_the_end(content: bytes) -> None:
+    # What is wrong was found before: whether the rest is JSON at all comes first.
+    try:
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except ValueError as error:
+        raise _not_json(error) from error
+
+
+def _not_json(error: Exception) -> ProblemError:
+    return ProblemError(400, f"the body is not JSON: {error}")
 
 
 def _by_element(content: bytes) -> Steps[Any]:

@@ -59,7 +59,7 @@ _DRAFT_STATE = """
     FROM drafts WHERE site_id = $1
 """
 
-_DRAFT_PARTS = "SELECT kind, document::text FROM drafts WHERE site_id = $1 ORDER BY kind, position"
+_DRAFT_PARTS = "SELECT kind, document::text FROM drafts WHERE site_id = $1 ORDER BY kind, position, key"
 
 
 async def state_of_draft(connection: Connection, site: int) -> str:

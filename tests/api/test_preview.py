@@ -55,6 +55,11 @@ async def shown(client: AsyncClient, **body: Any) -> str | None:
     return rule_shown
 
 
+async def test_a_visitor_may_be_told_as_to_decide(client: AsyncClient) -> None:
+    visitor = {"id": "v-1", "user_id": None, "user_proof": None}
+    assert (await previewed(client, visitor=visitor))["visitor"]["id"] == "v-1"
+
+
 async def test_the_draft_is_answered_as_decide_would_answer_it(client: AsyncClient) -> None:
     answer = await previewed(client, visitor={"id": "v-1"}, placements=["home.side", "nowhere"])
 

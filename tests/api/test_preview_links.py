@@ -1,6 +1,6 @@
 """`POST` and `DELETE /api/v1/preview-links`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -49,6 +49,12 @@ async def test_a_link_lasts_a_day_unless_something_else_is_said(client: AsyncCli
     assert abs(lasts(await link(client, expires_in_s=60)) - timedelta(minutes=1)) < timedelta(minutes=1)
     at = (now() + timedelta(days=29)).isoformat()
     assert abs(lasts(await link(client, expires_at=at)) - timedelta(days=29)) < timedelta(minutes=1)
+
+
+async def test_the_end_of_a_link_is_told_in_utc(client: AsyncClient) -> None:
+    end = (now() + timedelta(days=1)).replace(microsecond=0)
+    made = await link(client, expires_at=end.astimezone(timezone(timedelta(hours=5))).isoformat())
+    assert made["expires_at"] == end.isoformat().replace("+00:00", "Z")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ class SaidVisitor(Part):
 
     id: Name | None = None
     user_id: Name | None = None
+    # As a page sends it. It is not looked at: a secret key proves enough.
+    user_proof: str | None = None
 
 
 class SaidContext(Part):

@@ -36,7 +36,7 @@ _FREEZE = text("""
         clock_timestamp(), coalesce(jsonb_object_agg(kind, given), '{}')
     FROM (
         SELECT kind, CASE WHEN kind = ANY (:singles) THEN jsonb_agg(document) -> 0 ELSE
-            jsonb_agg(document ORDER BY position)
+            jsonb_agg(document ORDER BY position, key)
         END AS given
         FROM drafts WHERE site_id = :site_id GROUP BY kind
     ) AS fields

@@ -18,7 +18,6 @@ from app.web.problems import ProblemError, WrongContentError
         b"{'a': 1}",
         b"NaN",
         b"[Infinity]",
-        b"1e400",
         b'"\\ud800"',
         b'"\xff"',
         b"\xff\xfe",
@@ -29,6 +28,28 @@ from app.web.problems import ProblemError, WrongContentError
 def test_what_others_could_not_read_is_not_json(content: bytes) -> None:
     with pytest.raises(ProblemError, match="not JSON") as raised:
         decode_json(content)
+    assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("content", "pointer"),
+    [
+        (b"1e400", ""),
+        (b'[0, {"a": -1e400}]', "/1"),
+        (b'{"rules": [{"priority": %b}]}' % (b"9" * 5_000), ""),
+    ],
+)
+def test_a_number_that_is_too_large_is_json_with_wrong_content(content: bytes, pointer: str) -> None:
+    with pytest.raises(WrongContentError) as raised:
+        decode_json(content)
+    [(place, message)] = [(each.pointer, each.message) for each in raised.value.errors]
+    assert place == pointer
+    assert "out of range" in message
+
+
+def test_where_json_breaks_off_behind_such_a_number_it_is_not_json() -> None:
+    with pytest.raises(ProblemError, match="not JSON") as raised:
+        decode_json(b'{"a": 1e400')
     assert raised.value.status == 400
 
 
