@@ -23,7 +23,10 @@ class ResultsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: CutBy | None = Field(None, description="Cut the units by how they stood when first given an arm.")
+    by: CutBy | None = Field(
+        None,
+        description="Cut the units by how they stood when first given an arm, by day all until its end.",
+    )
     phase: int | None = Field(None, ge=1, le=_LAST_PHASE, description="By default the latest.")
     population: Population = Field(
         Population.ASSIGNED, description="`exposed`: units whose page sent `$exposure`."
