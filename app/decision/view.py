@@ -20,7 +20,7 @@ from app.engine.visitor import Standing
 from app.kit.clock import ms_of
 from app.kit.ids import id_at
 from app.profiles.fold import fold
-from app.profiles.merge import joined
+from app.profiles.merge import joined, latest
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +39,7 @@ class View(msgspec.Struct, frozen=True, gc=False):
         """See a page load with what is known of who asks, and with what the request itself brings."""
         device = known.to_take_over(page)
         own = known.profile
-        held = own.consent if device is None else {**device.consent, **own.consent}
+        held = own.consent if device is None else latest(own.consent, device.consent)
         consent = granted(page.consent, held, ruleset)
         personal = PERSONALIZATION in consent
         changes: list[Record] = []
@@ -47,7 +47,9 @@ class View(msgspec.Struct, frozen=True, gc=False):
         if device is not None and personal:
             changes.append(_merge(page, now))
             profile, _ = joined(profile, device, ms_of(now), ruleset)
-        if is_news(page.consent, held):
+        # Where nothing is merged, what was said on the device does not reach the user.
+        apart = device is not None and not personal
+        if is_news(page.consent, held) or (apart and is_news(page.consent, own.consent)):
             changes.append(_consent(page, now))
         if page.events:
             ids = frozenset() if known.own is None else known.own.known_ids

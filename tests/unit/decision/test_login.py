@@ -2,9 +2,12 @@
 
 import asyncio
 
-from app.engine.records import Merge
+import pytest
+
+from app.engine.records import ConsentSaid, Merge
 from tests.builders import NOW, delivering, experiment, rule, ruleset
 from tests.unit.decision.asking import (
+    BOTH,
     NONE,
     SITE,
     VIEWED_ONCE,
@@ -135,6 +138,68 @@ async def test_what_the_device_was_denied_stays_denied_for_its_first_user() -> N
     decided = await asking.decide(user="u-1", events=[viewed(visitor=USER)])
 
     assert decided.decision.segments == ()
+    assert asking.events == []
+
+
+async def test_what_a_user_denies_is_denied_on_every_device() -> None:
+    asking = Asking(telling())
+    await asking.decide(consent=NONE)
+    await asking.decide(user="u-1", consent=NONE)
+
+    decided = await asking.decide(visitor="v-2", user="u-1", events=[viewed(visitor=USER)])
+
+    assert decided.decision.segments == ()
+    assert asking.events == []
+
+
+async def test_a_user_is_heard_once_whatever_the_device_says() -> None:
+    asking = Asking(telling())
+    await asking.decide(consent=NONE)
+    for _ in range(3):
+        await asking.decide(user="u-1", consent=NONE)
+
+    said = [(one.visitor, one.said) for one in asking.journal.records if isinstance(one, ConsentSaid)]
+    assert said == [("v-1", NONE), (USER, NONE)]
+
+
+async def test_what_a_merge_brings_is_not_written_down_again() -> None:
+    asking = Asking(telling())
+    await asking.decide(consent=BOTH)
+    await asking.decide(user="u-1", consent=BOTH)
+
+    said = [one.visitor for one in asking.journal.records if isinstance(one, ConsentSaid)]
+    assert (said, merges(asking)) == (["v-1"], [("v-1", USER)])
+
+
+@pytest.mark.parametrize(
+    ("by_device", "by_user", "kept"),
+    [
+        ((0, BOTH), (1, NONE), 0),
+        ((0, NONE), (1, BOTH), 1),
+        ((1, BOTH), (0, NONE), 1),
+        ((1, NONE), (0, BOTH), 0),
+    ],
+)
+async def test_of_what_a_user_and_a_device_say_the_later_counts(
+    by_device: tuple[int, dict[str, bool]], by_user: tuple[int, dict[str, bool]], kept: int
+) -> None:
+    asking = Asking(telling())
+    await asking.decide_after_days(by_device[0], consent=by_device[1])
+    await asking.decide_after_days(by_user[0], visitor="v-2", user="u-1", consent=by_user[1])
+
+    await asking.decide_after_days(2, user="u-1", events=[viewed(visitor=USER)])
+
+    assert len(asking.events) == kept
+
+
+async def test_a_user_who_says_once_more_what_a_device_has_since_answered_otherwise_is_heard() -> None:
+    asking = Asking(telling())
+    await asking.decide_after_days(0, visitor="v-2", user="u-1", consent=NONE)
+    await asking.decide_after_days(1, consent=BOTH)
+    await asking.decide_after_days(2, user="u-1", consent=NONE)
+
+    await asking.decide_after_days(3, user="u-1", events=[viewed(visitor=USER)])
+
     assert asking.events == []
 
 
