@@ -9,10 +9,10 @@ import asyncpg
 import msgspec
 
 from app.engine.arms import HOLDOUT
+from app.reporting.alike import alike
 from app.reporting.definition import Definition, UnknownExperimentError, load_definition
 from app.reporting.queries import find_document
 from app.reporting.rollup import PLAN_ONCE, count_some, count_wholly, is_right, is_summed
-from app.reporting.unit_rows import alike
 
 # Who is marked often is counted once for all of its marks: the further the reporter is behind, the faster.
 VISITORS_AT_ONCE, MARKS_AT_ONCE = 5_000, 50_000

@@ -7,6 +7,7 @@ from contextlib import aclosing
 import asyncpg
 import msgspec
 
+from app.reporting.alike import with_kin
 from app.reporting.definition import Definition
 from app.reporting.facts import Facts, Valuer
 from app.reporting.merged import find_merged
@@ -144,14 +145,21 @@ async def count_wholly(
 async def count_some(
     connection: asyncpg.Connection, site_id: int, definition: Definition, some: Sequence[str]
 ) -> None:
-    """Count the units that `some` (told by `alike`) are anew, and move the sums by the difference.
+    """Count some units (told by `alike`) anew, and move the sums by the difference.
 
     In the caller's transaction; nobody else counts this site meanwhile.
     """
     await connection.execute(PLAN_ONCE)
-    sums = Sums(layout_of(definition))
-    now = [facts async for units in stream_facts(connection, site_id, definition, some) for facts in units]
-    before = await _take_out(connection, site_id, definition.key, {*some, *(facts.unit for facts in now)})
+    sums, wanted = Sums(layout_of(definition)), set(some)
+    read = await with_kin(connection, site_id, definition.key, some)
+    # Whoever else is read for these is not read in full.
+    now = [
+        facts
+        async for units in stream_facts(connection, site_id, definition, read)
+        for facts in units
+        if facts.unit in wanted
+    ]
+    before = await _take_out(connection, site_id, definition.key, wanted)
     for sign, units in ((-1, before), (1, now)):
         for facts in units:
             sums.add(facts, sign)

@@ -1,8 +1,7 @@
 """Units read from raw rows, as they count by now: all of an experiment, or those that some visitors are."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from functools import cache
 
@@ -129,40 +128,6 @@ _SOME = {
     "among": "AND visitor = ANY (${some}::text[])",
 }
 
-# Everybody who is, or may be, one unit with one of these visitors: whoever was merged with them, and whoever
-# was assigned as the same unit, or counted as one. Merges that were undone count too: too many are counted
-# anew, never too few.
-_ALIKE = """
-    WITH owners AS (
-        SELECT visitor AS one FROM unnest($2::text[]) AS touched (visitor)
-        UNION
-        SELECT "into" FROM profile_changes
-        WHERE site_id = $1 AND visitor = ANY ($2) AND "into" IS NOT NULL
-    ), merges AS MATERIALIZED (
-        SELECT visitor, "into" FROM profile_changes
-        WHERE site_id = $1 AND "into" IS NOT NULL AND "into" = ANY (ARRAY(SELECT one FROM owners))
-    ), family AS MATERIALIZED (
-        SELECT one FROM owners
-        UNION
-        SELECT visitor FROM merges
-    )
-    SELECT one, NULL AS experiment, 'met' AS how FROM family
-    UNION ALL
-    SELECT unnest(ARRAY[visitor, "into"]), NULL, 'merged' FROM merges
-    UNION ALL
-    SELECT DISTINCT unit, experiment, 'assigned' FROM assignments
-    WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
-    UNION ALL
-    SELECT unit, experiment, 'counted' FROM unit_facts
-    WHERE site_id = $1 AND visitor = ANY (ARRAY(SELECT one FROM family))
-"""
-# Who was counted may be erased by now: then only what was counted tells in which experiments.
-_COUNTED = """
-    SELECT unit, experiment FROM unit_facts
-    WHERE site_id = $1 AND unit = ANY ($2)
-      AND experiment = ANY (ARRAY(SELECT experiment FROM rollups WHERE site_id = $1))
-"""
-
 
 class _Wanted(msgspec.Struct, frozen=True):
     """What of events is wanted for the metrics of a definition."""
@@ -183,32 +148,6 @@ def _wanted(definition: Definition) -> _Wanted:
     )
 
 
-async def alike(
-    connection: asyncpg.Connection, site_id: int, visitors: Iterable[str]
-) -> dict[str, list[str]]:
-    """Tell which units to count anew, in which experiments, where something of these visitors was stored.
-
-    Some of them may be no unit of that experiment.
-    """
-    units, asked, new = defaultdict[str, set[str]](set), set[str](), set(visitors)
-    found: dict[str, set[str]] = {"met": set(), "merged": set(), "assigned": set(), "counted": set()}
-    # What they were assigned as may lead to others who are merged with that.
-    for _ in range(2):
-        if new:
-            rows = await connection.fetch(_ALIKE, site_id, list(new))
-            for one, experiment, how in rows:
-                found[how].add(one)
-                if experiment is not None:
-                    units[experiment].add(one)
-            asked |= new
-            new = {row["one"] for row in rows} - asked
-    if unassigned := (asked | new) - found["assigned"]:
-        for unit, experiment in await connection.fetch(_COUNTED, site_id, list(unassigned)):
-            units[experiment].add(unit)
-    # What one of a family did may count for any other.
-    return {experiment: sorted(some | found["merged"]) for experiment, some in units.items()}
-
-
 async def stream_units(
     connection: asyncpg.Connection,
     site_id: int,
@@ -218,8 +157,8 @@ async def stream_units(
 ) -> AsyncGenerator[list[UnitRow], None]:
     """Stream units with their events, some rows at a time: any number of units takes the same memory.
 
-    With `some` only those of these units, as `alike` tells them. A connection streams one thing at a time: at
-    the end all its cursors are closed.
+    With `some` only what was assigned as one of these: who wants units in full asks for all their kin, too. A
+    connection streams one thing at a time: at the end all its cursors are closed.
     """
     wanted = _wanted(definition)
     given: list[object] = [site_id, definition.key, definition.placements, wanted.names, wanted.read]

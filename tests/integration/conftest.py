@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from app.embedded.place import Place
 from app.embedded.servers import start
+from app.reporting.reporter import Reporter
 from app.storage import node
 from app.storage.postgres import Postgres
 from app.storage.valkey import Valkey
@@ -16,6 +17,7 @@ from tests.integration.filling import BEFORE, Filling
 from tests.integration.planted import Planted
 from tests.integration.ship_cases import Case
 from tests.integration.shipped import shipping
+from tests.integration.summed import WITH_EVERYTHING
 from tests.sites import SiteFactory
 from tests.waiting import PATIENCE_S
 
@@ -30,6 +32,15 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def planted(postgres: Postgres, new_site: SiteFactory) -> Planted:
     """A site of one's own whose records a test plants itself."""
     return Planted(postgres, (await new_site()).site_id)
+
+
+@pytest_asyncio.fixture
+async def reporter(planted: Planted) -> AsyncIterator[Reporter]:
+    """Somebody who counts, once the experiment is published."""
+    await planted.publish(**WITH_EVERYTHING)
+    reporter = Reporter(planted.postgres.pool)
+    await reporter.turn()
+    yield reporter
 
 
 @pytest.fixture(scope="module")

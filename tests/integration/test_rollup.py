@@ -1,14 +1,12 @@
 """The tables that results are answered from, against the raw rows they are counted from."""
 
 import random
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from app.engine.records import ConsentSaid, Event, Merge
 from app.kit.clock import ms_of
@@ -16,62 +14,13 @@ from app.kit.ids import id_at
 from app.reporting.definition import load_definition
 from app.reporting.marks import Marking
 from app.reporting.reporter import Reporter
-from app.reporting.rollup import is_summed
 from app.reporting.rollup import sums_of as summed_up
-from app.reporting.sums import Cell
 from app.reporting.unit_rows import stream_units
 from tests.builders import DAY, HOUR, experiment
-from tests.integration.planted import COUNTS, LONG_AGO, Planted
+from tests.integration.planted import LONG_AGO, Planted
+from tests.integration.summed import WITH_EVERYTHING, from_raw_rows, held
 from tests.sites import SiteFactory
-from tests.unit.reporting.counted import orders, revenue
-
-WITH_EVERYTHING: dict[str, Any] = {
-    "metrics": [
-        orders(),
-        COUNTS,
-        revenue(covariate_days=30),
-        orders("per-view", kind="ratio", property="value", denominator={"event": "page_viewed"}),
-    ],
-    "experiments": [
-        experiment(
-            phase=1,
-            status="running",
-            primary_metric="orders",
-            metrics=[{"metric": "count"}, {"metric": "revenue"}, {"metric": "per-view"}],
-        )
-    ],
-}
-
-
-@pytest_asyncio.fixture
-async def reporter(planted: Planted) -> AsyncIterator[Reporter]:
-    """Somebody who counts, once the experiment is published."""
-    await planted.publish(**WITH_EVERYTHING)
-    reporter = Reporter(planted.postgres.pool)
-    await reporter.turn()
-    yield reporter
-
-
-async def held(planted: Planted) -> dict[Cell, tuple[object, ...]]:
-    rows = await planted.postgres.pool.fetch(
-        "SELECT phase, cut, value, arm, day, exposed, units, crossed, moments FROM rollup_sums"
-        " WHERE site_id = $1 AND experiment = 'hero-copy'",
-        planted.site_id,
-    )
-    return {Cell(*row[:6]): (row[6], row[7], [*row[8]]) for row in rows}
-
-
-async def from_raw_rows(planted: Planted) -> dict[Cell, tuple[object, ...]]:
-    async with planted.postgres.pool.acquire() as lent, lent.transaction():
-        connection: asyncpg.Connection = lent  # type: ignore[assignment] # what a pool lends is one in all but its type
-        definition = await load_definition(connection, planted.site_id, "hero-copy", None)
-        assert await is_summed(connection, planted.site_id, definition)
-        summed = await summed_up(connection, planted.site_id, definition)
-    return {
-        cell: (found.units, found.crossed, found.moments)
-        for cell, found in summed.by_cell.items()
-        if not found.is_nothing
-    }
+from tests.unit.reporting.counted import orders
 
 
 async def test_sums_are_those_of_the_raw_rows(planted: Planted, reporter: Reporter) -> None:
