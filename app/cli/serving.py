@@ -42,8 +42,7 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
         asyncio.run(_bootstrap(settings, addresses.database_url))
         os.environ["SIGNPOST_PARENT_PID"] = str(os.getpid())
         with _beside("ship"), _beside("report"):
-            port = listener.getsockname()[1]
-            announce_when_listening(settings.host, port, _welcome(settings, port))
+            announce_when_listening(listener, _welcome(settings, listener.getsockname()[1]))
             serve(
                 _APPS[settings.http],
                 listener,

@@ -1,5 +1,7 @@
 """One port, and the processes that answer HTTP on it."""
 
+import errno
+import os
 import signal
 import socket
 import sys
@@ -37,8 +39,20 @@ def bind(host: str, port: int) -> socket.socket:
         taken.bind((host, port))
     except OSError as error:
         taken.close()
-        raise ListenError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise _refused(host, port, error.strerror) from error
     return taken
+
+
+def _refused(host: str, port: int, why: str | None) -> ListenError:
+    return ListenError(f"cannot listen on {host}:{port}: {why}")
+
+
+def is_listening(taken: socket.socket) -> bool:
+    """Whether somebody listens on a port by this socket: this process, or one that inherited it."""
+    try:
+        return taken.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) != 0
+    except OSError:
+        return False
 
 
 class _Ending(threading.Event):
@@ -62,14 +76,23 @@ class _Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
         self.should_exit = _Ending(self.signal_queue)
+        self.is_shut_out = False
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that have died or hang."""
+        """Replace workers that have died or hang; end where they may not listen."""
         for process in self.processes:
             # With a copy of the worker's end in here, one that dies while it is asked whether it lives would
             # look like one that is only slow to answer.
             process.child_conn.close()
         super().keep_subprocess_alive()
+        if not is_listening(self.sockets[0]) and self._serves() and not is_listening(self.sockets[0]):
+            # The system lets two take a port but only one listen. The other's event loop tells nobody.
+            self.is_shut_out = True
+            self.should_exit.set()
+
+    def _serves(self) -> bool:
+        within_s = self.config.timeout_worker_healthcheck
+        return any(process.is_ready(within_s) for process in self.processes)
 
     def terminate_all(self) -> None:
         """End every worker. Whoever connects once they have stopped to accept is refused at once."""
@@ -94,12 +117,16 @@ def serve(
     and the system allows.
 
     Raises:
+        ListenError: somebody else took the port at the same time, and listened first.
         SystemExit: the app does not start.
 
     """
     config = config_of(factory, workers=workers, drain_s=drain_s, logging=logging, limits=limits)
     supervisor = _Supervisor(config, sockets=[listener])
+    host, port = listener.getsockname()[:2]
     supervisor.run()
+    if supervisor.is_shut_out:
+        raise _refused(host, port, os.strerror(errno.EADDRINUSE))
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         sys.exit(STARTUP_FAILURE)
 

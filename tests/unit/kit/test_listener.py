@@ -1,4 +1,5 @@
 import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -101,6 +102,28 @@ def test_an_app_that_cannot_start_ends_the_process_with_a_failure(workers: int) 
         assert process.stdout is not None
         assert "over" not in process.stdout.read()
     assert process.returncode == 3
+
+
+# Takes a port that somebody else takes at the same time, who then listens first.
+SHUT_OUT = """
+import sys
+from app.kit.listener import ListenError, bind, serve
+theirs = bind("127.0.0.1", 0)
+ours = bind(*theirs.getsockname())
+theirs.listen()
+try:
+    serve("tests.unit.kit.apps:answering", ours, workers=int(sys.argv[1]), drain_s=1, logging={"version": 1})
+except ListenError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_that_somebody_else_listened_on_first_ends_it(workers: str) -> None:
+    command = [sys.executable, "-c", SHUT_OUT, workers]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    assert re.fullmatch(r"cannot listen on 127\.0\.0\.1:\d+: Address already in use\n", said)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
