@@ -267,7 +267,7 @@ class BoundedProtocol(PartingProtocol):
         if self.pipeline or not self.owes_an_answer or self.cycle.response_started:
             self.rest_is_over()
             return
-        self.cycle.disconnected = True
+        self.cycle.disconnected, self.cycle.waiting_for_100_continue = True, False
         self.cycle.message_event.set()
         self._say(status)
 

@@ -41,6 +41,8 @@ class PartingProtocol(HttpToolsProtocol):
 
     def part(self) -> None:
         """Hang up; where the client still sends, only say that this was all, and hear nothing any more."""
+        if self.transport.is_closing():
+            return
         if (self._is_deaf or self._reads_body) and self.transport.can_write_eof():
             self._is_deaf = True
             self.transport.write_eof()

@@ -4,6 +4,7 @@ import weakref
 
 import pytest
 
+from tests.unit.kit.apps import Message, Receive, Send
 from tests.unit.kit.wire import HEAD, SLOW, SMALL, WHOLE, Gate, Wire, Worker, asked, send
 
 pytestmark = pytest.mark.usefixtures("both_ways")
@@ -152,6 +153,31 @@ async def test_who_still_sends_when_the_last_answer_leaves_is_not_reset_but_hear
     worker.pass_seconds(1)
 
     assert wire.is_cut
+
+
+async def test_who_is_refused_a_body_is_not_told_to_send_it(caplog: pytest.LogCaptureFixture) -> None:
+    wire = await asked(HEAD + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n")
+
+    assert wire.statuses == [400]
+    assert caplog.messages == ["Invalid HTTP request received."]
+
+
+async def test_an_answer_that_fails_when_the_connection_is_lost_already_is_no_other_failure() -> None:
+    async def app(_scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise LookupError("as it should")
+
+    worker = Worker(app)
+    wire = worker.connect()
+    await send(worker, wire, [HEAD + b"Content-Length: 9\r\n\r\n"])
+    tasks = [*worker.state.tasks]
+
+    wire.close()
+    await worker.settle()
+
+    assert [task.exception() for task in tasks] == [None]
 
 
 async def test_nor_is_who_reads_the_last_answer_slowly_waited_for_any_longer() -> None:

@@ -37,7 +37,9 @@ class Wire(asyncio.Transport):
         return {"peername": ("192.0.2.1", 5), "sockname": ("192.0.2.2", 80)}.get(name, default)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self.is_closed and not self.is_half_closed:
+        if self.is_half_closed:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        if not self.is_closed:
             self.written += data
 
     def pause_reading(self) -> None:
@@ -56,6 +58,8 @@ class Wire(asyncio.Transport):
         return self.can_be_half_closed
 
     def write_eof(self) -> None:
+        if self.is_closed:
+            raise RuntimeError("unable to perform operation; the handler is closed")
         self.is_half_closed = True
 
     def close(self) -> None:
