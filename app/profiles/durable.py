@@ -17,7 +17,7 @@ from app.profiles.codec import encode_profile, readable_profile
 from app.profiles.erase import erase
 from app.profiles.late import gone_over, whose
 from app.profiles.refold import refold
-from app.profiles.together import Moved, ProfileKey, fold_together, keys_of, moves_in
+from app.profiles.together import Moved, ProfileKey, fold_together, keys_of, moved_by
 
 # One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
 # join while the table is small is a scan of it all, and that plan would outlive the smallness.
@@ -132,13 +132,13 @@ class DurableProfiles:
             owners = {key for record in in_order for key in keys_of(record)} - profiles.keys()
             profiles |= await self._hold(connection, list(owners))
         moves = await self._fold_while(store(), profiles, in_order)
+        moves = [moved for moved in moves if (moved.site, moved.visitor) not in erased.until_ms]
         undone = [record for record in in_order if isinstance(record, Unmerge)]
         for key in erased.anew | {key for unmerge in undone for key in keys_of(unmerge)}:
             # What a merge has put together cannot be told apart again: only the records can say whose it was.
-            profiles[key] = await refold(connection, *key, self._ruleset_of(key[0]))
-        moves = [moved for moved in moves if (moved.site, moved.visitor) not in erased.until_ms]
-        for key in erased.until_ms:
-            moves += moves_in(key, profiles[key], self._ruleset_of(key[0]))
+            ruleset = self._ruleset_of(key[0])
+            profiles[key], again = await refold(connection, *key, ruleset)
+            moves += moved_by(key, again, ruleset) if key in erased.until_ms else []
         await self._store(connection, profiles)
         await self._drop(connection, [key for key in erased.until_ms if profiles[key] == Profile()])
         await self._tell(connection, moves)

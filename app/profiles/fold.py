@@ -35,7 +35,10 @@ def fold(profile: Profile, records: Iterable[Record], ruleset: Ruleset | None) -
 def fold_telling(
     profile: Profile, records: Iterable[Record], ruleset: Ruleset | None
 ) -> tuple[Profile, list[StageMove]]:
-    """Answer the profile after some records, and each change of stage on the way, in order."""
+    """Answer the profile after some records, and each change of stage that may be told, in order.
+
+    What an event that is kept for the profile alone moved may not: results rest on what is told.
+    """
     folded, moves = copy(profile), []
     folded.counters = dict(profile.counters)
     settled_ms, own = None, set[str]()
@@ -43,7 +46,7 @@ def fold_telling(
         match record:
             case Event():
                 folded, moved = _after_event(folded, record, ruleset, settled_ms, own)
-                moves += moved
+                moves += [] if record.profile_only else moved
                 settled_ms = folded.last_event_ms
                 continue
             case Assignment():

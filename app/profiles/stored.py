@@ -12,7 +12,7 @@ _EVENTS = """
     SELECT at, id, convert_to(json_build_object(
         'kind', 'event', 'site', site_id, 'visitor', visitor, 'id', id, 'name', name,
         'properties', properties, 'at_ms', floor(extract(epoch FROM at) * 1000)::bigint,
-        'received_ms', floor(extract(epoch FROM received_at) * 1000)::bigint
+        'received_ms', floor(extract(epoch FROM received_at) * 1000)::bigint, 'profile_only', profile_only
     )::text, 'UTF8') AS record
     FROM events WHERE site_id = $1 AND visitor = ANY ($2::text[]) AND NOT results_only
 """

@@ -65,15 +65,11 @@ def _take_over(profiles: dict[ProfileKey, Profile], merge: Merge, ruleset: Rules
         return []
     profiles[user], moves = joined(profiles[user], profiles[device], merge.at_ms, ruleset)
     profiles[device] = left_behind(profiles[device], merge.into)
-    return _moved(user, moves, ruleset)
+    return moved_by(user, moves, ruleset)
 
 
-def moves_in(key: ProfileKey, profile: Profile, ruleset: Ruleset | None) -> list[Moved]:
-    """Tell the changes of stage that a profile remembers."""
-    return _moved(key, profile.moves, ruleset)
-
-
-def _moved(key: ProfileKey, moves: Iterable[StageMove], ruleset: Ruleset | None) -> list[Moved]:
+def moved_by(key: ProfileKey, moves: Iterable[StageMove], ruleset: Ruleset | None) -> list[Moved]:
+    """Tell whose changes of stage these are, and under which revision; without a ruleset there are none."""
     return [] if ruleset is None else [Moved(*key, ruleset.revision, move) for move in moves]
 
 
@@ -87,5 +83,5 @@ def _fold_each(
     for key, own in touching.items():
         ruleset = ruleset_of(key[0])
         profiles[key], moves = fold_telling(profiles[key], own, ruleset)
-        told += _moved(key, moves, ruleset)
+        told += moved_by(key, moves, ruleset)
     return told

@@ -47,7 +47,7 @@ class Copies:
         compared = Compared()
         for visitor in sorted(visitors):
             async with self._connection.transaction(isolation="repeatable_read"):
-                folded = await refold(self._connection, self._site, visitor, self._ruleset)
+                folded, _ = await refold(self._connection, self._site, visitor, self._ruleset)
                 body = await self._connection.fetchval(_DURABLE, self._site, visitor)
             durable = readable_profile(body)
             cached = readable_profile(await self._cached(visitor))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from app.engine.profile import Profile
 from app.engine.records import Record
@@ -93,6 +94,18 @@ async def test_what_comes_after_the_tombstone_begins_a_new_profile(shipped: Ship
     assert await rows(shipped, "v-1") == {"events": 1, "stage_moves": 1, "profiles": 1}
     begun = await shipped.find("v-1")
     assert (begun.events, begun.traits, begun.arms, begun.stages["purchase"].stage) == (1, {}, {}, "first")
+
+
+async def test_what_is_kept_for_the_profile_alone_is_told_by_no_fold(shipped: Shipped) -> None:
+    seen = replace(shipped.did("v-1", "v", 2), profile_only=True)
+    await shipped.ship(shipped.did("v-1", "v", 1), seen)
+    assert (await rows(shipped, "v-1"))["stage_moves"] == 1
+    assert (await shipped.find("v-1")).stages["purchase"].stage == "second"
+
+    await shipped.ship(shipped.erased("v-1", 1))
+
+    assert await rows(shipped, "v-1") == {"events": 1, "profiles": 1}
+    assert [move.stage for move in (await shipped.find("v-1")).moves] == ["first"]
 
 
 async def test_what_came_after_the_tombstone_and_is_stored_before_it_stays(shipped: Shipped) -> None:

@@ -43,7 +43,7 @@ def folded(*records: Record) -> Profile:
 
 async def anew(shipped: Shipped, visitor: str) -> Profile:
     async with shipped.pool.acquire() as connection, connection.transaction():
-        return await refold(connection, shipped.site, visitor, shipped.rules)  # type: ignore[arg-type] # what a pool lends is a connection in all but its type
+        return (await refold(connection, shipped.site, visitor, shipped.rules))[0]  # type: ignore[arg-type] # what a pool lends is a connection in all but its type
 
 
 def of_every_kind(shipped: Shipped, visitor: str, minutes: int) -> list[Record]:

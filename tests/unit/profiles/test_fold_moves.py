@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from app.engine.profile import Profile, StageHeld, StageMove
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
@@ -116,6 +118,16 @@ def test_a_batch_tells_every_move_and_the_profile_keeps_the_newest() -> None:
     assert len(moves) == 60
     assert remembered.moves == moves[-MOVES_LIMIT:]
     assert moves[-1] == StageMove("purchase", "second", "first", ms_of(NOW + 59 * MINUTE), "second.when")
+
+
+def test_what_is_kept_for_the_profile_alone_moves_it_and_tells_nothing() -> None:
+    seen = [event("x", NOW - DAY), event("v", NOW - 2 * HOUR), event("o", NOW - HOUR), event("v")]
+    hidden = [replace(one, profile_only=True) for one in seen[1:3]]
+
+    remembered, moves = fold_telling(Profile(), [seen[0], *hidden, seen[3]], staged())
+
+    assert [move.stage for move in remembered.moves] == ["first", "second", "first", "second"]
+    assert moves == [remembered.moves[0], remembered.moves[-1]]
 
 
 def test_asking_again_and_again_tells_nothing() -> None:
