@@ -1,6 +1,7 @@
 """What decisions need from outside, in memory; `tests/contracts` holds each to what the real one promises."""
 
 import asyncio
+from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.decision.decide import Decide
@@ -126,9 +127,10 @@ class FakeCaps:
         )
 
     def _take(self, key: tuple[int, str, str], decision_id: str, one: CapAsked, now_ms: int) -> bool:
-        delivered = self._delivered.setdefault(key, {f"known:{n}": ms for n, ms in enumerate(one.delivered)})
-        instants = max(sorted(delivered.values()), list(one.delivered), key=len)
-        if not one.cap.leaves_room(instants, now_ms):
+        delivered = self._delivered.setdefault(key, {})
+        for ms in (Tally(one.delivered) - Tally(delivered.values())).elements():
+            delivered[f"known:{len(delivered)}"] = ms
+        if not one.cap.leaves_room(sorted(delivered.values()), now_ms):
             return False
         delivered[decision_id] = now_ms
         return True

@@ -9,25 +9,35 @@ from app.profiles.redis import AWAY, cap_keys
 from app.profiles.script import Script
 from app.storage.valkey import Valkey
 
-# What the profile knows of counts where Valkey has forgotten it, and where a merge brought it from elsewhere.
-# The newest deliveries are kept, as many as a cap can count.
+# What the profile knows of counts where Valkey has forgotten it, and where a merge brought it from elsewhere:
+# what is not counted yet, by instant, is added. The newest deliveries are kept, as many as a cap can count.
 _RESERVE = """
 local refused = {}
 for i, key in ipairs(KEYS) do
     local count, since, ttl_ms = tonumber(ARGV[4 * i - 1]), ARGV[4 * i], ARGV[4 * i + 1]
-    local known = 0
-    local is_new = redis.call('EXISTS', key) == 0
-    for ms in string.gmatch(ARGV[4 * i + 2], '%d+') do
-        known = known + 1
-        if is_new then redis.call('ZADD', key, ms, 'known:' .. known) end
+    local counted = redis.call('ZRANGEBYSCORE', key, since, '+inf', 'WITHSCORES')
+    local counted_at, known_at, added = {}, {}, 0
+    for n = 2, #counted, 2 do
+        local ms = tonumber(counted[n])
+        counted_at[ms] = (counted_at[ms] or 0) + 1
     end
-    local used = math.max(known, redis.call('ZCOUNT', key, since, '+inf'))
-    if used < count then
+    for told in string.gmatch(ARGV[4 * i + 2], '%d+') do
+        local ms = tonumber(told)
+        local nth = (known_at[ms] or 0) + 1
+        known_at[ms] = nth
+        if nth > (counted_at[ms] or 0) then
+            added = added + redis.call('ZADD', key, told, 'known:' .. told .. ':' .. nth)
+        end
+    end
+    local has_room = #counted / 2 + added < count
+    if has_room then
         redis.call('ZADD', key, ARGV[2], ARGV[1])
-        redis.call('ZREMRANGEBYRANK', key, 0, -1001)
-        redis.call('PEXPIRE', key, ttl_ms)
     else
         refused[#refused + 1] = i
+    end
+    if has_room or added > 0 then
+        redis.call('ZREMRANGEBYRANK', key, 0, -1001)
+        redis.call('PEXPIRE', key, ttl_ms)
     end
 end
 return refused

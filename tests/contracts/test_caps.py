@@ -106,6 +106,21 @@ async def test_what_a_merge_brought_counts_beside_what_was_counted_here(caps: Ca
     assert await refused(caps, site, asked(count=3, delivered=[1, 2, NOW_MS])) == {"r"}
 
 
+async def test_what_a_merge_brought_leaves_less_room_for_many_at_once(caps: Caps, site: int) -> None:
+    assert await refused(caps, site, asked(count=4), at_ms=NOW_MS - 5) == set()
+    merged = asked(count=4, delivered=[NOW_MS - 7, NOW_MS - 5, NOW_MS - 5])
+
+    seen = await asyncio.gather(*(refused(caps, site, merged) for _ in range(5)))
+
+    assert seen.count(set()) == 1
+
+
+async def test_what_one_has_heard_of_counts_for_who_has_not_heard_of_it_yet(caps: Caps, site: int) -> None:
+    assert await refused(caps, site, asked(count=1, delivered=[NOW_MS - 7])) == {"r"}
+
+    assert await refused(caps, site, asked(count=1)) == {"r"}
+
+
 async def test_what_the_profile_knows_of_from_before_a_window_counts_for_nothing(
     caps: Caps, site: int
 ) -> None:
@@ -125,6 +140,17 @@ async def test_the_same_decision_uses_a_delivery_once(caps: Caps, site: int) -> 
 async def test_a_counter_that_is_away_says_so(away: Caps, site: int) -> None:
     with pytest.raises(ProfilesUnavailable):
         await refused(away, site, asked())
+
+
+async def test_what_is_counted_is_let_go_in_the_end_also_where_all_is_refused(
+    redis: Redis, valkey: Valkey, site: int
+) -> None:
+    caps = RedisCaps(valkey, budget_s=10, ttl_s=60)
+
+    assert await refused(caps, site, asked(delivered=[NOW_MS])) == {"r"}
+
+    [key] = [key async for key in redis.scan_iter(f"cap:{{{site}:*", count=10_000)]
+    assert 0 < await redis.pttl(key) <= 60_000
 
 
 async def test_no_more_is_kept_than_a_cap_can_count(redis: Redis, valkey: Valkey, site: int) -> None:
