@@ -38,9 +38,19 @@ def profile_key(visitor: str, user: str | None) -> str:
 
 
 def unseen(events: Sequence[Event], known_ids: frozenset[str]) -> list[Event]:
-    """Leave out events that are known already, and all but the first of those that share an id."""
+    """Leave out events that are known already, and all but the first of those that share an id.
+
+    What is left stands in the order in which profiles are the fold of it.
+    """
     by_id: dict[str, Event] = {}
     for event in events:
         if event.id not in known_ids:
             by_id.setdefault(event.id, event)
-    return list(by_id.values())
+    new = list(by_id.values())
+    if len(new) > 1:
+        new.sort(key=_order)
+    return new
+
+
+def _order(event: Event) -> tuple[int, str]:
+    return event.at_ms, event.id

@@ -190,6 +190,10 @@ async def trying(client: AsyncClient, condition: Mapping[str, Any]) -> AsyncClie
             {"events": [{"name": "bought", "properties": {"SKU": "x", "value": 9}}]},
         ),
         (
+            {"events.viewed.count_since_bought": 1},
+            {"events": [{"name": "viewed"}, {"name": "bought", "at": "2026-01-01T00:00:00Z"}]},
+        ),
+        (
             {"events.bought.count_7d": 0, "events.bought.count": 1},
             {
                 "at": "2026-03-10T12:00:00Z",

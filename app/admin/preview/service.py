@@ -11,6 +11,7 @@ from app.admin.forcible import forced_stages
 from app.admin.preview.schemas import Preview, SaidEvent
 from app.admin.preview.visitor import made_up_profile
 from app.decision.consent import ANALYTICS, PERSONALIZATION, granted
+from app.decision.page_load import unseen
 from app.engine.evaluate import evaluate
 from app.engine.forced import Forced
 from app.engine.names import snake_case
@@ -77,7 +78,8 @@ def _seen(said: Preview, ruleset: Ruleset, context: Mapping[str, Any], at: datet
         consent=consent,
     )
     if PERSONALIZATION in consent:
-        profile = fold(profile, [_event(event, at) for event in said.events], ruleset)
+        events = [_event(event, at) for event in said.events]
+        profile = fold(profile, unseen(events, frozenset()), ruleset)
     else:
         profile = Profile()
     return ruleset.see(profile, context, standing, at, Forced(stages=forced))

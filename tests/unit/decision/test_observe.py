@@ -1,10 +1,12 @@
 import pytest
+from msgspec.structs import replace
 
 from app.decision.observe import Observed
 from app.engine.profile import Profile
 from app.journal.append import JournalUnavailable
 from app.profiles.codec import ABSENT
 from app.profiles.loaded import Loaded
+from tests.builders import ruleset, segment
 from tests.unit.decision.asking import BOTH, SITE, Asking, GoneAfterReading, telling, viewed
 
 
@@ -22,6 +24,16 @@ async def test_an_event_that_comes_twice_at_once_counts_once() -> None:
 
     assert await asking.observe.observe([viewed(), viewed(), viewed("e-2")], BOTH) == Observed(2, 1, 0)
     assert [event.id for event in asking.events] == ["e-1", "e-2"]
+
+
+async def test_of_events_that_come_together_the_earlier_counts_first_whatever_place_it_has() -> None:
+    asking = Asking(ruleset(segments=[segment("s", {"events.page_viewed.count_since_bought": 1})]))
+    earlier = replace(viewed("e-2"), name="bought", at_ms=viewed().at_ms - 60_000)
+
+    await asking.observe.observe([viewed(), earlier], BOTH)
+
+    assert (await asking.remembered()).counters["page_viewed"].since == {"bought": 1}
+    assert asking.events == [earlier, viewed()]
 
 
 async def test_an_event_that_comes_again_later_counts_once() -> None:

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from app.decision.consent import for_consent
 from app.decision.page_load import profile_key, unseen
@@ -35,3 +36,15 @@ def test_of_events_with_one_id_the_first_is_new() -> None:
     first, second = viewed("e-1"), viewed("e-1", trusted=True)
 
     assert unseen([first, second, viewed("e-2"), viewed("e-3")], frozenset({"e-2"})) == [first, viewed("e-3")]
+
+
+def test_new_events_stand_in_the_order_in_which_profiles_are_the_fold_of_them() -> None:
+    late = viewed("e-3")
+    early, earliest = replace(viewed("e-2"), at_ms=late.at_ms - 1), replace(late, id="e-9", at_ms=1)
+
+    assert unseen([late, viewed("e-1"), early, earliest], frozenset()) == [
+        earliest,
+        early,
+        viewed("e-1"),
+        late,
+    ]
