@@ -1,6 +1,6 @@
 """How an event changes what is kept of the events of its name: pure."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 from copy import copy
 from math import isfinite
@@ -41,7 +41,7 @@ def count(
     _count(counter, counters, event, needs)
     counters[event.name] = counter
     if needs.restarts and counter.last_ms == event.at_ms:
-        _count_anew(counters, event.name, needs.restarts)
+        _count_anew(counters, event, needs.restarts)
 
 
 def upheld(counters: Mapping[str, Counter], needs: Mapping[str, EventNeeds]) -> dict[str, Counter]:
@@ -56,14 +56,22 @@ def _is_upheld(counter: Counter, needs: EventNeeds | None) -> bool:
     return not counter.asked or (needs is not None and needs.signature == counter.asked)
 
 
-def _count_anew(counters: dict[str, Counter], latest: str, restarts: Iterable[str]) -> None:
-    """Let what is counted since the latest event of a name start at 0."""
+def _count_anew(counters: dict[str, Counter], latest: Event, restarts: Iterable[str]) -> None:
+    """Count since the latest event of a name what is known to have come later: as a rule, nothing."""
     for name in restarts:
         counter = counters.get(name)
         if counter is not None:
             renewed = copy(counter)
-            renewed.since = {**counter.since, latest: 0}
+            since = counted_from(counter, latest.at_ms + 1) if counter.last_ms > latest.at_ms else 0
+            renewed.since = {**counter.since, latest.name: since}
             counters[name] = renewed
+
+
+def counted_from(counter: Counter, at_ms: int) -> int:
+    """Count the events from an instant on, as far as their instants are kept."""
+    if counter.first_ms >= at_ms:
+        return counter.count
+    return len(counter.recent) - bisect_left(counter.recent, at_ms)
 
 
 def earlier(known_ms: int, at_ms: int) -> int:
@@ -80,9 +88,13 @@ def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, need
             + (name not in counters or event.at_ms >= counters[name].last_ms)
             for name in needs.since
         }
-    if needs.latest and event.at_ms >= counter.last_ms:
+    if needs.latest:
+        is_latest = event.at_ms >= counter.last_ms
         counter.latest = counter.latest | {
-            name: _kept(event.properties[name]) for name in needs.latest if name in event.properties
+            name: _kept(event.properties[name])
+            for name in needs.latest
+            # What comes late tells only what no other event has told.
+            if name in event.properties and (is_latest or name not in counter.latest)
         }
     counter.count += 1
     if not counter.first_ms or event.at_ms < counter.first_ms:

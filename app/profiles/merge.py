@@ -1,6 +1,5 @@
 """How the state of a device goes over to the user who was first seen on it: pure."""
 
-from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Mapping
 from copy import copy
@@ -9,7 +8,7 @@ from heapq import merge as merged
 from app.engine.counters import HOUR_MS, RECENT_LIMIT
 from app.engine.profile import ArmHeld, ConsentHeld, Counter, Profile, StageMove
 from app.engine.ruleset import Ruleset
-from app.profiles.count import earlier
+from app.profiles.count import counted_from, earlier
 from app.profiles.fold import DELIVERIES_LIMIT, MOVES_LIMIT
 
 
@@ -111,15 +110,8 @@ def _added(name: str, one: Mapping[str, Counter], other: Mapping[str, Counter], 
 def _since(a: Counter, b: Counter, a_ms: int, b_ms: int, key: str) -> int:
     """Count what came after the latest event `key` of both; `a_ms` and `b_ms` are the latest of it, or 0."""
     if a_ms >= b_ms:
-        return a.since.get(key, a.count) + _from(b, a_ms)
-    return b.since.get(key, b.count) + _from(a, b_ms)
-
-
-def _from(counter: Counter, at_ms: int) -> int:
-    """Count the events from an instant on."""
-    if counter.first_ms >= at_ms:
-        return counter.count
-    return len(counter.recent) - bisect_left(counter.recent, at_ms)
+        return a.since.get(key, a.count) + counted_from(b, a_ms)
+    return b.since.get(key, b.count) + counted_from(a, b_ms)
 
 
 def _asked_of(a: Counter, b: Counter, *, alike: bool) -> str:

@@ -119,6 +119,17 @@ def test_a_late_event_changes_no_latest_value() -> None:
     assert counted(rules, event("x", score=9), event("x", NOW - DAY, score=3)).latest == {"score": 9}
 
 
+def test_a_late_event_tells_what_no_later_one_has_told() -> None:
+    rules = asking("events.x.last_score", "events.x.last_note")
+    late = [
+        event("x", note="new"),
+        event("x", NOW - HOUR, score=3, note="old"),
+        event("x", NOW - DAY, score=9),
+    ]
+
+    assert counted(rules, *late).latest == {"score": 3, "note": "new"}
+
+
 def test_of_two_events_at_once_the_second_is_the_latest() -> None:
     assert counted(asking("events.x.last_n"), event("x", n=1), event("x", n=2)).latest == {"n": 2}
 
@@ -190,6 +201,24 @@ def test_the_other_event_counts_from_its_latest_even_where_one_comes_late() -> N
     late = [event("o"), event("v", NOW + MINUTE), event("o", NOW - DAY)]
 
     assert counted(rules, *late, name="v").since == {"o": 1}
+
+
+@pytest.mark.parametrize("asked", ["events.v.count_7d", "events.v.count"])
+def test_another_event_that_comes_late_leaves_what_came_after_it_counted(asked: str) -> None:
+    rules = asking("events.v.count_since_o", asked)
+    views = [event("v", NOW + n * MINUTE) for n in range(3)]
+
+    assert counted(rules, *views, event("o", NOW - HOUR), name="v").since == {"o": 3}
+    assert counted(rules, *views, event("o", NOW + 2 * MINUTE), name="v").since == {"o": 0}
+
+
+def test_another_event_that_comes_late_parts_what_a_window_keeps() -> None:
+    rules = asking("events.v.count_since_o", "events.v.count_7d")
+    views = [event("v", NOW + n * MINUTE) for n in range(4)]
+    late = [event("o", NOW - HOUR), *views, event("o", NOW + MINUTE)]
+
+    assert counted(rules, *late, name="v").since == {"o": 2}
+    assert counted(rules, *late, event("o", NOW), name="v").since == {"o": 2}
 
 
 def test_counts_since_several_events_are_apart() -> None:
