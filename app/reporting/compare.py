@@ -19,6 +19,7 @@ from app.stats.joint import JointAggregate
 from app.stats.means import compare_means, compare_relative
 from app.stats.proportions import compare_proportions
 from app.stats.sample import Sample, mean_of, proportion_of, ratio_of
+from app.stats.uneven_arms import even_out
 
 # A metric, and the arm that is compared with the baseline.
 Pair = tuple[str, str]
@@ -28,7 +29,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """One arm against the baseline by one metric, in every way that there is.
 
     `fixed` holds where one looks once; `always_valid` and `always_valid_relative` hold at every look.
-    `belief` is of the difference itself. `control` and `treatment` are what all of it follows from.
+    `belief` is of the difference itself. `control` and `treatment` are what all of it follows from: the arms
+    as they were counted and adjusted, the smaller one never varying too little (`even_out`).
     """
 
     estimator: Estimator
@@ -55,11 +57,12 @@ def comparing_all(definition: Definition, tally: Tally) -> Steps[dict[Pair, Comp
 
 def _compare(measure: Measure, one: JointAggregate, other: JointAggregate, analysis: Analysis) -> Compared:
     alpha, n_star = analysis.alpha, n_star_of(analysis)
-    control, treatment = _samples(measure, one, other)
+    control, treatment = even_out(*_samples(measure, one, other))
     method: Literal["welch", "normal"] = "normal" if measure.is_ratio or measure.is_share else "welch"
     fixed = compare_means(control, treatment, alpha=alpha, method=method)
     if measure.is_share and not measure.has_covariate:
-        fixed = compare_proportions(_first(one), _first(other), alpha=alpha)
+        tested = compare_proportions(_first(one), _first(other), alpha=alpha)
+        fixed = msgspec.structs.replace(fixed, statistic=tested.statistic, p_value=tested.p_value)
     return Compared(
         estimator="cuped" if measure.has_covariate else "plain",
         control=control,

@@ -77,6 +77,20 @@ def test_a_comparison_says_everything() -> None:
     assert comparison.relative_interval is not None
 
 
+def test_nothing_is_shipped_for_a_small_arm_in_which_nobody_has_converted_yet() -> None:
+    found = definition(orders(), arms=[arm("control", weight=1), arm("treatment", weight=99)])
+    told = results(found, [*units("control", 5, 0), *units("treatment", 495, 25)])
+    (comparison,) = metric(told, "orders").comparisons
+    assert (told.verdict.call, comparison.significant, comparison.always_valid.p_value) == (
+        "keep_running",
+        False,
+        1,
+    )
+    assert comparison.interval is not None
+    assert comparison.interval[0] < 0 < comparison.interval[1]
+    assert comparison.chance_to_win == pytest.approx(0.697, abs=0.001)
+
+
 def test_chance_and_loss_are_those_of_the_better_direction() -> None:
     more = metric(results(definition(orders()), clear_winner()), "orders").comparisons[0]
     less = metric(results(definition(orders(direction="down")), clear_winner()), "orders").comparisons[0]

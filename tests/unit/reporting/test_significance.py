@@ -6,7 +6,7 @@ import pytest
 from app.kit.steps import finished
 from app.reporting.compare import Pair
 from app.reporting.significance import adjust, adjusted_of, significant_of, times_of
-from tests.unit.reporting.counted import compare_all, counted, definition, orders, units
+from tests.unit.reporting.counted import compare_all, counted, definition, orders, revenue, units
 
 WON = frozenset({("orders", "treatment")})
 
@@ -45,6 +45,16 @@ def test_by_default_what_holds_at_every_look_is_significant() -> None:
     assert significant(200) == WON
     # p = 0.01 at a fixed size is not enough for somebody who looks every day.
     assert significant(138) == frozenset()
+
+
+@pytest.mark.parametrize("method", ["always_valid", "fixed", "group_sequential", "bayesian"])
+@pytest.mark.parametrize("metric", [orders(), revenue("orders")])
+def test_a_few_units_that_did_nothing_decide_nothing(metric: dict[str, Any], method: str) -> None:
+    found = definition(metric, analysis={"method": method, "planned_units": 500})
+    rows = [*units("control", 5, 0), *units("treatment", 495, 25)]
+    for of in (rows, [*units("control", 495, 25), *units("treatment", 5, 0)]):
+        compared = compare_all(found, counted(found, of).everyone)
+        assert finished(significant_of(found, compared, [500], is_over=True)) == frozenset()
 
 
 def test_a_fixed_test_calls_what_lies_below_alpha_once_all_planned_units_are_there() -> None:
