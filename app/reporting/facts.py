@@ -9,6 +9,9 @@ import msgspec
 from app.reporting.definition import Definition
 from app.reporting.measure import Column, Happened
 
+# So fine are a unit's numbers: squares of any finer have more digits than exact sums hold beside large ones.
+DECIMALS = 12
+
 _decode = msgspec.json.Decoder(list[Happened]).decode
 
 
@@ -39,7 +42,10 @@ class UnitRow(Unit, frozen=True):
 
 
 class Facts(Unit, frozen=True):
-    """A unit as it counts. `worth` has a number for each column of each metric, in the definition's order."""
+    """A unit as it counts. `worth` has a number for each column of each metric, in the definition's order.
+
+    Numbers have at most 12 decimals, so that what is taken out of sums leaves nothing behind.
+    """
 
     worth: Sequence[float]
 
@@ -66,7 +72,7 @@ class Valuer:
         """Answer the unit whose rows came last."""
         if self._row is not None:
             row, pairs = self._row, zip(self._totals, self._columns, strict=True)
-            worth = [min(total, column.at_most) for total, column in pairs]
+            worth = [min(round(total, DECIMALS), column.at_most) if total else 0.0 for total, column in pairs]
             yield Facts(*_assigned(row), worth)  # type: ignore[call-arg] # it cannot tell how many there are
             self._row = None
 

@@ -22,6 +22,8 @@ STAGE_EVENT = "$stage"
 ONCE = frozenset({"conversion", "retention", "stage_reached", "stage_progressed"})
 # Instants are told to the microsecond: strictly before the first assignment is at most this.
 _JUST_BEFORE_S = -1e-6
+# A number beyond is none that anybody means, and its square would push small ones out of exact sums.
+LARGEST = 1e15
 
 
 class Happened(msgspec.Struct, frozen=True, array_like=True):
@@ -65,7 +67,7 @@ class Column(msgspec.Struct, frozen=True):
         return self.where is not None or self.property_name is not None
 
     def worth_of(self, event: Happened, first_at: datetime) -> float:
-        """Answer what one event adds: 0 for one that does not count."""
+        """Answer what one event adds: 0 for one that does not count, or whose number is beyond `LARGEST`."""
         if event.name != self.event or not self.since_s < event.after_s <= self.until_s:
             return 0
         if self.trusted and not event.trusted:
@@ -75,7 +77,10 @@ class Column(msgspec.Struct, frozen=True):
             at = first_at + timedelta(seconds=event.after_s)
             if not self.where({"properties": _Properties(event.properties)}, at):
                 return 0
-        return 1 if self.property_name is None else number_of(event.properties.get(self.property_name))
+        if self.property_name is None:
+            return 1
+        number = number_of(event.properties.get(self.property_name))
+        return number if abs(number) <= LARGEST else 0
 
 
 class Measure(msgspec.Struct, frozen=True):

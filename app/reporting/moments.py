@@ -7,7 +7,8 @@ from itertools import accumulate
 
 from app.stats.joint import JointAggregate
 
-# Of doubles of the size that metrics have, sums of squares over any number of units are exact with so many.
+# Units' numbers have 12 decimals, so that their squares have 24, and each event adds 1e15 at most: with so
+# many digits, sums of squares over any number of units are exact.
 EXACT = Context(prec=80)
 
 Term = tuple[int, Decimal]

@@ -105,10 +105,12 @@ async def test_an_interval_is_a_pair_of_numbers(reader: Reader) -> None:
     assert comparison["relative"] == -1
 
 
-async def test_a_sum_beyond_all_numbers_is_null(reader: Reader) -> None:
+async def test_a_number_that_nobody_means_adds_nothing(reader: Reader) -> None:
     await reader.assign("v")
-    await reader.event("v", DAY, value=1e200)
-    assert (await reader.get())["metrics"][2]["arms"][0]["sum_of_squares"] is None
+    for value in (1e200, 20):
+        await reader.event("v", DAY, value=value)
+    control = (await reader.get())["metrics"][2]["arms"][0]
+    assert (control["sum"], control["sum_of_squares"]) == (20, 400)
 
 
 async def test_comparisons_of_complete_units_can_be_asked_for(reader: Reader) -> None:

@@ -37,6 +37,28 @@ async def test_sums_are_those_of_the_raw_rows(planted: Planted, reporter: Report
     assert everyone == (1, 0, [1, 1, 1, 1, 10, 3, 100, 30, 9, 10, 1, 100, 10, 1])
 
 
+async def test_numbers_that_nobody_means_stop_no_counting_and_leave_no_trace(
+    planted: Planted, reporter: Reporter
+) -> None:
+    await planted.assign("v")
+    await planted.event("v", HOUR, value=19.9)
+    await planted.mark("v")
+    await reporter.turn()
+    before = await held(planted)
+    await planted.assign("odd")
+    for value in (1.7e308, 1.7e308, 1e15, 1e15, 1e-300, 0.1, 0.2):
+        await planted.event("odd", HOUR, value=value)
+    await planted.mark("odd")
+    assert await reporter.turn() == 1
+    assert await held(planted) == await from_raw_rows(planted) != before
+    await planted.postgres.pool.execute(
+        "DELETE FROM assignments WHERE site_id = $1 AND unit = 'odd'", planted.site_id
+    )
+    await planted.mark("odd")
+    assert await reporter.turn() == 1
+    assert await held(planted) == before
+
+
 async def test_whatever_comes_in_whatever_order_the_sums_follow(planted: Planted, reporter: Reporter) -> None:
     rng = random.Random(7)  # noqa: S311 - drawing what happens is not cryptography
     visitors = [f"v{i}" for i in range(12)]

@@ -56,6 +56,11 @@ def test_a_number_too_large_for_a_float_counts_as_nothing() -> None:
     assert x_of(measure(kind="mean", property="value"), ordered(value=10**400)) == 0
 
 
+@pytest.mark.parametrize(("value", "number"), [(-1e15, -1e15), (1.1e15, 0), (-1.7e308, 0), ("1e16", 0)])
+def test_a_number_that_nobody_means_counts_as_nothing(value: object, number: float) -> None:
+    assert x_of(measure(kind="mean", property="value"), ordered(value=value)) == number
+
+
 def test_a_missing_property_counts_as_nothing() -> None:
     assert x_of(measure(kind="mean", property="value"), ordered(price=3)) == 0
 

@@ -4,10 +4,13 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.reporting.facts import DECIMALS
 from app.reporting.moments import Layout, add, decimal_of
 from app.stats.joint import JointAggregate
 
-FIGURES = st.floats(-1e9, 1e9).map(lambda x: round(x, 4))
+FIGURES = st.floats(-1e18, 1e18).map(lambda x: round(x, DECIMALS)) | st.floats(-1, 1).map(
+    lambda x: round(x, DECIMALS)
+)
 
 
 def summed(layout: Layout, units: list[tuple[float, ...]]) -> list[Decimal]:

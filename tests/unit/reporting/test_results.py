@@ -63,6 +63,12 @@ def test_every_arm_has_its_figures_also_one_without_units() -> None:
     assert (comparison.difference, comparison.p_value, comparison.significant) == (None, None, False)
 
 
+def test_a_units_numbers_add_up_as_people_write_them() -> None:
+    told = results(definition(revenue()), [row("a", "control", order(0.1), order(0.2), order(1e-300))])
+    (control, _) = metric(told, "revenue").arms
+    assert (control.sum, control.sum_of_squares) == (0.3, 0.09)
+
+
 def test_a_comparison_says_everything() -> None:
     (comparison,) = metric(results(definition(orders()), clear_winner()), "orders").comparisons
     assert (comparison.arm, comparison.baseline, comparison.estimator) == ("treatment", "control", "plain")

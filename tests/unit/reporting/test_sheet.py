@@ -1,5 +1,6 @@
 import csv
 import io
+import math
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from app.kit.steps import finished
 from app.reporting.definition import Definition
 from app.reporting.facts import UnitRow
 from app.reporting.question import CutBy, Question
+from app.reporting.report import ArmFigures
 from app.reporting.results import assembling
 from app.reporting.sheet import COLUMNS, sheet_of
 from tests.builders import NOW
@@ -73,8 +75,12 @@ def test_a_negative_number_stays_a_number() -> None:
 
 
 def test_a_sum_beyond_all_numbers_is_empty() -> None:
-    lines = sheet(definition(revenue()), [row("a", "control", order(1e200))])
-    assert (lines[0]["sum"], lines[0]["sum_of_squares"]) == ("1e+200", "")
+    found = definition(revenue())
+    question = Question(site_id=1, experiment=found.key)
+    results = finished(assembling(found, counted(found, []), question, NOW))
+    results.metrics[0].arms[0] = ArmFigures("control", 2, 1e200, math.inf, 5e199)
+    (control, _) = csv.DictReader(io.StringIO(sheet_of(results)))
+    assert (control["sum"], control["sum_of_squares"]) == ("1e+200", "")
 
 
 def test_a_metric_that_is_not_measured_has_no_lines() -> None:
