@@ -78,7 +78,14 @@ def check_guardrails(definition: Definition, evidence: Evidence) -> Iterator[tup
             for (key, arm), found in evidence.compared.items():
                 if key == plan.key:
                     estimate = found.relative if is_last else found.always_valid_relative
-                    yield _check_guardrail(plan, arm, estimate.interval)
+                    yield _check_guardrail(plan, arm, _upright(estimate.interval, found.control.whole))
+
+
+def _upright(interval: Interval | None, whole: float | None) -> Interval | None:
+    """See a change as a share of the baseline's size: of a mean below 0, less is less."""
+    if interval is None or whole is None or whole > 0:
+        return interval
+    return -interval[1], -interval[0]
 
 
 def _check_guardrail(plan: MetricPlan, arm: str, interval: Interval | None) -> tuple[Kept, Check]:

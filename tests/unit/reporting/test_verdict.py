@@ -3,7 +3,7 @@ import pytest
 from app.reporting.pace import Pace
 from app.reporting.verdict import judge
 from app.stats.sample_ratio import SampleRatio
-from tests.unit.reporting.counted import definition, fixed, orders
+from tests.unit.reporting.counted import compare_all, counted, definition, fixed, order, orders, revenue, row
 from tests.unit.reporting.judged import GUARD, WON, detail, evidence_of, verdict
 
 
@@ -106,6 +106,15 @@ def test_a_guardrail_that_is_breached_stops_whatever_has_won() -> None:
     assert found.call == "stop"
     assert found.why.startswith("treatment loses more than 5.0% of guard (from -")
     assert not detail(found, "guardrail")[0]
+
+
+@pytest.mark.parametrize(("value", "kept"), [(-8, "loses no more"), (-14, "loses more")])
+def test_of_a_mean_below_zero_less_is_worse(value: float, kept: str) -> None:
+    found = definition(orders(), revenue("guard"), **GUARD)
+    rows = [row(f"a{i}", "control", order(-10 + i % 2)) for i in range(500)]
+    rows += [row(f"b{i}", "treatment", order(value + i % 2)) for i in range(500)]
+    judged = judge(found, evidence_of(found, compared=compare_all(found, counted(found, rows).everyone)))
+    assert detail(judged, "guardrail")[1].startswith(f"treatment {kept} than 5.0% of guard")
 
 
 def test_a_guardrail_that_may_still_be_breached_holds_up_the_winner() -> None:
