@@ -48,7 +48,7 @@ def _window(definition: Definition) -> str:
 
 
 def _needed(definition: Definition, plan: MetricPlan, evidence: Evidence) -> int | None:
-    """Tell how many complete units it takes: as many as are planned, else what the wanted effect needs."""
+    """Tell how many complete units of all arms it takes: those planned, else what the wanted effect needs."""
     analysis = definition.analysis
     if analysis.planned_units is not None:
         return analysis.planned_units
@@ -56,9 +56,13 @@ def _needed(definition: Definition, plan: MetricPlan, evidence: Evidence) -> int
         return None
     n_star = n_star_of(analysis) if analysis.method == "always_valid" else None
     design = Design(alpha=analysis.alpha)
-    needs = [
-        units_needed(one.control, one.treatment, analysis.mde, design=design, n_star=n_star, relative=True)
-        for (key, _), one in evidence.compared.items()
-        if key == plan.key
-    ]
-    return max((need for need in needs if need is not None), default=None)
+    pairs = [one for (key, _), one in evidence.compared.items() if key == plan.key]
+    # All that are compared: the baseline once, and each of the other arms.
+    units = sum(one.treatment.units for one in pairs) + sum(one.control.units for one in pairs[:1])
+    needs = []
+    for one in pairs:
+        pair = one.control, one.treatment
+        need = units_needed(*pair, analysis.mde, design=design, n_star=n_star, relative=True)
+        if need is not None:
+            needs.append(ceil(need * units / sum(arm.units for arm in pair)))
+    return max(needs, default=None)

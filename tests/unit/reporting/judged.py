@@ -18,7 +18,7 @@ GUARD = {"metrics": [{"metric": "guard", "role": "guardrail", "margin": 0.05}]}
 
 def compared(found: Definition, one: int, other: int, of: int = 1000) -> Mapping[Pair, Compared]:
     """So many of each arm's units order."""
-    (first, second) = found.shares
+    (first, second, *_) = found.shares
     return compare_all(found, counted(found, [*units(first, of, one), *units(second, of, other)]).everyone)
 
 

@@ -1,6 +1,8 @@
 from app.reporting.pace import Pace
-from tests.unit.reporting.counted import fixed
-from tests.unit.reporting.judged import verdict
+from app.reporting.verdict import judge
+from tests.builders import arm
+from tests.unit.reporting.counted import compare_all, counted, definition, fixed, orders, units
+from tests.unit.reporting.judged import evidence_of, verdict
 
 
 def test_what_is_still_needed_is_told_in_visitors_and_days() -> None:
@@ -34,6 +36,19 @@ def test_what_a_wanted_effect_takes_follows_from_what_was_seen() -> None:
     # 2(1.96 + 0.84)² 2·0.1·0.9 / 0.02² are 7,063 at a fixed size; 1,000 are there.
     assert abs(needed[1] - 6_063) < 20
     assert needed[0] > needed[1]
+
+
+def test_with_more_arms_all_of_them_take_as_many() -> None:
+    found = definition(orders(), arms=[arm("control"), arm("b"), arm("c")], analysis=fixed(mde=0.2))
+    rows = [one for key in found.shares for one in units(key, 1000, 100)]
+    evidence = evidence_of(
+        found,
+        compared=compare_all(found, counted(found, rows).everyone),
+        arms=dict.fromkeys(found.shares, 1000),
+        complete=3000,
+    )
+    # 3,532 of each arm, as with two; 3,000 are there.
+    assert abs(int(judge(found, evidence).why.split()[0].replace(",", "")) - 7_595) < 30
 
 
 def test_where_the_wanted_effect_would_have_been_found_it_is_said() -> None:
