@@ -144,9 +144,12 @@ def _traffic(near: Sequence[_Seen], wish: Wish, now: datetime) -> tuple[str | No
 
 
 def _per_day(seen: _Seen, now: datetime) -> float:
+    """Tell how many units came in each day, also those without any, since the first that had some lately."""
     since, today = (now - timedelta(days=SEEN_DAYS)).date(), now.date()
-    lately = [units for day, units in seen.counted.by_day.items() if since <= day < today]
-    return sum(lately) / len(lately) * 100 / seen.traffic if lately and seen.traffic else 0.0
+    lately = {day: units for day, units in seen.counted.by_day.items() if units and since <= day < today}
+    if not lately or not seen.traffic:
+        return 0.0
+    return sum(lately.values()) / (today - min(lately)).days * 100 / seen.traffic
 
 
 def _baseline(seen: Sequence[_Seen], wish: Wish) -> tuple[str | None, Sample]:

@@ -87,6 +87,23 @@ async def test_traffic_and_baseline_are_those_that_were_seen(planner: Planner) -
     assert found["warnings"][0] == "hero-copy runs on home.hero too: many units will be in both"
 
 
+async def test_days_without_anybody_are_days_all_the_same(planner: Planner) -> None:
+    await planner.publish(
+        metrics=[orders()],
+        experiments=[experiment(primary_metric="orders", status="running", phase=1, traffic=100)],
+    )
+    for days in (4, 2):
+        for i in range(10):
+            await planner.assign(
+                f"d{days}-{i}", ("control", "treatment")[i % 2], now() - timedelta(days=days)
+            )
+    reporter = Reporter(planner.postgres.pool)
+    while await reporter.turn():
+        pass
+    found = await planner.plan(mean=0.1)
+    assert found["units_per_day"] == pytest.approx(5)
+
+
 async def test_to_look_every_day_takes_more_units(planner: Planner) -> None:
     said = {"mean": 0.1, "units_per_day": 1000}
     always, fixed = await planner.plan(**said), await planner.plan(**said, always_valid=False)
