@@ -59,7 +59,8 @@ def _phase(now: Experiment, before: Experiment | None, after: "_Stretches", earl
         return 1
     was_started = before.status != "draft"
     changed = after.of(now) != earlier.of(before)
-    return before.phase + (was_started and now.status == "running" and changed)
+    # A draft may become anything before it runs again, and is then compared with a draft.
+    return before.phase + (was_started and now.status in {"draft", "running"} and changed)
 
 
 def _held_out(now: Holdout, before: Holdout | None) -> Holdout:

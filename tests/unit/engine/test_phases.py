@@ -122,6 +122,15 @@ def test_what_runs_again_is_in_a_new_phase(status: str) -> None:
     assert phase(published(), published(status=status), published()) == 2
 
 
+@pytest.mark.parametrize("status", ["running", "stopped", "archived"])
+def test_what_goes_back_to_draft_is_in_a_new_phase_when_it_runs_again(status: str) -> None:
+    other = published(arms=[arm("control", "default", weight=9), arm("treatment"), arm("third")])
+    draft = published(status="draft")
+
+    assert phase(published(status=status), draft, draft, other) == 2
+    assert phase(published(), published(status=status), draft, published()) == 2
+
+
 def test_what_changes_while_stopped_is_in_a_new_phase_only_when_it_runs() -> None:
     other = [arm("control", "default", weight=9), arm("treatment")]
 
