@@ -25,12 +25,17 @@ from app.engine.names import snake_case
         ("2fa", "2fa"),
         ("Größe Gewählt", "größe_gewählt"),
         ("訂單 完成", "訂單_完成"),
+        ("कि की", "कि_की"),
+        ("cafe\u0301 Offen", "caf\u00e9_offen"),
+        ("CAFE\u0301", "caf\u00e9"),
+        ("İ", "i\u0307"),
         ("a", "a"),
         ("", ""),
     ],
 )
 def test_every_spelling_of_a_name_becomes_the_same(name: str, spelled: str) -> None:
     assert snake_case(name) == spelled
+    assert snake_case(spelled) == spelled
 
 
 @pytest.mark.parametrize(
