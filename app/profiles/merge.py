@@ -29,9 +29,12 @@ def joined(
 ) -> tuple[Profile, list[StageMove]]:
     """Answer the profile of a user who takes over a device, and where that moved it; both stay as they were.
 
-    Of two arms the earlier one is kept, of two consents the later. Counters add up; what is counted since
+    What of the user's stages ended before the merge is settled first: the device cannot keep it alive. Of
+    two arms the earlier one is kept, of two consents the later. Counters add up; what is counted since
     another event is exact where all of the device's came before or after it, or a window keeps its instants.
     """
+    now_ms = max(at_ms, user.last_event_ms, device.last_event_ms)
+    user, past = _settled(user, now_ms, ruleset)
     both = copy(user)
     both.first_ms = earlier(device.first_ms, user.first_ms) if user.first_ms else device.first_ms
     both.last_event_ms = max(user.last_event_ms, device.last_event_ms)
@@ -48,11 +51,17 @@ def joined(
     both.moves = list(merged(user.moves, device.moves, key=lambda move: move.at_ms))[-MOVES_LIMIT:]
     both.events = user.events + device.events
     both.asked = _asked(user, device)
-    if ruleset is None or not both.events:
-        return both, []
-    settled, moves = ruleset.settle(both, max(at_ms, both.last_event_ms))
+    both, moves = _settled(both, now_ms, ruleset)
+    return both, past + moves
+
+
+def _settled(profile: Profile, at_ms: int, ruleset: Ruleset | None) -> tuple[Profile, list[StageMove]]:
+    """Answer a profile in the stages that hold at an instant, and its moves on the way there."""
+    if ruleset is None or not profile.events:
+        return profile, []
+    settled, moves = ruleset.settle(profile, at_ms)
     if moves:
-        settled.moves = [*both.moves, *moves][-MOVES_LIMIT:]
+        settled.moves = [*profile.moves, *moves][-MOVES_LIMIT:]
     return settled, moves
 
 

@@ -12,7 +12,7 @@ from app.engine.records import CapDelivery, ConsentSaid, Record, TraitsSet
 from app.kit.clock import ms_of
 from app.profiles.fold import DELIVERIES_LIMIT, MOVES_LIMIT, fold
 from app.profiles.merge import joined, left_behind, may_take_over
-from tests.builders import DAY, HOUR, NOW, assignment, profile
+from tests.builders import DAY, HOUR, MINUTE, NOW, assignment, event, journey, profile, ruleset
 from tests.unit.profiles.joining import NOW_MS, RULES, together, views
 
 
@@ -108,6 +108,19 @@ def test_a_merge_moves_nobody_back_in_time() -> None:
     user, device = profile(RULES, *views(-9)), profile(RULES, *views(-5, 30))
 
     assert joined(user, device, NOW_MS, RULES)[1][0].at_ms == NOW_MS + 30 * 60_000
+
+
+def test_what_decayed_before_a_merge_is_settled_first() -> None:
+    second = {"key": "second", "when": {"events.v.count_since_o": {"$gte": 1}}, "stay": {}}
+    rules = ruleset(journeys=[journey("first", {**second, "decay_after_days": 30})])
+    user = profile(rules, event("v", NOW - 90 * DAY), event("o", NOW - 89 * DAY))
+    device = profile(rules, event("x", NOW - MINUTE))
+    decayed = StageMove("purchase", "second", "first", ms_of(NOW - 59 * DAY), "second.decay_after_days")
+
+    both, moves = joined(user, device, NOW_MS, rules)
+
+    assert (moves, both.stages) == ([decayed], {"purchase": StageHeld("first", decayed.at_ms)})
+    assert [move.stage for move in both.moves] == ["second", "first", "first"]
 
 
 def test_the_stage_that_the_user_stands_in_is_kept() -> None:
