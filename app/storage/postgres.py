@@ -1,10 +1,15 @@
 """How PostgreSQL is reached: by SQLAlchemy, and by plain asyncpg where rows are many or time is short."""
 
+import asyncio
+from contextlib import suppress
 from typing import Self
 
 import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# To say goodbye takes PostgreSQL milliseconds.
+CLOSE_S = 5.0
 
 _POOL_SIZE = 5
 
@@ -28,6 +33,9 @@ class Postgres:
         return cls(create_async_engine(database_url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE), pool)
 
     async def close(self) -> None:
-        """Hand back every connection."""
-        await self.engine.dispose()
-        await self.pool.close()
+        """Hand back every connection; cut those that are not back within `CLOSE_S` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.engine.dispose()
+                await self.pool.close()
+        self.pool.terminate()

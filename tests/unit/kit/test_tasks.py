@@ -1,7 +1,9 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 
+from app.kit import tasks
 from app.kit.tasks import background
 
 
@@ -61,3 +63,23 @@ async def test_the_work_ends_where_the_block_fails() -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - it is the one raised just above
         await block()
     assert ended.is_set()
+
+
+async def test_work_that_does_not_end_when_told_to_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tasks, "END_S", 0.01)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        begun.set()
+        while not may_end.is_set():
+            with suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    async with background(stubborn()):
+        await begun.wait()
+    may_end.set()
+
+    assert len(caplog.messages) == 1
+    assert "stubborn" in caplog.messages[0]
