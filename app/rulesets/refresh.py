@@ -8,6 +8,8 @@ from contextlib import suppress
 import asyncpg
 
 CHANNEL = "signpost_changed"
+# How long it may take to be listened to.
+LISTEN_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +67,9 @@ class Refresh:
         if self._listening is not None and not self._listening.is_closed():
             return
         try:
-            self._listening = await asyncpg.connect(self._dsn, timeout=5)
-            await self._listening.add_listener(CHANNEL, lambda *_: self._changed.set())
+            async with asyncio.timeout(LISTEN_S):
+                self._listening = await asyncpg.connect(self._dsn)
+                await self._listening.add_listener(CHANNEL, lambda *_: self._changed.set())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("cannot listen for publishes, polling goes on: %r", error)
             self._stop_listening()

@@ -27,9 +27,15 @@ class Postgres:
         self.pool = pool
 
     @classmethod
-    async def open(cls, database_url: str) -> Self:
-        """Connect; raises OSError or asyncpg's errors where nobody answers."""
-        pool = await asyncpg.create_pool(dsn_of(database_url), min_size=1, max_size=_POOL_SIZE)
+    async def open(cls, database_url: str, *, statement_s: float | None = None) -> Self:
+        """Connect; raises OSError or asyncpg's errors where nobody answers.
+
+        A statement to the pool may take so long, else it fails by TimeoutError; where PostgreSQL does not
+        confirm in the same time that it has ended it, the connection is cut.
+        """
+        pool = await asyncpg.create_pool(
+            dsn_of(database_url), min_size=1, max_size=_POOL_SIZE, command_timeout=statement_s
+        )
         return cls(create_async_engine(database_url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE), pool)
 
     async def close(self) -> None:
