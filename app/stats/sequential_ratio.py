@@ -7,6 +7,7 @@ from app.stats.sample_ratio import SampleRatio
 
 # So sure is the alternative of the promised shares before any unit: it finds small mismatches of large arms.
 CONCENTRATION = 10_000.0
+_MOST = 1e12  # a belief surer than so many units is beyond what logarithms can tell apart
 
 
 def watch_sample_ratio(
@@ -22,7 +23,7 @@ def watch_sample_ratio(
     Source: Lindon and Malek, Anytime-Valid Inference for Multinomial Count Data (NeurIPS 2022).
 
     Raises:
-        ValueError: the concentration is not above 0, or a weight or a count is below 0.
+        ValueError: the concentration is not above 0 or gives an arm above 1e12, a weight or count is below 0.
 
     """
     if not sum(observed):
@@ -45,12 +46,12 @@ def log_marginals(
     Source: Lindon and Malek, Anytime-Valid Inference for Multinomial Count Data (NeurIPS 2022), section 3.
 
     Raises:
-        ValueError: a count is below 0, or a weight or a prior count not above 0.
+        ValueError: a count is below 0, a weight not above 0, or a prior count not above 0 or above 1e12.
 
     """
     shares, belief = _shares(weights), list(prior)
-    if not all(0 < count < inf for count in belief):
-        raise ValueError(f"prior counts must be above 0, not {belief}")
+    if not all(0 < count <= _MOST for count in belief):
+        raise ValueError(f"prior counts must be above 0 and at most {_MOST:g}, not {belief}")
     other = promised = 0.0
     for bucket in buckets:
         ways = _log_ways(bucket)

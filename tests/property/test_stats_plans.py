@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.stats.bayes import expected_loss, posterior_of
@@ -84,6 +84,8 @@ def test_beliefs_about_conversions_are_probabilities(
 
 
 @given(st.lists(st.tuples(st.integers(-1, 10**12), ANY), max_size=5), ANY)
+@example([(1, 1.0)], 2.56e305)  # the logarithm of its factorial is beyond all numbers
+@example([(1, 1.0), (2, 1.0)], 1e308)  # two such beliefs have no sum
 def test_watched_sample_ratios_are_probabilities(arms: list[tuple[int, float]], prior: float) -> None:
     counts, weights = [count for count, _ in arms], [weight for _, weight in arms]
     found = told(watch_sample_ratio, counts, weights, concentration=prior)
