@@ -61,7 +61,8 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
 
     `caps` holds the newest deliveries of each capped rule, `moves` the newest changes of stage; `owner` is
     the profile that took this one over. `events` counts all events ever folded in, and `asked` is the
-    signature of the ruleset whose counters are complete here.
+    signature of the ruleset whose counters are complete here; `traits_ms` is when traits were
+    set last, or taken over.
     """
 
     first_ms: int = 0
@@ -76,3 +77,4 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     owner: str | None = None
     events: int = 0
     asked: str = ""
+    traits_ms: int = 0

@@ -15,8 +15,8 @@ from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
 from app.profiles.erase import erase
-from app.profiles.late import gone_over, whose
-from app.profiles.refold import refold
+from app.profiles.late import gone_over, set_behind, whose
+from app.profiles.refold import refold, traits_anew
 from app.profiles.together import Moved, ProfileKey, fold_together, keys_of, moved_by
 
 # One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
@@ -131,7 +131,10 @@ class DurableProfiles:
             in_order = [one for record in in_order for one in whose(record, merges)]
             owners = {key for record in in_order for key in keys_of(record)} - profiles.keys()
             profiles |= await self._hold(connection, list(owners))
+        behind = set_behind(profiles, in_order)
         moves = await self._fold_while(store(), profiles, in_order)
+        for key in behind:
+            profiles[key].traits, profiles[key].traits_ms = await traits_anew(connection, *key)
         moves = [moved for moved in moves if (moved.site, moved.visitor) not in erased.until_ms]
         undone = [record for record in in_order if isinstance(record, Unmerge)]
         for key in erased.anew | {key for unmerge in undone for key in keys_of(unmerge)}:

@@ -57,6 +57,7 @@ def fold_telling(
                 _hear(folded, record)
             case TraitsSet():
                 folded.traits = patched(folded.traits, record.traits)
+                folded.traits_ms = max(folded.traits_ms, record.at_ms)
         settled_ms = None
     return folded, moves
 

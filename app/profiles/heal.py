@@ -44,6 +44,7 @@ def caught_up(cached: Profile, durable: Profile) -> Profile:
     if durable.owner is not None and cached.owner != durable.owner:
         return durable
     ahead = durable if durable.events > cached.events else cached
+    told = cached if cached.traits_ms > durable.traits_ms else durable
     caps = {
         rule: max(cached.caps.get(rule, []), durable.caps.get(rule, []), key=len)
         for rule in {**durable.caps, **cached.caps}
@@ -51,7 +52,8 @@ def caught_up(cached: Profile, durable: Profile) -> Profile:
     return replace(
         ahead,
         first_ms=earlier(cached.first_ms, durable.first_ms) if durable.first_ms else cached.first_ms,
-        traits=durable.traits,
+        traits=told.traits,
+        traits_ms=told.traits_ms,
         arms=earliest(cached.arms, durable.arms),
         caps=caps,
         consent=latest(cached.consent, durable.consent),

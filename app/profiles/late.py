@@ -1,4 +1,4 @@
-"""Records that reach PostgreSQL behind the merge by which their device went over: whose they are."""
+"""Records that reach PostgreSQL behind later ones: whose they are, and whose traits they put in question."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from app.engine.profile import Profile
 from app.engine.records import Event, Merge, Record, TraitsSet, Unmerge, arrived_ms
 from app.profiles.sources import merges_of, standing
-from app.profiles.together import ProfileKey
+from app.profiles.together import ProfileKey, keys_of
 
 
 async def gone_over(
@@ -36,3 +36,14 @@ def whose(record: Record, merges: Mapping[ProfileKey, Merge]) -> Iterator[Record
     if not isinstance(record, Event | TraitsSet):
         yield record
     yield replace(record, visitor=merge.into)
+
+
+def set_behind(profiles: Mapping[ProfileKey, Profile], records: Sequence[Record]) -> set[ProfileKey]:
+    """Name the profiles into which these records, in order, bring traits from before what they have."""
+    behind: set[ProfileKey] = set()
+    for record in records:
+        if isinstance(record, TraitsSet | Merge):
+            keys = keys_of(record)
+            if any(key in behind or record.at_ms <= profiles[key].traits_ms for key in keys):
+                behind.update(keys)
+    return behind

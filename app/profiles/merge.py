@@ -39,6 +39,7 @@ def joined(
     both.first_ms = earlier(device.first_ms, user.first_ms) if user.first_ms else device.first_ms
     both.last_event_ms = max(user.last_event_ms, device.last_event_ms)
     both.traits = {**device.traits, **user.traits}
+    both.traits_ms = max(user.traits_ms, device.traits_ms, at_ms)
     alike = not user.events or not device.events or "" != user.asked == device.asked
     both.counters = {
         name: _added(name, user.counters, device.counters, alike=alike)

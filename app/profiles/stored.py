@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection
 import asyncpg
 import msgspec
 
-from app.engine.records import Event, Record
+from app.engine.records import Event, ProfileChange, Record
 
 # Every record as its JSON, so that one decoder reads them all.
 _EVENTS = """
@@ -31,6 +31,7 @@ _CHANGES = """
     SELECT at, id::text, record FROM profile_changes WHERE site_id = $1 AND visitor = ANY ($2::text[])
 """
 _IN_ORDER = 'SELECT record FROM ({}) AS stored ORDER BY at, id COLLATE "C"'
+_CHANGES_IN_ORDER = _IN_ORDER.format(_CHANGES)
 _ALL = _IN_ORDER.format(f"{_EVENTS} UNION ALL ({_ASSIGNMENTS}) UNION ALL {_CHANGES}")
 _NAMED = _IN_ORDER.format(f"{_EVENTS} AND name = ANY ($3::text[])")
 
@@ -38,6 +39,7 @@ _NAMED = _IN_ORDER.format(f"{_EVENTS} AND name = ANY ($3::text[])")
 _SLICE = 100
 
 _record = msgspec.json.Decoder(Record)
+_change = msgspec.json.Decoder(ProfileChange)
 _event = msgspec.json.Decoder(Event)
 
 
@@ -47,6 +49,14 @@ async def stored_records(
     """Read what profiles of these visitors rest on, slice by slice, inside the caller's transaction."""
     async for row in connection.cursor(_ALL, site, list(visitors), prefetch=_SLICE):
         yield _record.decode(row["record"])
+
+
+async def stored_changes(
+    connection: asyncpg.Connection, site: int, visitors: Collection[str]
+) -> AsyncIterator[ProfileChange]:
+    """Read what was said, set, delivered and merged of these visitors likewise."""
+    async for row in connection.cursor(_CHANGES_IN_ORDER, site, list(visitors), prefetch=_SLICE):
+        yield _change.decode(row["record"])
 
 
 async def stored_events(

@@ -1,15 +1,17 @@
 """Merges and changes of stage, as they reach PostgreSQL."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest_asyncio
 from msgspec.structs import replace
 
 from app.engine.profile import Profile
+from app.kit.clock import ms_of
 from app.storage.postgres import Postgres
 from tests.builders import journey, ruleset
-from tests.integration.shipped import Shipped, shipping
+from tests.integration.shipped import NOON, Shipped, shipping
 from tests.sites import SiteFactory
 
 JOURNEY = journey(
@@ -80,7 +82,7 @@ async def test_a_merge_of_a_device_without_a_copy_makes_both(shipped: Shipped) -
     await shipped.ship(shipped.merged("tablet", "u-1", 1))
 
     assert await shipped.find("tablet") == Profile(owner="u-1")
-    assert await shipped.find("u-1") == Profile()
+    assert await shipped.find("u-1") == Profile(traits_ms=ms_of(NOON + timedelta(minutes=1)))
     query = "SELECT count(*) FROM profiles WHERE site_id = $1"
     assert await shipped.pool.fetchval(query, shipped.site) == 2
 

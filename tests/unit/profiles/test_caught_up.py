@@ -42,6 +42,14 @@ def test_what_has_not_been_shipped_yet_stays() -> None:
     assert caught_up(cached, durable) == cached
 
 
+def test_traits_that_were_set_since_stay() -> None:
+    durable = fold(Profile(), RECORDS, RULES)
+    cached = fold(durable, [traits_set(NOW, plan=None, age=7)], RULES)
+
+    assert caught_up(cached, durable).traits == {"age": 7}
+    assert caught_up(durable, cached).traits == {"age": 7}
+
+
 def test_who_lost_an_arm_and_knows_of_a_new_event_keeps_both() -> None:
     durable = fold(Profile(), RECORDS[:2], RULES)
     cached = fold(Profile(), [RECORDS[0], RECORDS[-1]], RULES)

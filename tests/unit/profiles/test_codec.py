@@ -16,12 +16,21 @@ FULL = Profile(
     },
     stages={"purchase": StageHeld("decision", 2)},
     arms={"hero-copy": ArmHeld("treatment", 1, 2)},
+    traits_ms=3,
 )
 
 
 @pytest.mark.parametrize("profile", [Profile(), FULL])
 def test_a_profile_comes_back_as_it_was(profile: Profile) -> None:
     assert decode_profile(encode_profile(profile)) == profile
+
+
+def test_a_profile_of_a_version_that_knew_less_is_read() -> None:
+    written = msgspec.msgpack.decode(encode_profile(Profile(traits={"plan": "gold"}))[VERSION_BYTES:])
+
+    assert decode_profile(b"x" * VERSION_BYTES + msgspec.msgpack.encode(written[:-1])) == Profile(
+        traits={"plan": "gold"}
+    )
 
 
 def test_every_writing_has_a_version_of_its_own() -> None:
@@ -37,7 +46,7 @@ def test_nothing_has_the_version_of_nothing() -> None:
 
 
 def test_a_stranger_takes_few_bytes() -> None:
-    assert len(encode_profile(Profile())) <= VERSION_BYTES + 13
+    assert len(encode_profile(Profile())) <= VERSION_BYTES + 14
 
 
 @pytest.mark.parametrize(

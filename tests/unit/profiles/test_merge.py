@@ -19,13 +19,13 @@ from tests.unit.profiles.joining import NOW_MS, RULES, together, views
 def test_a_stranger_who_takes_over_a_device_has_all_of_it() -> None:
     device = profile(RULES, *views(-2, -1), assignment("e", "a"))
 
-    assert together(Profile(), device) == device
+    assert together(Profile(), device) == replace(device, traits_ms=NOW_MS)
 
 
 def test_a_device_that_knows_nothing_changes_nothing() -> None:
     user = profile(RULES, *views(-2, -1), assignment("e", "a"))
 
-    assert together(user, Profile()) == user
+    assert together(user, Profile()) == replace(user, traits_ms=NOW_MS)
 
 
 def test_neither_profile_given_is_changed() -> None:

@@ -124,7 +124,7 @@ def test_the_earliest_arm_wins_whichever_device_it_was_taken_on() -> None:
 def test_a_device_that_nobody_knows_has_an_owner_afterwards() -> None:
     together = Together(merged("v", "u", 1))
 
-    assert (together.of("v"), together.of("u")) == (Profile(owner="u"), Profile())
+    assert (together.of("v"), together.of("u")) == (Profile(owner="u"), Profile(traits_ms=NOW_MS + 60_000))
 
 
 def test_an_undoing_is_left_to_those_who_know_all_records() -> None:
