@@ -18,8 +18,11 @@ def arm_in(experiment: CompiledExperiment, visitor: Visitor) -> ArmTaken | Lack:
     held = visitor.profile.arms.get(experiment.key)
     if held is not None and experiment.sticky and held.arm in experiment.arms:
         return ArmTaken(experiment.key, held.arm, experiment.phase, unit, first=False)
+    first = held is None
+    if first and not visitor.standing.may_enter:
+        return Lack.LOGGING
     return _lack_of(experiment, unit, visitor) or ArmTaken(
-        experiment.key, experiment.arm_of(unit), experiment.phase, unit, held is None
+        experiment.key, experiment.arm_of(unit), experiment.phase, unit, first
     )
 
 
@@ -43,9 +46,7 @@ def is_held_out(side: ArmTaken | None) -> bool:
 
 
 def _lack_of(experiment: CompiledExperiment, unit: str, visitor: Visitor) -> Lack | None:
-    """Say what keeps a unit out of an experiment that has not met it before."""
-    if not visitor.standing.may_enter:
-        return Lack.LOGGING
+    """Say what keeps a unit out of an experiment that gives it no arm from the profile."""
     if not _is_in_group(experiment, visitor):
         return Lack.EXCLUSION_GROUP
     return None if experiment.in_traffic(unit) else Lack.TRAFFIC

@@ -97,6 +97,13 @@ def test_without_stickiness_the_bucket_decides_each_time() -> None:
     assert decide(running(sticky=False, traffic=0), holding("control")).arms == ()
 
 
+def test_without_stickiness_too_who_is_in_stays_in_where_nobody_may_enter() -> None:
+    rules = running(sticky=False)
+
+    assert taken(decide(rules, holding("control"), may_enter=False)) == [("hero-copy", "treatment", False)]
+    assert decide(rules, may_enter=False).arms == ()
+
+
 def test_an_arm_that_is_no_more_is_not_kept() -> None:
     assert taken(decide(running(), holding("gone"))) == [("hero-copy", "treatment", False)]
     assert decide(running(traffic=0), holding("gone")).arms == ()
