@@ -130,7 +130,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
         sampled=settings.decision_sample_percent,
     )
     api.state.metrics = registry_of(edge.tally, journal, lag, decide.degraded)
-    api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal)
+    api.state.profiles, api.state.amend = stores.patient, Amend(stores.patient, journal, rulesets)
     api.state.webhook_reach = Reach(settings.webhook_networks)
     whereabouts = _whereabouts(settings, stack)
     api.state.context_of = partial(context_said, whereabouts=whereabouts)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from app.decision.ports import Journal, Profiles
+from app.decision.ports import Journal, Profiles, Rulesets
 from app.decision.remember import remember
 from app.engine.records import Erase, Merge, TraitsSet, Unmerge
 from app.kit.clock import instant_of, ms_of
@@ -16,9 +16,10 @@ from app.profiles.loaded import Loaded, ProfilesUnavailable
 class Amend:
     """Changes profiles from outside of any page."""
 
-    def __init__(self, profiles: Profiles, journal: Journal) -> None:
+    def __init__(self, profiles: Profiles, journal: Journal, rulesets: Rulesets) -> None:
         self._profiles = profiles
         self._journal = journal
+        self._rulesets = rulesets
 
     async def set_traits(self, site: int, visitor: str, traits: Mapping[str, Any], now: datetime) -> None:
         """Patch the traits of a profile; durable when this returns, also while the profile store is away.
@@ -33,7 +34,7 @@ class Amend:
         if loaded is not None:
             # The durable copy gets it when the journal is shipped, whatever becomes of the cached one.
             with suppress(ProfilesUnavailable):
-                await remember(self._profiles, loaded, [change], None)
+                await remember(self._profiles, loaded, [change], self._rulesets.ruleset_of(site))
 
     async def _load(self, site: int, visitor: str) -> Loaded | None:
         with suppress(ProfilesUnavailable):

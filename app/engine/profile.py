@@ -78,3 +78,8 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     events: int = 0
     asked: str = ""
     traits_ms: int = 0
+
+    @property
+    def settled_ms(self) -> int:
+        """As of when the stages hold: whatever ends by time alone has had its effect up to then."""
+        return max(self.last_event_ms, self.traits_ms)

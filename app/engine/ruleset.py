@@ -192,7 +192,7 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 
     def settle(self, profile: Profile, at_ms: int) -> tuple[Profile, list[StageMove]]:
         """Move a profile to the stages that hold at an instant, by way of every dwell and decay before it."""
-        if at_ms == profile.last_event_ms:
+        if at_ms == profile.settled_ms:
             # As after every event; nothing can have ended since then.
             return settle_at(profile, at_ms, self._reached)
         settled, past = settle_past(profile, at_ms, self.timed, self._reached)

@@ -120,12 +120,12 @@ class Timed(msgspec.Struct, frozen=True):
 def settle_past(
     profile: Profile, until_ms: int, timed: Timed, resolve: Resolve
 ) -> tuple[Profile, list[StageMove]]:
-    """Let every dwell and decay that ended since the latest event, up to an instant, have its effect then.
+    """Let every dwell and decay that ended since the last settling, up to an instant, have its effect then.
 
     Answers the profile as it is where nothing ended.
     """
     moves: list[StageMove] = []
-    at_ms = profile.last_event_ms
+    at_ms = profile.settled_ms
     while (end_ms := timed.next_end(profile, at_ms, until_ms)) is not None:
         at_ms = end_ms
         profile, moved = settle_at(profile, at_ms, resolve)

@@ -47,7 +47,7 @@ def fold_telling(
             case Event():
                 folded, moved = _after_event(folded, record, ruleset, settled_ms, own)
                 moves += [] if record.profile_only else moved
-                settled_ms = folded.last_event_ms
+                settled_ms = folded.settled_ms
                 continue
             case Assignment():
                 _take_arm(folded, record)
@@ -56,8 +56,10 @@ def fold_telling(
             case ConsentSaid():
                 _hear(folded, record)
             case TraitsSet():
-                folded.traits = patched(folded.traits, record.traits)
-                folded.traits_ms = max(folded.traits_ms, record.at_ms)
+                folded, moved = _after_traits(folded, record, ruleset, settled_ms)
+                moves += moved
+                settled_ms = folded.settled_ms
+                continue
         settled_ms = None
     return folded, moves
 
@@ -75,20 +77,39 @@ def _after_event(
         return profile, []
     # What decayed before this event is settled first: the event cannot keep alive what was gone. A late one
     # is counted at its own instant, but stages never move back in time.
-    at_ms = max(event.at_ms, profile.last_event_ms)
+    at_ms = max(event.at_ms, profile.settled_ms)
     moves: list[StageMove] = []
+    if settled_ms != at_ms and (profile.events or profile.stages):
+        profile, moves = ruleset.settle(profile, at_ms)
     if not profile.events:
         profile.asked = ruleset.asked
-    elif settled_ms != at_ms:
-        profile, moves = ruleset.settle(profile, at_ms)
     _see(profile, event)
     _uphold(profile, ruleset.asked, ruleset.needs)
     needs = ruleset.needs.get(event.name)
     if needs is not None:
         count(profile.counters, event, needs, own, complete=profile.asked == ruleset.asked)
     profile, after = ruleset.settle(profile, at_ms)
-    if moves or after:
-        moves = moves + after
+    return _moved(profile, moves + after)
+
+
+def _after_traits(
+    profile: Profile, change: TraitsSet, ruleset: Ruleset | None, settled_ms: int | None
+) -> tuple[Profile, list[StageMove]]:
+    """Fold a change of traits into a profile that may be changed; stages go as they do at an event."""
+    at_ms = max(change.at_ms, profile.settled_ms)
+    moves: list[StageMove] = []
+    if ruleset is not None and settled_ms != at_ms and (profile.events or profile.stages):
+        profile, moves = ruleset.settle(profile, at_ms)
+    profile.traits = patched(profile.traits, change.traits)
+    profile.traits_ms = max(profile.traits_ms, change.at_ms)
+    if ruleset is None:
+        return profile, moves
+    profile, after = ruleset.settle(profile, at_ms)
+    return _moved(profile, moves + after)
+
+
+def _moved(profile: Profile, moves: list[StageMove]) -> tuple[Profile, list[StageMove]]:
+    if moves:
         profile.moves = [*profile.moves, *moves][-MOVES_LIMIT:]
     return profile, moves
 

@@ -33,7 +33,7 @@ def joined(
     two arms the earlier one is kept, of two consents the later. Counters add up; what is counted since
     another event is exact where all of the device's came before or after it, or a window keeps its instants.
     """
-    now_ms = max(at_ms, user.last_event_ms, device.last_event_ms)
+    now_ms = max(at_ms, user.settled_ms, device.settled_ms)
     user, past = _settled(user, now_ms, ruleset)
     both = copy(user)
     both.first_ms = earlier(device.first_ms, user.first_ms) if user.first_ms else device.first_ms
@@ -58,7 +58,7 @@ def joined(
 
 def _settled(profile: Profile, at_ms: int, ruleset: Ruleset | None) -> tuple[Profile, list[StageMove]]:
     """Answer a profile in the stages that hold at an instant, and its moves on the way there."""
-    if ruleset is None or not profile.events:
+    if ruleset is None or not (profile.events or profile.stages):
         return profile, []
     settled, moves = ruleset.settle(profile, at_ms)
     if moves:

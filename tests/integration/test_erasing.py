@@ -14,7 +14,7 @@ from app.kit.clock import instant_of
 from app.web.keyring import Caller, Role
 from app.web.problems import UnavailableError
 from tests.builders import NOW
-from tests.fakes import FakeJournal, FakeProfiles
+from tests.fakes import FakeJournal, FakeProfiles, FakeRulesets
 from tests.integration.planted import Planted
 from tests.waiting import until
 
@@ -40,7 +40,7 @@ class Back:
 
     async def erase(self, patience_s: float = 0) -> None:
         async with self.planted.postgres.engine.begin() as connection:
-            amend = Amend(self.profiles, self.journal)
+            amend = Amend(self.profiles, self.journal, FakeRulesets({}))
             erasing = Erasing(connection, self.profiles, amend, patience_s=patience_s)
             await erasing.erase(self.caller, "v-1", NOW)
 

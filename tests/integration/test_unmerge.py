@@ -12,7 +12,7 @@ from app.engine.records import Unmerge
 from app.web.keyring import Caller, Role
 from app.web.problems import NotFoundError, UnavailableError
 from tests.builders import DAY, NOW
-from tests.fakes import FakeJournal, FakeProfiles
+from tests.fakes import FakeJournal, FakeProfiles, FakeRulesets
 from tests.integration.planted import Planted
 from tests.waiting import until
 
@@ -26,7 +26,7 @@ class Back:
         self.planted = planted
         self.profiles = FakeProfiles()
         self.journal = FakeJournal()
-        self.amend = Amend(self.profiles, self.journal)
+        self.amend = Amend(self.profiles, self.journal, FakeRulesets({}))
         self.caller = Caller(planted.site_id, "k", "secret", Role.EDITOR, "k")
 
     async def unmerge(self, visitor: str = "v-1", user: str = "u-1", patience_s: float = 0) -> None:

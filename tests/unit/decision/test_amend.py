@@ -21,7 +21,7 @@ RULES = ruleset(
 
 
 def amending(asking: Asking) -> Amend:
-    return Amend(asking.profiles, asking.journal)
+    return Amend(asking.profiles, asking.journal, asking.rulesets)
 
 
 def changes(asking: Asking) -> list[TraitsSet]:

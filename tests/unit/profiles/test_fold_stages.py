@@ -21,6 +21,7 @@ from tests.builders import (
     profile,
     ruleset,
     segment,
+    traits_set,
     visitor,
 )
 
@@ -51,6 +52,57 @@ def test_a_stage_is_held_since_the_event_that_led_to_it() -> None:
 
 def test_without_events_nobody_stands_anywhere() -> None:
     assert profile(staged(), assignment("e", "a")).stages == {}
+
+
+GOLD = staged(when={"traits.plan": "gold"}, stay={}, decay_after_days=30)
+
+
+def test_traits_alone_put_a_visitor_on_the_journey() -> None:
+    assert held(profile(GOLD, traits_set(NOW - HOUR, age=7))) == ("first", HOUR)
+    assert held(profile(GOLD, traits_set(NOW - HOUR, plan="gold"))) == ("first", HOUR)
+
+
+def test_a_stage_is_held_since_the_traits_that_led_to_it() -> None:
+    bought = event("x", NOW - 3 * HOUR), traits_set(NOW - 2 * HOUR, plan="gold")
+
+    assert held(profile(GOLD, *bought)) == ("second", 2 * HOUR)
+    assert held(profile(GOLD, *bought, traits_set(NOW - HOUR, plan=None), event("x"))) == ("second", 2 * HOUR)
+
+
+def test_decay_is_settled_before_the_traits_that_follow() -> None:
+    rules = staged(
+        stay={"traits.vip": True}, when={"events.v.count_7d": {"$gte": 1}}, min_dwell_s=20 * 86_400
+    )
+    before = event("v", NOW - 40 * DAY)
+
+    assert held(profile(rules, before, traits_set(NOW - 19 * DAY, vip=True))) == ("first", 20 * DAY)
+    assert held(profile(rules, before, traits_set(NOW - 21 * DAY, vip=True))) == ("second", 40 * DAY)
+
+
+def test_what_was_settled_for_traits_is_not_settled_again() -> None:
+    rules = staged(
+        when={"events.v.count_7d": {"$gte": 1}}, stay={"traits.vip": True}, min_dwell_s=20 * 86_400
+    )
+    steps = event("v", NOW - 40 * DAY), traits_set(NOW - 10 * DAY, vip=True), event("x", NOW - 5 * DAY)
+    remembered = profile(rules, *steps)
+
+    assert [(move.stage, move.at_ms) for move in remembered.moves] == [
+        ("second", ms_of(NOW - 40 * DAY)),
+        ("first", ms_of(NOW - 20 * DAY)),
+    ]
+    assert fold(profile(rules, *steps[:2]), steps[2:], rules) == remembered
+
+
+def test_no_stage_moves_back_to_before_the_traits_that_moved_it() -> None:
+    remembered = profile(
+        GOLD, event("x", NOW - 3 * HOUR), traits_set(NOW, plan="gold"), event("x", NOW - HOUR)
+    )
+
+    assert held(remembered) == ("second", timedelta(0))
+
+
+def test_where_nothing_is_published_traits_move_no_stage() -> None:
+    assert profile(None, traits_set(plan="gold")).stages == {}
 
 
 def test_decay_is_settled_before_the_event_that_follows() -> None:
