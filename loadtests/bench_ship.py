@@ -25,14 +25,14 @@ from app.kit.clock import now
 from app.profiles.durable import DurableProfiles
 from app.storage.migrate import migrate
 from app.storage.postgres import dsn_of
-from loadtests.page_records import SITE, demo_ruleset, events_of, page_records
+from loadtests.page_records import demo_ruleset, events_of, page_records
 
 ROUNDS, LOADS, VISITORS = 7, 10_000, 2_000
 KINDS = (EVENTS, ASSIGNMENTS, DECISIONS)
 _EMPTY = "TRUNCATE events, event_ids, assignments, decisions, stage_moves"
 # The steady load under which lag is measured, and how many records are followed.
 TICK_S, LOADS_PER_TICK, FOLLOWED = 0.01, 5, 200
-_ARRIVED = "SELECT true FROM event_ids WHERE site_id = $1 AND id = $2"
+_ARRIVED = "SELECT true FROM event_ids WHERE site_id = $1 AND key = $2"
 
 Rows = dict[Kind, list[tuple[object, ...]]]
 
@@ -143,7 +143,8 @@ async def lag_ms(folder: Path, pool: asyncpg.Pool, ruleset: Ruleset) -> list[flo
             await journal.append(batch)
             followed = next(record for record in batch if isinstance(record, Event))
             start = perf_counter()
-            while not await pool.fetchval(_ARRIVED, SITE, followed.id):  # noqa: ASYNC110 - the server sets no event of ours
+            _, *known_by = EVENTS.key_of(followed)
+            while not await pool.fetchval(_ARRIVED, *known_by):  # noqa: ASYNC110 - the server sets no event of ours
                 await asyncio.sleep(0.001)
             waits.append((perf_counter() - start) * 1_000)
             await asyncio.sleep(max(0.0, TICK_S - waits[-1] / 1_000))

@@ -47,7 +47,7 @@ class ContextBody(Struct, frozen=True, gc=False):
 
 
 class EventBody(Struct, frozen=True, gc=False):
-    """Something the visitor did. `id` makes repeats harmless."""
+    """Something the visitor did. `id` makes repeats harmless; another visitor's is another event's."""
 
     name: Name
     properties: dict[str, Any] = {}

@@ -1,6 +1,7 @@
 """Records as rows: for each kind the table it is stored in, what it is stored once for, and its columns."""
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -46,8 +47,14 @@ def kind_of(record: Record) -> Kind:
 
 
 def id_row_of(event: Event) -> bytes:
-    """Lay out by what an event is known: `ID_COLUMNS`."""
-    return b"".join((b"\0\3", integer(event.site), text(event.id), instant(event.received_ms)))
+    """Lay out by what an event is known: `ID_COLUMNS`. Rows sort by their site and key, as in PostgreSQL."""
+    return b"".join((b"\0\3", integer(event.site), raw(_digest_of(event)), instant(event.received_ms)))
+
+
+def _digest_of(event: Event) -> bytes:
+    """Tell an event from all others of its site: an id is one visitor's own, whoever else may use it too."""
+    # No text that is stored has a zero byte in it.
+    return sha256(f"{event.visitor}\0{event.id}".encode()).digest()[:16]
 
 
 # Each row begins with the number of its columns, in two bytes.
@@ -127,17 +134,17 @@ def _row_of_erase(erase: Erase) -> bytes:
     return b"".join((b"\0\5", *columns))
 
 
-ID_COLUMNS = ("site_id", "id", "received_at")
-# An event is the same event however often it is sent.
+ID_COLUMNS = ("site_id", "key", "received_at")
+# An event is the same event however often its visitor sends it.
 EVENTS = Kind(
     "events",
-    ("site_id", "id"),
+    ("site_id", "key"),
     (
         *("site_id", "id", "visitor", "name", "properties", "at", "received_at"),
         *("trusted", "profile_only", "results_only"),
     ),
     _row_of_event,
-    lambda event: ("events", event.site, event.id),
+    lambda event: ("events", event.site, UUID(bytes=_digest_of(event))),
 )
 # A decision writes one assignment for each experiment.
 ASSIGNMENTS = Kind(

@@ -35,10 +35,10 @@ _ADVANCE = """
 """
 # The order is fixed, so that two shippers that hold the same ids never wait for each other in a circle.
 _CLAIM_IDS = """
-    INSERT INTO event_ids (site_id, id, received_at)
-    SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[]) AS claimed (site_id, id, received_at)
-    ORDER BY site_id, id
-    ON CONFLICT DO NOTHING RETURNING site_id, id
+    INSERT INTO event_ids (site_id, key, received_at)
+    SELECT * FROM unnest($1::int[], $2::uuid[], $3::timestamptz[]) AS claimed (site_id, key, received_at)
+    ORDER BY site_id, key
+    ON CONFLICT DO NOTHING RETURNING site_id, key
 """
 _INCOMING = "CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} (LIKE {table}) ON COMMIT DELETE ROWS"
 _TAKE_IN = """
@@ -168,8 +168,7 @@ async def _copy_by_kind(connection: asyncpg.Connection, records: Sequence[Record
         by_kind[kind_of(record)].append(record)
     if by_kind[EVENTS]:
         # In this order, so that two shippers that hold the same ids never wait for each other in a circle.
-        ids = map(id_row_of, sorted(by_kind[EVENTS], key=EVENTS.key_of))
-        await _copy(connection, "event_ids", ID_COLUMNS, ids)
+        await _copy(connection, "event_ids", ID_COLUMNS, sorted(map(id_row_of, by_kind[EVENTS])))
     for kind, own in by_kind.items():
         if own:
             await _copy(connection, kind.table, kind.columns, map(kind.row_of, own))
@@ -190,9 +189,9 @@ async def _insert_unknown(connection: asyncpg.Connection, records: Sequence[Reco
 
 async def _claim(connection: asyncpg.Connection, kind: Kind, records: Mapping[Key, Any]) -> set[Key]:
     """Store events, whose ids are known apart from their table, across all its days."""
-    sites, ids = [event.site for event in records.values()], [event.id for event in records.values()]
+    _, sites, keys = zip(*records, strict=True)
     received = [instant_of(event.received_ms) for event in records.values()]
-    claimed = await connection.fetch(_CLAIM_IDS, sites, ids, received)
+    claimed = await connection.fetch(_CLAIM_IDS, sites, keys, received)
     new: set[Key] = {(kind.table, *key) for key in claimed}
     mine = [kind.row_of(record) for key, record in records.items() if key in new]
     await _copy(connection, kind.table, kind.columns, mine)

@@ -140,7 +140,7 @@ events = Table(
     Column("trusted", Boolean, nullable=False),
     Column("profile_only", Boolean, nullable=False),
     Column("results_only", Boolean, nullable=False),
-    PrimaryKeyConstraint("site_id", "id", "at"),
+    PrimaryKeyConstraint("site_id", "id", "visitor", "at"),
     Index("events_visitor_idx", "site_id", "visitor", "name", "at"),
     postgresql_partition_by="RANGE (at)",
 )
@@ -214,14 +214,15 @@ decisions = Table(
 # What has one partition for each day, and a default one for all others.
 PARTITIONED = ("assignments", "decisions", "events")
 
-# The truth about which events are known, across days: an id counts once however often it is sent.
+# The truth about which events are known, across days: an id of a visitor counts once however often it is
+# sent. `key` is a digest of both, so that nobody can be found here.
 event_ids = Table(
     "event_ids",
     metadata,
     Column("site_id", Integer, nullable=False),
-    Column("id", Text, nullable=False),
+    Column("key", Uuid, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
-    PrimaryKeyConstraint("site_id", "id"),
+    PrimaryKeyConstraint("site_id", "key"),
     Index("event_ids_received_at_idx", "received_at"),
 )
 

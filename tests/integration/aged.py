@@ -30,6 +30,8 @@ REST = {
         "'k', '', 200, '{}', ''",
     ),
 }
+# What is no `id` in its table.
+IDS = {"assignments": "decision_id", "event_ids": "key", "idempotent_answers": "key_id"}
 
 
 class Kept:
@@ -57,10 +59,10 @@ class Kept:
         """Store something that is so many days old, in the partition of its day."""
         at = self.now - timedelta(days=days)
         columns, values = REST[table]
-        id_ = {"assignments": "decision_id", "idempotent_answers": "key_id"}.get(table, "id")
+        id_ = IDS.get(table, "id")
         instant = {"event_ids": "received_at"}.get(table, "at")
         names = ", ".join(filter(None, ["site_id", id_, instant, columns]))
-        made = "$2::text" if table in {"events", "event_ids"} else "$2::text::uuid"
+        made = "$2::text" if table == "events" else "$2::text::uuid"
         places = ", ".join(filter(None, ["$1", made, "$3", values]))
         query = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 - the names are this file's own
         await self.pool.execute(query, site, str(uuid.uuid4()), at)

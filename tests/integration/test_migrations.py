@@ -1,6 +1,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -9,16 +12,20 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.embedded.servers import Servers
+from app.journal.append import FileJournal
+from app.journal.ship import Shipper
 from app.storage.migrate import MIGRATIONS, is_described, migrate
 from app.storage.postgres import Postgres, dsn_of
 from app.storage.schema import metadata
 from tests.databases import new_database
+from tests.integration.ship_cases import Remembering
 from tests.sites import SiteFactory
+from tests.unit.journal.journalled import event as plain_event
 
 
 @pytest_asyncio.fixture
@@ -67,6 +74,19 @@ async def test_the_migrated_tables_are_those_that_the_code_describes(
     await asyncio.to_thread(migrate, database_url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_the_migrated_tables_hold_once_what_the_code_says(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    def keys(connection: Connection) -> dict[str, list[str]]:
+        looking = inspect(connection)
+        return {name: looking.get_pk_constraint(name)["constrained_columns"] for name in metadata.tables}
+
+    await asyncio.to_thread(migrate, database_url)
+    async with engine.connect() as connection:
+        found = await connection.run_sync(keys)
+    assert found == {name: table.primary_key.columns.keys() for name, table in metadata.tables.items()}
 
 
 async def test_every_migration_goes_down_and_up_again(database_url: str, engine: AsyncEngine) -> None:
@@ -120,3 +140,72 @@ async def test_a_published_site_cannot_be_deleted(postgres: Postgres, new_site: 
     )
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await postgres.pool.execute("DELETE FROM sites WHERE id = $1", site.site_id)
+
+
+NOW = datetime.now(UTC)
+# Events of before ids were a visitor's own: who did it, its id, and how many days ago it came and happened.
+# What is told late, even of a day that has no partition of its own, is known all the same.
+KNOWN = [("v-ä", "e-1", 1.0, 1.0), ("v-2", "e-2", 7.9, 97.0), ("v-3", "e-3", 8.1, 8.1)]
+KNOWN_BY = UUID("318f5c4e-d1b5-1165-33e6-52a7fae12de1")
+STORE = "INSERT INTO events VALUES (1, $2, $1, 'n', '{}', $4, $3, false, false, false)"
+
+
+@pytest_asyncio.fixture
+async def before_visitors_counted(
+    database_url: str, engine: AsyncEngine
+) -> AsyncIterator[asyncpg.Connection]:
+    """A database in which an id is known once on each site, with events in it."""
+    await run(engine, lambda config: command.upgrade(config, "0010"))
+    connection = await asyncpg.connect(dsn_of(database_url))
+    for visitor, id_, came, happened in KNOWN:
+        received = NOW - timedelta(days=came)
+        await connection.execute(STORE, visitor, id_, received, NOW - timedelta(days=happened))
+        await connection.execute("INSERT INTO event_ids VALUES (1, $1, $2)", id_, received)
+    yield connection
+    await connection.close()
+
+
+async def test_what_is_known_stays_known_now_that_it_is_known_by_its_visitor(
+    before_visitors_counted: asyncpg.Connection, engine: AsyncEngine, tmp_path: Path, database_url: str
+) -> None:
+    await run(engine, lambda config: command.upgrade(config, "0011"))
+
+    rows = await before_visitors_counted.fetch("SELECT * FROM event_ids ORDER BY received_at DESC")
+    assert tuple(rows[0]) == (1, KNOWN_BY, NOW - timedelta(days=1))
+    # Of what came earlier nobody asks any more.
+    assert len(rows) == 2
+    sent = [plain_event(id_, visitor=visitor) for visitor, id_, *_ in KNOWN[:2]]
+    journal, fold = FileJournal(tmp_path), Remembering()
+    await journal.append([*sent, new := plain_event("e-1", visitor="v-2")])
+    async with asyncpg.create_pool(dsn_of(database_url), min_size=1) as pool:
+        await Shipper(tmp_path, pool, fold).ship_once()
+    journal.close()
+    assert fold.records == [new]
+
+
+async def test_two_visitors_may_do_something_at_one_instant_under_one_id(
+    before_visitors_counted: asyncpg.Connection, engine: AsyncEngine
+) -> None:
+    again = ("v-other", "e-1", NOW, NOW - timedelta(days=1))
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await before_visitors_counted.execute(STORE, *again)
+
+    await run(engine, lambda config: command.upgrade(config, "0011"))
+
+    await before_visitors_counted.execute(STORE, *again)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await before_visitors_counted.execute(STORE, *again)
+
+
+async def test_ids_are_those_of_the_whole_site_again_after_going_down(
+    before_visitors_counted: asyncpg.Connection, engine: AsyncEngine
+) -> None:
+    await run(engine, lambda config: command.upgrade(config, "0011"))
+    # Another visitor's, at another instant: of the two that share an id the later tells how long it is known.
+    await before_visitors_counted.execute(STORE, "v-other", "e-1", NOW, NOW)
+
+    await run(engine, lambda config: command.downgrade(config, "0010"))
+
+    rows = await before_visitors_counted.fetch("SELECT site_id, id, received_at FROM event_ids ORDER BY id")
+    assert [tuple(row) for row in rows] == [(1, "e-1", NOW), (1, "e-2", NOW - timedelta(days=7.9))]
+    assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 4

@@ -172,16 +172,16 @@ async def test_a_batch_that_fails_leaves_nothing_and_is_shipped_the_next_time(ca
 
 
 async def test_an_event_sent_twice_counts_once_and_as_it_came_first(case: Case) -> None:
-    [first] = new_events(case.site, 1, visitor="first")
-    again = event(first.id, site=case.site, visitor="again", at_ms=first.at_ms + 1)
+    [first] = new_events(case.site, 1, name="first")
+    again = event(first.id, site=case.site, name="again", at_ms=first.at_ms + 1)
     journal = case.new_journal()
     await journal.append([first, again])
     await journal.append([again])
     await case.shipper.ship_once()
     await case.new_journal().append([again])
     await case.shipper.ship_once()
-    rows = await case.pool.fetch("SELECT visitor FROM events WHERE id = $1", first.id)
-    assert [row["visitor"] for row in rows] == ["first"]
+    rows = await case.pool.fetch("SELECT name FROM events WHERE id = $1", first.id)
+    assert [row["name"] for row in rows] == ["first"]
     assert case.fold.records == [first]
 
 
