@@ -131,6 +131,10 @@ ProfileChange = CapDelivery | ConsentSaid | TraitsSet | Merge | Unmerge
 Record = Event | Assignment | ProfileChange | Inputs | Erase
 
 
+# What has the id of a decision and none of its own.
+_OF_A_DECISION = (Assignment, Inputs)
+
+
 def is_for_profiles(record: Record) -> bool:
     """Whether a record is folded into profiles."""
     # Asked of every record, and `isinstance` of a union takes several times as long.
@@ -147,6 +151,11 @@ def changes_profiles(record: Record) -> bool:
     if kind is Assignment:
         return record.first and not record.results_only  # type: ignore[union-attr] # the line above says so
     return is_for_profiles(record)
+
+
+def order_of(record: Record) -> tuple[int, str]:
+    """Tell a record's place in the fold that a profile is: its instant, then its id."""
+    return record.at_ms, record.decision_id if isinstance(record, _OF_A_DECISION) else record.id
 
 
 def arrived_ms(record: Record) -> int:

@@ -9,7 +9,7 @@ from app.engine.records import Event, ProfileChange, Record
 
 # Every record as its JSON, so that one decoder reads them all.
 _EVENTS = """
-    SELECT at, id, convert_to(json_build_object(
+    SELECT at, id, visitor, convert_to(json_build_object(
         'kind', 'event', 'site', site_id, 'visitor', visitor, 'id', id, 'name', name,
         'properties', properties, 'at_ms', floor(extract(epoch FROM at) * 1000)::bigint,
         'received_ms', floor(extract(epoch FROM received_at) * 1000)::bigint, 'profile_only', profile_only
@@ -18,7 +18,7 @@ _EVENTS = """
 """
 # A profile keeps no more than the first of each experiment.
 _ASSIGNMENTS = """
-    SELECT DISTINCT ON (visitor, experiment) at, decision_id::text, convert_to(json_build_object(
+    SELECT DISTINCT ON (visitor, experiment) at, decision_id::text, visitor, convert_to(json_build_object(
         'kind', 'assignment', 'site', site_id, 'visitor', visitor, 'decision_id', decision_id,
         'experiment', experiment, 'unit', unit, 'arm', arm, 'phase', phase, 'revision', revision,
         'first', first, 'stage', stage, 'stages', stages, 'segments', segments, 'device', device,
@@ -28,9 +28,11 @@ _ASSIGNMENTS = """
     ORDER BY visitor, experiment, at, decision_id
 """
 _CHANGES = """
-    SELECT at, id::text, record FROM profile_changes WHERE site_id = $1 AND visitor = ANY ($2::text[])
+    SELECT at, id::text, visitor, record FROM profile_changes
+    WHERE site_id = $1 AND visitor = ANY ($2::text[])
 """
-_IN_ORDER = 'SELECT record FROM ({}) AS stored ORDER BY at, id COLLATE "C"'
+# As `order_of` has it; two visitors who are one user by now may have used one id at one instant.
+_IN_ORDER = 'SELECT record FROM ({}) AS stored ORDER BY at, id COLLATE "C", visitor COLLATE "C"'
 _CHANGES_IN_ORDER = _IN_ORDER.format(_CHANGES)
 _ALL = _IN_ORDER.format(f"{_EVENTS} UNION ALL ({_ASSIGNMENTS}) UNION ALL {_CHANGES}")
 _NAMED = _IN_ORDER.format(f"{_EVENTS} AND name = ANY ($3::text[])")

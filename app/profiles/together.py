@@ -7,7 +7,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 
 from app.engine.profile import Profile, StageMove
-from app.engine.records import Merge, Record, Unmerge
+from app.engine.records import Merge, Record, Unmerge, order_of
 from app.engine.ruleset import Ruleset
 from app.profiles.fold import fold_telling
 from app.profiles.merge import joined, left_behind, may_take_over
@@ -45,7 +45,9 @@ def fold_together(
 ) -> list[Moved]:
     """Put each profile in `profiles` as it is after some records, and tell the changes of stage.
 
-    The records stand in order, and `profiles` holds every profile that they concern.
+    The records stand in the order of their instants, and `profiles` holds every profile that they concern.
+    Those of one instant are folded in the order of their ids; a merge takes over what stands before it, since
+    what it takes goes by when that came.
     """
     moves: list[Moved] = []
     waiting: list[Record] = []
@@ -81,6 +83,8 @@ def _fold_each(
         touching.setdefault((record.site, record.visitor), []).append(record)
     told: list[Moved] = []
     for key, own in touching.items():
+        if len(own) > 1:
+            own.sort(key=order_of)
         ruleset = ruleset_of(key[0])
         profiles[key], moves = fold_telling(profiles[key], own, ruleset)
         told += moved_by(key, moves, ruleset)

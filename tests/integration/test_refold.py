@@ -12,6 +12,7 @@ from app.kit.clock import ms_of
 from app.profiles.fold import fold
 from app.profiles.merge import left_behind
 from app.profiles.refold import refold
+from app.profiles.stored import stored_records
 from app.storage.postgres import Postgres
 from tests.builders import journey, ruleset, segment
 from tests.integration.shipped import NOON, Shipped, shipping
@@ -93,6 +94,26 @@ async def test_events_at_one_instant_are_folded_in_the_order_of_their_ids(shippe
     await shipped.ship(second, first)
 
     assert (await anew(shipped, "v-1")).counters["v"].latest == {"category": "second"}
+    assert await anew(shipped, "v-1") == await shipped.find("v-1")
+
+
+async def test_what_devices_of_a_user_did_under_one_id_is_read_in_one_order(shipped: Shipped) -> None:
+    one = shipped.did("b", "v")
+    await shipped.ship(*(replace(one, visitor=visitor) for visitor in ("c", "a", "b")))
+
+    async def read(**settings: str) -> list[str]:
+        async with shipped.pool.acquire() as connection, connection.transaction():
+            for name, value in settings.items():
+                await connection.execute(f"SET LOCAL {name} = {value}")
+            records = stored_records(connection, shipped.site, ["c", "b", "a"])  # type: ignore[arg-type] # what a pool lends is a connection in all but its type
+            return [record.visitor async for record in records]
+
+    # Whichever way they are found: as they lie there, or by their index.
+    for found in (
+        await read(enable_indexscan="off", enable_bitmapscan="off"),
+        await read(enable_seqscan="off"),
+    ):
+        assert found == ["a", "b", "c"]
 
 
 async def test_more_events_than_are_read_at_once_are_all_folded(shipped: Shipped) -> None:

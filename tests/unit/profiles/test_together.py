@@ -1,15 +1,19 @@
 """How records of many visitors change their profiles, merges among them."""
 
+from itertools import permutations
 from uuid import RFC_4122
 
+import pytest
+from msgspec.structs import replace
+
 from app.engine.profile import Profile
-from app.engine.records import Assignment, CapDelivery, Event, Merge, Record, Unmerge
+from app.engine.records import Assignment, CapDelivery, Event, Merge, Record, Unmerge, order_of
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
 from app.profiles.fold import fold
 from app.profiles.merge import joined, left_behind
 from app.profiles.together import Moved, ProfileKey, fold_together, keys_of
-from tests.builders import MINUTE, NOW, assignment, journey, ruleset
+from tests.builders import MINUTE, NOW, assignment, journey, ruleset, segment
 
 NOW_MS = ms_of(NOW)
 RULES = ruleset(
@@ -110,6 +114,32 @@ def test_a_user_takes_over_many_devices() -> None:
 
     assert together.of("u").counters["v"].count == 5
     assert {together.of(device).owner for device in devices} == {"u"}
+
+
+def test_what_happened_at_one_instant_is_folded_in_the_order_of_ids() -> None:
+    rules = ruleset(segments=[segment("asks", {"events.v.last_from": 1})])
+    events = [replace(viewed("v", 1), id=id_, properties={"from": id_}) for id_ in ("b", "ä", "A")]
+    one, other = (replace(taken("v", arm, 1), decision_id=id_) for arm, id_ in (("a", "01"), ("b", "02")))
+    in_order: list[Record] = [one, other, events[2], events[0], events[1]]
+    for records in permutations(in_order):
+        together = Together(*records, rules=rules)
+        assert together.of("v") == fold(Profile(), in_order, rules)
+        assert together.of("v").counters["v"].latest == {"from": "ä"}
+        assert together.of("v").arms["e"].arm == "a"
+
+
+def test_instants_come_before_ids() -> None:
+    records = [replace(viewed("v", minutes), id=id_) for minutes, id_ in ((3, "m"), (1, "z"), (2, "a"))]
+
+    assert [record.id for record in sorted(records, key=order_of)] == ["z", "a", "m"]
+
+
+@pytest.mark.parametrize("id_", ["a", "z"])
+def test_a_merge_takes_over_what_stands_before_it_whatever_the_ids(id_: str) -> None:
+    before, after = (replace(viewed("v", 1), id=id_), replace(viewed("v", 1), id=id_ + "2"))
+    together = Together(before, merged("v", "u", 1), after)
+
+    assert [together.of(who).counters["v"].count for who in "vu"] == [1, 1]
 
 
 def test_the_earliest_arm_wins_whichever_device_it_was_taken_on() -> None:
