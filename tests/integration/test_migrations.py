@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -209,3 +210,19 @@ async def test_ids_are_those_of_the_whole_site_again_after_going_down(
     rows = await before_visitors_counted.fetch("SELECT site_id, id, received_at FROM event_ids ORDER BY id")
     assert [tuple(row) for row in rows] == [(1, "e-1", NOW), (1, "e-2", NOW - timedelta(days=7.9))]
     assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 4
+
+
+async def test_what_only_visitors_tell_apart_keeps_it_from_going_down_and_nothing_is_lost(
+    before_visitors_counted: asyncpg.Connection, engine: AsyncEngine
+) -> None:
+    await run(engine, lambda config: command.upgrade(config, "0011"))
+    await before_visitors_counted.execute(STORE, "v-other", "e-1", NOW, NOW - timedelta(days=1))
+
+    with pytest.raises(IntegrityError, match=r"\(site_id, id, at\)"):
+        await run(engine, lambda config: command.downgrade(config, "0010"))
+
+    query = "SELECT count(*) FROM event_ids WHERE key = $1"
+    assert await before_visitors_counted.fetchval(query, KNOWN_BY) == 1
+    assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 4
+    await before_visitors_counted.execute("DELETE FROM events WHERE visitor = 'v-other'")
+    await run(engine, lambda config: command.downgrade(config, "0010"))
