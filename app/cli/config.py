@@ -60,7 +60,7 @@ def check(_settings: Settings, options: argparse.Namespace) -> int:
     document = ConfigFile(options.file).read()
     try:
         finished(checking_document(document))
-        checked = finished(checking_revision(given_of(document).document, None, 1))
+        checked = finished(checking_revision(given_of(document).document, None, 1, {}))
     except WrongContentError as error:
         raise CommandError(1, unsound(options.file, error.errors)) from error
     except Problems as error:

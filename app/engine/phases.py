@@ -1,6 +1,7 @@
 """What publishing may change of a running experiment, and when such a change starts a new phase."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -9,22 +10,26 @@ from app.engine.problems import Problem, Problems
 from app.kit.steps import Steps, finished
 
 _FROZEN = ("kind", "unit", "salt", "analysis")
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
-def advance(document: Document, previous: Document | None) -> Document:
+def advance(document: Document, previous: Document | None, reached: Mapping[str, int] = _NONE) -> Document:
     """Give every experiment its phase, and the holdout its own, after the revision in force.
 
     Weights, the audience of a delivering rule and the content of an arm's variant start a new phase; more
-    traffic does not.
+    traffic does not. `reached` are the highest phases, by key, of experiments that the revision in force does
+    not name and an earlier one does: what comes back goes on after them, since it is another experiment.
 
     Raises:
         Problems: where a running experiment changed what is frozen while it runs.
 
     """
-    return finished(advancing(document, previous))
+    return finished(advancing(document, previous, reached))
 
 
-def advancing(document: Document, previous: Document | None) -> Steps[Document]:
+def advancing(
+    document: Document, previous: Document | None, reached: Mapping[str, int] = _NONE
+) -> Steps[Document]:
     """Do what `advance` does, in steps."""
     before = {e.key: e for e in previous.experiments} if previous is not None else {}
     problems: list[Problem] = []
@@ -37,7 +42,11 @@ def advancing(document: Document, previous: Document | None) -> Steps[Document]:
     then = (yield from _stretching(previous)) if previous is not None else now
     phased = []
     for experiment in document.experiments:
-        phase = _phase(experiment, before.get(experiment.key), now, then)
+        earlier = before.get(experiment.key)
+        if earlier is None:
+            phase = reached.get(experiment.key, 0) + 1
+        else:
+            phase = _phase(experiment, earlier, now, then)
         phased.append(msgspec.structs.replace(experiment, phase=phase))
         yield
     holdout = _held_out(document.holdout, previous.holdout if previous is not None else None)
@@ -54,9 +63,7 @@ def _thawed(now: Experiment, before: Experiment | None, at: str) -> Iterator[Pro
         yield Problem(f"{at}/arms", "the set of arms is frozen while the experiment runs")
 
 
-def _phase(now: Experiment, before: Experiment | None, after: "_Stretches", earlier: "_Stretches") -> int:
-    if before is None:
-        return 1
+def _phase(now: Experiment, before: Experiment, after: "_Stretches", earlier: "_Stretches") -> int:
     was_started = before.status != "draft"
     changed = after.of(now) != earlier.of(before)
     # A draft may become anything before it runs again, and is then compared with a draft.

@@ -1,5 +1,6 @@
 """Whether a draft can be published, and what is to be said of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,8 +26,12 @@ class Checked(msgspec.Struct, frozen=True):
     warnings: list[Problem]
 
 
-def checking(draft: dict[str, Any], previous: dict[str, Any] | None, number: int) -> Steps[Checked]:
+def checking(
+    draft: dict[str, Any], previous: dict[str, Any] | None, number: int, reached: Mapping[str, int]
+) -> Steps[Checked]:
     """See that a draft compiles, and that it may follow the revision before it; both are emptied.
+
+    `reached` are the highest phases that its new experiments had in earlier revisions.
 
     Raises:
         Problems: everything that is wrong with the draft.
@@ -35,7 +40,7 @@ def checking(draft: dict[str, Any], previous: dict[str, Any] | None, number: int
     document = yield from _parsing(draft)
     problems: list[Problem] = []
     try:
-        document = yield from _advancing(document, previous)
+        document = yield from _advancing(document, previous, reached)
     except Problems as error:
         problems += error.problems
     try:
@@ -60,11 +65,13 @@ def _parsing(plain: dict[str, Any]) -> Steps[Document]:
     return document
 
 
-def _advancing(document: Document, previous: dict[str, Any] | None) -> Steps[Document]:
+def _advancing(
+    document: Document, previous: dict[str, Any] | None, reached: Mapping[str, int]
+) -> Steps[Document]:
     if previous is None:
-        return (yield from advancing(document, None))
+        return (yield from advancing(document, None, reached))
     before = yield from _parsing(previous)
-    advanced = yield from advancing(document, before)
+    advanced = yield from advancing(document, before, reached)
     rules = [*before.rules]
     del before
     yield from letting_go(rules)

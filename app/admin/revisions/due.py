@@ -13,7 +13,7 @@ from app.admin.authors import forget_authors
 from app.admin.draft import lock_site
 from app.admin.revisions import repository, schedules
 from app.admin.revisions.checked import checking
-from app.admin.revisions.phases import without_phases
+from app.admin.revisions.phases import new_experiments, without_phases
 from app.admin.revisions.rebase import rebasing
 from app.admin.revisions.review import check_apart
 from app.admin.revisions.schedules import Due
@@ -74,7 +74,8 @@ async def _publish(connection: AsyncConnection, due: Due) -> int:
         kept: dict[str, Any] = {
             field: [*value] if isinstance(value, list) else value for field, value in document.items()
         }
-        checked = await in_slices(checking(document, previous if latest else None, number))
+        reached = await repository.find_reached(connection, due.site_id, new_experiments(document, previous))
+        checked = await in_slices(checking(document, previous if latest else None, number, reached))
     if "experiments" in kept:
         kept["experiments"] = [{**each, "phase": checked.phases[each["key"]]} for each in kept["experiments"]]
     if HOLDOUT in checked.phases:

@@ -17,5 +17,14 @@ def without_phases(document: Mapping[str, Any]) -> dict[str, Any]:
     return bare
 
 
+def new_experiments(document: Mapping[str, Any], previous: Mapping[str, Any] | None) -> set[str]:
+    """Give the keys of the experiments that the revision before does not name."""
+    return _experiments(document) - _experiments(previous or {})
+
+
+def _experiments(document: Mapping[str, Any]) -> set[str]:
+    return {given["key"] for given in document.get("experiments", ())}
+
+
 def _without_phase(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key != "phase"}

@@ -1,6 +1,6 @@
 """Revisions in PostgreSQL: they are inserted and read, never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,25 @@ async def find_latest_number(connection: AsyncConnection, site: int) -> int:
     latest = select(func.coalesce(func.max(revisions.c.number), 0)).where(revisions.c.site_id == site)
     number: int = (await connection.execute(latest)).scalar_one()
     return number
+
+
+_REACHED = text("""
+    SELECT given ->> 'key' AS key, max(coalesce(CAST(given ->> 'phase' AS integer), 1)) AS phase
+    FROM revisions CROSS JOIN LATERAL jsonb_array_elements(document -> 'experiments') AS given
+    WHERE site_id = :site AND given ->> 'key' = ANY (:keys)
+    GROUP BY given ->> 'key'
+""")
+
+
+async def find_reached(connection: AsyncConnection, site: int, keys: Collection[str]) -> dict[str, int]:
+    """Find the highest phase that each of these experiments ever had, where it had one.
+
+    This reads every revision of the site, so that it is to be asked only of what is new.
+    """
+    if not keys:
+        return {}
+    found = await connection.execute(_REACHED, {"site": site, "keys": sorted(keys)})
+    return {row.key: row.phase for row in found}
 
 
 async def list_revisions(

@@ -93,7 +93,8 @@ async def _checked(connection: AsyncConnection, caller: Caller) -> int:
     with no_full_collections():
         draft = (await load_draft(connection, caller.site)).document
         previous = await repository.load_plain(connection, caller.site, latest) if latest else None
-        await in_slices(checking(draft, previous, latest + 1))
+        # Which phases it comes to is found out when it is published.
+        await in_slices(checking(draft, previous, latest + 1, {}))
     return latest
 
 

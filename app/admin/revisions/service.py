@@ -14,7 +14,7 @@ from app.admin.draft import let_go, load_draft, load_etag, lock_site, replace_dr
 from app.admin.revisions import repository
 from app.admin.revisions.checked import checking
 from app.admin.revisions.compare import load_version
-from app.admin.revisions.phases import without_phases
+from app.admin.revisions.phases import new_experiments, without_phases
 from app.admin.revisions.review import check_reviewed
 from app.admin.revisions.schemas import GREATEST, Published, Revision, RevisionSummary
 from app.admin.revisions.statuses import status_changes
@@ -46,7 +46,8 @@ async def publish(connection: AsyncConnection, caller: Caller, comment: str) -> 
         draft = (await load_draft(connection, caller.site)).document
         previous = await repository.load_plain(connection, caller.site, latest) if latest else None
         moved = status_changes(previous, draft, number)
-        checked = await in_slices(checking(draft, previous, number))
+        reached = await repository.find_reached(connection, caller.site, new_experiments(draft, previous))
+        checked = await in_slices(checking(draft, previous, number, reached))
     row = {"site_id": caller.site, "number": number, "author": caller.name, "comment": comment}
     created_at = await repository.insert_revision(connection, row, checked.phases)
     await forget_authors(connection, caller.site)

@@ -155,6 +155,16 @@ def test_an_experiment_that_is_new_begins_with_phase_one() -> None:
     assert [(e.key, e.phase) for e in after.experiments] == [("b", 1), ("a", 1)]
 
 
+def test_an_experiment_that_comes_back_goes_on_after_the_highest_phase_that_it_ever_had() -> None:
+    before = parsed(experiments=[experiment("a", phase=2)])
+    document = parsed(experiments=[experiment("a"), experiment("back"), experiment("new")])
+
+    after = advance(document, before, {"back": 4})
+
+    assert [(e.key, e.phase) for e in after.experiments] == [("a", 2), ("back", 5), ("new", 1)]
+    assert [e.phase for e in advance(document, after).experiments] == [2, 5, 1]
+
+
 @pytest.mark.parametrize(
     ("changed", "pointer"),
     [

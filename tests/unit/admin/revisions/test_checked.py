@@ -1,5 +1,6 @@
 """Whether a draft can be published."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from tests.builders import document, rule
 EXPERIMENT = {"key": "e", "status": "running", "arms": [{"key": "a"}, {"key": "b"}]}
 
 
-def checked(draft: dict[str, Any], previous: dict[str, Any] | None = None) -> Checked:
-    return finished(checking(draft, previous, 2))
+def checked(
+    draft: dict[str, Any], previous: dict[str, Any] | None = None, reached: Mapping[str, int] | None = None
+) -> Checked:
+    return finished(checking(draft, previous, 2, reached or {}))
 
 
 def phase(experiment: dict[str, Any], previous: dict[str, Any] | None = None) -> int:
@@ -38,6 +41,12 @@ def test_a_sound_draft_gets_its_phases() -> None:
     assert phase(heavier, {"experiments": [{**EXPERIMENT, "phase": 3}]}) == 4
     assert phase(EXPERIMENT, {"experiments": [{**EXPERIMENT, "phase": 3}]}) == 3
     assert phase(EXPERIMENT) == 1
+
+
+def test_an_experiment_that_comes_back_gets_another_phase() -> None:
+    draft: dict[str, Any] = {"experiments": [EXPERIMENT, {**EXPERIMENT, "key": "f"}]}
+
+    assert checked(draft, {"experiments": [{**EXPERIMENT, "key": "f"}]}, {"e": 3}).phases == {"e": 4, "f": 1}
 
 
 def test_what_is_perhaps_not_meant_is_told_with_its_place() -> None:
