@@ -20,7 +20,7 @@ from app.reporting.reporter import Reporter
 from app.rulesets.live import LiveRulesets
 from app.rulesets.loader import RulesetLoader
 from app.settings import Settings
-from app.storage.postgres import Postgres
+from app.storage.postgres import LONG_S, Postgres
 from app.storage.retention import Keeper
 from app.storage.valkey import Valkey
 from app.wiring import DAY_S, PATIENCE_S, keep_fresh, servers
@@ -57,7 +57,7 @@ async def report(settings: Settings, stop: asyncio.Event) -> None:
     """Keep results counted until told to stop."""
     async with AsyncExitStack() as stack:
         addresses = stack.enter_context(servers(settings))
-        postgres = await Postgres.open(addresses.database_url)
+        postgres = await Postgres.open(addresses.database_url, statement_s=LONG_S)
         stack.push_async_callback(postgres.close)
         if settings.parent_pid not in {None, os.getpid()}:
             await stack.enter_async_context(background(leave_with(settings.parent_pid)))
@@ -68,7 +68,7 @@ async def report(settings: Settings, stop: asyncio.Event) -> None:
 async def recount(settings: Settings) -> int:
     """Count all results anew from raw rows; answers how many units there are."""
     with servers(settings) as addresses:
-        postgres = await Postgres.open(addresses.database_url)
+        postgres = await Postgres.open(addresses.database_url, statement_s=LONG_S)
         try:
             return await Reporter(postgres.pool).recount()
         finally:

@@ -51,8 +51,6 @@ from app.wiring import DAY_S, PATIENCE_S, keep_fresh, peppers, servers
 
 # How long a record may wait in the journal before shipping counts as down.
 LATE_S = 30.0
-# No statement that a worker gives PostgreSQL outside of a request for the admin takes so long by far.
-STATEMENT_S = 30.0
 
 
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] = now) -> PublicEdge:
@@ -101,7 +99,7 @@ async def _open(settings: Settings, api: FastAPI, edge: PublicEdge, stack: Async
     """Open everything; what is opened last is closed first."""
     load_patterns()
     addresses = stack.enter_context(servers(settings))
-    postgres = await Postgres.open(addresses.database_url, statement_s=STATEMENT_S)
+    postgres = await Postgres.open(addresses.database_url)
     stack.push_async_callback(postgres.close)
     hot = Hot(settings.hot_profiles)
     valkey = Valkey(addresses.redis_url, copies=hot if settings.hot_profiles else None)

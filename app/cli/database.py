@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from app.admin.sites.service import NewSite
 from app.admin.sites.service import create_site as insert_site
 from app.cli.terminal import say
 from app.settings import Settings
 from app.storage.migrate import migrate as bring_up_to_date
+from app.storage.postgres import open_engine
 from app.wiring import peppers, servers
 
 
@@ -23,7 +22,7 @@ def create_site(settings: Settings, options: argparse.Namespace) -> None:
     """Make a site and tell its keys."""
 
     async def made(database_url: str) -> NewSite:
-        engine = create_async_engine(database_url)
+        engine = open_engine(database_url)
         async with engine.begin() as connection:
             site = await insert_site(connection, options.key, pepper=next(iter(peppers(settings)), None))
         await engine.dispose()

@@ -9,8 +9,6 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from app.admin.sites.service import bootstrap
 from app.cli.database import lines_of_keys
 from app.cli.terminal import LOGGING, say
@@ -21,6 +19,7 @@ from app.kit.listener import bind, serve
 from app.kit.private_file import read_json, write_private
 from app.settings import Settings
 from app.storage.migrate import migrate
+from app.storage.postgres import open_engine
 from app.wiring import peppers, servers
 
 DRAIN_S = 8
@@ -59,7 +58,7 @@ def _beside(command: str) -> Child:
 
 async def _bootstrap(settings: Settings, database_url: str) -> None:
     """Make the first site where there is none; its keys are in the file before the site is there."""
-    engine = create_async_engine(database_url)
+    engine = open_engine(database_url)
     async with engine.begin() as connection:
         made = await bootstrap(
             connection,

@@ -11,6 +11,7 @@ import msgspec
 
 from app.reporting.definition import Definition, load_definition
 from app.reporting.rollup import is_summed
+from app.storage.postgres import LONG_S
 
 What = Literal["units", "assignments"]
 Kind = Literal["text", "texts", "number", "whole", "flag", "instant"]
@@ -108,7 +109,7 @@ async def _units(lend: Lend, of: tuple[int, str, int]) -> AsyncIterator[Sequence
     last: str | None = None
     while True:
         async with lend() as connection:
-            rows = await connection.fetch(_UNITS, *of, last, ROWS_AT_ONCE)
+            rows = await connection.fetch(_UNITS, *of, last, ROWS_AT_ONCE, timeout=LONG_S)
         yield [(*row[:10], *row[10]) for row in rows]
         if len(rows) < ROWS_AT_ONCE:
             return
@@ -119,7 +120,7 @@ async def _assignments(lend: Lend, of: tuple[int, str, int]) -> AsyncIterator[Se
     last: tuple[str | None, datetime | None, UUID | None] = (None, None, None)
     while True:
         async with lend() as connection:
-            rows = await connection.fetch(_ASSIGNMENTS, *of, *last, ROWS_AT_ONCE)
+            rows = await connection.fetch(_ASSIGNMENTS, *of, *last, ROWS_AT_ONCE, timeout=LONG_S)
         yield [(*row[:2], str(row[2]), *row[3:]) for row in rows]
         if len(rows) < ROWS_AT_ONCE:
             return

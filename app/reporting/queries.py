@@ -1,7 +1,7 @@
 """The SQL that results rest on, each statement with what it answers."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.model import Document
-from app.storage.postgres import Postgres
+from app.storage.postgres import LONG_S, Postgres
 
 
 @asynccontextmanager
@@ -28,14 +28,25 @@ async def snapshot(session: AsyncConnection) -> AsyncIterator[asyncpg.Connection
     try:
         async with driver.transaction(isolation="repeatable_read", readonly=True):
             # Compiling a plan over a hundred partitions takes longer than running it.
-            await driver.execute("SET LOCAL jit = off")
-            yield driver
+            with _cut_off(driver):
+                await driver.execute("SET LOCAL jit = off")
+                yield driver
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        if not driver.is_closed():
+        if not driver.is_closed() and not isinstance(error, TimeoutError):
             raise
         # SQLAlchemy was passed by and has not noticed: unsaid, the next request would get this connection.
         await session.invalidate()
         raise ConnectionError("the connection to the database broke") from error
+
+
+@contextmanager
+def _cut_off(driver: asyncpg.Connection) -> Iterator[None]:
+    """Cut a connection on which nothing is said any more: it would not answer a ROLLBACK either."""
+    try:
+        yield
+    except TimeoutError:
+        driver.terminate()
+        raise
 
 
 @asynccontextmanager
@@ -72,5 +83,5 @@ async def find_revision(
     connection: asyncpg.Connection, site_id: int, experiment: str, phase: int | None
 ) -> int | None:
     """Name the newest revision that assigned units to an experiment; None where there are no such units."""
-    revision: int | None = await connection.fetchval(_REVISION, site_id, experiment, phase)
+    revision: int | None = await connection.fetchval(_REVISION, site_id, experiment, phase, timeout=LONG_S)
     return revision

@@ -8,7 +8,7 @@ from contextlib import suppress
 import asyncpg
 
 CHANNEL = "signpost_changed"
-# How long it may take to be listened to.
+# How long it may take to be listened to, and to be answered then.
 LISTEN_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -64,10 +64,12 @@ class Refresh:
             _log.warning("cannot refresh the rulesets, what is in force stays: %r", error)
 
     async def _listen(self) -> None:
-        if self._listening is not None and not self._listening.is_closed():
-            return
         try:
             async with asyncio.timeout(LISTEN_S):
+                if self._listening is not None and not self._listening.is_closed():
+                    # Whoever only listens would not notice that nobody is there any more to say anything.
+                    await self._listening.fetchval("SELECT true")
+                    return
                 self._listening = await asyncpg.connect(self._dsn)
                 await self._listening.add_listener(CHANNEL, lambda *_: self._changed.set())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -2,14 +2,17 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-# To say goodbye takes PostgreSQL milliseconds.
-CLOSE_S = 5.0
+# To let somebody in takes PostgreSQL milliseconds, and so does it to say goodbye.
+CONNECT_S, CLOSE_S = 10.0, 5.0
+# Hardly any statement takes so long by far; those over all that a large site has say that they do.
+STATEMENT_S, LONG_S = 30.0, 3_600.0
 
 _POOL_SIZE = 5
 
@@ -17,6 +20,18 @@ _POOL_SIZE = 5
 def dsn_of(database_url: str) -> str:
     """Turn an SQLAlchemy address into the one asyncpg takes."""
     return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def open_engine(database_url: str, *, statement_s: float | None = None) -> AsyncEngine:
+    """Make SQLAlchemy's way to a database, whose statements may take as long as those of `Postgres`.
+
+    Where one is not answered in time, no connection that was open by then is lent again.
+    """
+    engine = create_async_engine(
+        database_url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE, connect_args=_bounds(statement_s)
+    )
+    event.listen(engine.sync_engine, "handle_error", _give_up)
+    return engine
 
 
 class Postgres:
@@ -30,13 +45,13 @@ class Postgres:
     async def open(cls, database_url: str, *, statement_s: float | None = None) -> Self:
         """Connect; raises OSError or asyncpg's errors where nobody answers.
 
-        A statement to the pool may take so long, else it fails by TimeoutError; where PostgreSQL does not
-        confirm in the same time that it has ended it, the connection is cut.
+        A statement may take so long (by default `STATEMENT_S`), else it fails by TimeoutError; where
+        PostgreSQL does not confirm in the same time that it has ended it, the connection is cut.
         """
         pool = await asyncpg.create_pool(
-            dsn_of(database_url), min_size=1, max_size=_POOL_SIZE, command_timeout=statement_s
+            dsn_of(database_url), min_size=1, max_size=_POOL_SIZE, **_bounds(statement_s)
         )
-        return cls(create_async_engine(database_url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE), pool)
+        return cls(open_engine(database_url, statement_s=statement_s), pool)
 
     async def close(self) -> None:
         """Hand back every connection; cut those that are not back within `CLOSE_S` seconds."""
@@ -45,3 +60,14 @@ class Postgres:
                 await self.engine.dispose()
                 await self.pool.close()
         self.pool.terminate()
+
+
+def _bounds(statement_s: float | None) -> dict[str, Any]:
+    return {"timeout": CONNECT_S, "command_timeout": STATEMENT_S if statement_s is None else statement_s}
+
+
+def _give_up(context: ExceptionContext) -> None:
+    """Where nothing is said on one connection, nothing is to be expected of the others."""
+    if isinstance(context.original_exception, TimeoutError):
+        # SQLAlchemy gives up this one by itself, and each of the others only when somebody has waited for it.
+        context.invalidate_pool_on_disconnect = True

@@ -12,6 +12,7 @@ import msgspec
 from app.engine.model import Retention
 from app.kit import clock
 from app.storage.partitions import BACK_DAYS, LOCK_TIMEOUT, day_of
+from app.storage.postgres import LONG_S
 
 RUN_S, RETRY_S = 3_600.0, 60.0
 BATCH_ROWS = 5_000
@@ -142,7 +143,8 @@ class Keeper:
         """Run a statement that tells how many rows it has deleted until it finds no full batch any more."""
         full = f"DELETE {self._batch_rows}"
         while True:
-            if await connection.execute(statement, *args, self._batch_rows) != full:
+            # The last one looks at all that stays.
+            if await connection.execute(statement, *args, self._batch_rows, timeout=LONG_S) != full:
                 return
             await asyncio.sleep(PAUSE_S)
 

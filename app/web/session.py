@@ -1,6 +1,7 @@
 """One transaction for each request, committed before a success is answered."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import asyncpg
@@ -24,9 +25,16 @@ async def open_session(request: Request) -> AsyncIterator[AsyncConnection]:
 
     """
     postgres: Postgres = request.app.state.postgres
-    try:
+    with said_if_away():
         async with postgres.engine.begin() as connection:
             yield connection
+
+
+@contextmanager
+def said_if_away() -> Iterator[None]:
+    """Raise UnavailableError where PostgreSQL cannot be reached, takes nobody in, or went away on the way."""
+    try:
+        yield
     except _AWAY as error:
         raise UnavailableError("the database cannot be reached just now") from error
     except DBAPIError as error:

@@ -247,8 +247,9 @@ async def breaking(
     await opened.close()
 
 
-async def test_while_the_database_is_away_results_are_too(breaking: AsyncClient) -> None:
-    answer = await breaking.get(RESULTS)
+@pytest.mark.parametrize("path", [RESULTS, f"{RESULTS.removesuffix('results')}export?what=units"])
+async def test_while_the_database_is_away_results_are_too(breaking: AsyncClient, path: str) -> None:
+    answer = await breaking.get(path)
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
 

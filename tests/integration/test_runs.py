@@ -14,6 +14,7 @@ from app.embedded.servers import Servers
 from app.engine.problems import Problem
 from app.storage.postgres import Postgres
 from app.web.problems import ConflictError, NotFoundError, TooManyRequestsError
+from tests.hushed_postgres import HushedPostgres
 from tests.integration.runs import Runs
 from tests.sites import SiteFactory
 from tests.waiting import until
@@ -165,6 +166,29 @@ async def test_a_database_that_goes_away_while_a_run_says_it_lives_ends_the_work
         await take_runs(postgres, {"naught": cut_off}, beat_s=0.01)
 
     await postgres.engine.dispose()
+    assert ended.is_set()
+    assert (await runs.get(run)).state == "running"
+
+
+async def test_a_database_that_says_nothing_any_more_while_a_run_says_it_lives_ends_the_work(
+    runs: Runs, servers: Servers
+) -> None:
+    run, hushed, ended = await runs.queue(), HushedPostgres(servers.database_url), asyncio.Event()
+
+    async def hush(_postgres: Postgres, _claim: Claim, _progress: Progress) -> bytes:
+        try:
+            hushed.hush()
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return b""
+
+    async with hushed.running():
+        postgres = await Postgres.open(hushed.database_url, statement_s=1.0)
+        with pytest.raises(TimeoutError):
+            await take_runs(postgres, {"naught": hush}, beat_s=0.01)
+        await postgres.close()
+
     assert ended.is_set()
     assert (await runs.get(run)).state == "running"
 

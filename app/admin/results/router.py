@@ -27,7 +27,7 @@ from app.web.auth import require
 from app.web.keyring import Caller, Role
 from app.web.problem_schema import problems
 from app.web.problems import ConflictError, NotFoundError, WrongContentError
-from app.web.session import Session
+from app.web.session import Session, said_if_away
 
 router = APIRouter(prefix="/experiments", tags=["results"], route_class=AdminRoute)
 
@@ -92,7 +92,7 @@ async def export_rows(
     `.before` is what a covariate counted before the assignment. What ends early is not whole.
     """
     postgres: Postgres = request.app.state.postgres
-    with _refusals(key):
+    with _refusals(key), said_if_away():
         found = await export(partial(lent, postgres), caller.site, key, query.phase, query.what)
     name = f'attachment; filename="{key.lstrip("$")}-{query.what}.{query.format}"'
     if query.format is ExportFormat.CSV:

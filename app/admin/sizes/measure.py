@@ -15,7 +15,7 @@ from app.engine.visitor import Standing
 from app.kit import clock
 from app.kit.collector import no_full_collections
 from app.profiles.codec import readable_profile
-from app.storage.postgres import Postgres
+from app.storage.postgres import LONG_S, Postgres
 
 BATCH = 250
 
@@ -90,8 +90,9 @@ async def measure_sizes(postgres: Postgres, claim: Claim, progress: Progress) ->
     asked = msgspec.convert(claim.asked, Asked)
     with no_full_collections():
         compiled = await compile_revision(postgres.pool, claim.site, asked.revision)
-    total = await postgres.pool.fetchval(_TOTAL, claim.site)
-    drawn = [row["visitor"] for row in await postgres.pool.fetch(_DRAW, claim.site, asked.sample)]
+    total = await postgres.pool.fetchval(_TOTAL, claim.site, timeout=LONG_S)
+    rows = await postgres.pool.fetch(_DRAW, claim.site, asked.sample, timeout=LONG_S)
+    drawn = [row["visitor"] for row in rows]
     seeing = _Seeing(compiled)
     for start in range(0, len(drawn), BATCH):
         for row in await _bodies(postgres.pool, claim.site, drawn[start : start + BATCH]):
