@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import asyncpg
 
+from app.storage.watched import Watched
+
 CHANNEL = "signpost_changed"
 # How long it may take to be listened to, and to be answered then.
 LISTEN_S = 5.0
@@ -68,9 +70,9 @@ class Refresh:
             async with asyncio.timeout(LISTEN_S):
                 if self._listening is not None and not self._listening.is_closed():
                     # Whoever only listens would not notice that nobody is there any more to say anything.
-                    await self._listening.fetchval("SELECT true")
+                    await self._listening.execute(f"LISTEN {CHANNEL}")
                     return
-                self._listening = await asyncpg.connect(self._dsn)
+                self._listening = await asyncpg.connect(self._dsn, connection_class=Watched)
                 await self._listening.add_listener(CHANNEL, lambda *_: self._changed.set())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("cannot listen for publishes, polling goes on: %r", error)

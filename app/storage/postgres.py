@@ -9,6 +9,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.storage.watched import Watched
+
 # To let somebody in takes PostgreSQL milliseconds, and so does it to say goodbye.
 CONNECT_S, CLOSE_S = 10.0, 5.0
 # Hardly any statement takes so long by far; those over all that a large site has say that they do.
@@ -63,7 +65,8 @@ class Postgres:
 
 
 def _bounds(statement_s: float | None) -> dict[str, Any]:
-    return {"timeout": CONNECT_S, "command_timeout": STATEMENT_S if statement_s is None else statement_s}
+    bound_s = STATEMENT_S if statement_s is None else statement_s
+    return {"timeout": CONNECT_S, "command_timeout": bound_s, "connection_class": Watched}
 
 
 def _give_up(context: ExceptionContext) -> None:

@@ -10,6 +10,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from app.admin.revisions import timetable
 from app.admin.revisions.timetable import Timetable
@@ -129,6 +130,30 @@ async def test_an_admin_request_says_that_it_is_away_and_the_next_one_asks_whoev
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         hushed.replace()
         assert (await client.get("/one")).json() == 1
+
+
+def is_watched(port: int) -> bool:
+    """Whether the kernel, as it says itself, asks on each connection to a port if anybody is there."""
+    told = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established, alive = "01", "02"
+    ours = [each for each in told if each[2].endswith(f":{port:04X}") and each[3] == established]
+    return len(ours) == 3 and all(each[5].startswith(f"{alive}:") for each in ours)
+
+
+async def test_the_kernel_asks_who_only_waits_for_an_answer_whether_anybody_is_there(
+    hushed: HushedPostgres, reached: Postgres
+) -> None:
+    async def reload() -> None:
+        pass
+
+    async def are_watched() -> bool:
+        # Of the pool, of SQLAlchemy, and of whoever listens.
+        return hushed.asked > asked and is_watched(make_url(hushed.database_url).port or 0)
+
+    async with reached.engine.connect():
+        asked = hushed.asked
+        async with background(Refresh(storage.dsn_of(hushed.database_url), reload, poll_s=60.0).run()):
+            await until(are_watched)
 
 
 async def test_what_is_lent_to_a_question_is_not_lent_again(
