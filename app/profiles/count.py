@@ -16,6 +16,10 @@ from app.engine.records import Event
 TEXT_LIMIT = 1_024
 LIST_LIMIT = 32
 
+# A number beyond is none that anybody means: it, or its square in results, would push small ones out of sums,
+# and enough of them would make a sum infinite.
+LARGEST = 1e15
+
 _LARGEST_INTEGER = 2**63
 
 
@@ -103,7 +107,7 @@ def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, need
         counter.last_ms = event.at_ms
     if needs.sums:
         counter.sums = counter.sums | {
-            name: counter.sums.get(name, 0.0) + number_of(event.properties.get(name)) for name in needs.sums
+            name: counter.sums.get(name, 0.0) + amount_of(event.properties.get(name)) for name in needs.sums
         }
     if needs.window_days:
         _remember(counter, event.at_ms, needs.window_days)
@@ -136,6 +140,12 @@ def number_of(value: object) -> float:
     except OverflowError:
         return 0.0
     return number if isfinite(number) else 0.0
+
+
+def amount_of(value: object) -> float:
+    """Read a property as what it adds to a sum: 0 for what is no number, and for one beyond `LARGEST`."""
+    number = number_of(value)
+    return number if abs(number) <= LARGEST else 0.0
 
 
 def _kept(value: Any) -> Any:

@@ -13,7 +13,7 @@ from app.engine.metrics import STAGES, journey_of, lacking_in
 from app.engine.model import Document, Metric
 from app.engine.names import snake_case
 from app.engine.problems import Problems
-from app.profiles.count import number_of
+from app.profiles.count import amount_of
 
 DAY_S = 86_400.0
 # What a change of stage is called where it is counted as events are.
@@ -22,8 +22,6 @@ STAGE_EVENT = "$stage"
 ONCE = frozenset({"conversion", "retention", "stage_reached", "stage_progressed"})
 # Instants are told to the microsecond: strictly before the first assignment is at most this.
 _JUST_BEFORE_S = -1e-6
-# A number beyond is none that anybody means, and its square would push small ones out of exact sums.
-LARGEST = 1e15
 
 
 class Happened(msgspec.Struct, frozen=True, array_like=True):
@@ -67,7 +65,7 @@ class Column(msgspec.Struct, frozen=True):
         return self.where is not None or self.property_name is not None
 
     def worth_of(self, event: Happened, first_at: datetime) -> float:
-        """Answer what one event adds: 0 for one that does not count, or whose number is beyond `LARGEST`."""
+        """Answer what one event adds: 0 for one that does not count, or whose number counts as none."""
         if event.name != self.event or not self.since_s < event.after_s <= self.until_s:
             return 0
         if self.trusted and not event.trusted:
@@ -79,8 +77,7 @@ class Column(msgspec.Struct, frozen=True):
                 return 0
         if self.property_name is None:
             return 1
-        number = number_of(event.properties.get(self.property_name))
-        return number if abs(number) <= LARGEST else 0
+        return amount_of(event.properties.get(self.property_name))
 
 
 class Measure(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from app.engine.profile import ArmHeld, Counter, Profile
 from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
-from app.profiles.count import number_of
 from app.profiles.fold import fold
 from tests.builders import DAY, HOUR, MINUTE, NOW, assignment, event, profile, ruleset, segment
 
@@ -60,45 +59,6 @@ def test_a_late_event_counts_at_its_own_instant() -> None:
     assert (remembered.first_ms, remembered.last_event_ms) == (ms_of(NOW - 2 * DAY), NOW_MS)
     assert (counter.count, counter.first_ms, counter.last_ms) == (3, ms_of(NOW - 2 * DAY), NOW_MS)
     assert counter.recent == [ms_of(NOW - n * DAY) for n in (2, 1, 0)]
-
-
-def test_sums_add_up_over_all_events() -> None:
-    rules = asking("events.x.sum_value", "events.x.sum_tax")
-    counter = counted(
-        rules, event("x", value=59.9, tax=1), event("x", value="0.1"), event("x", NOW - DAY, value=-20)
-    )
-
-    assert counter.sums == {"value": 40.0, "tax": 1.0}
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (3, 3.0),
-        (-2.5, -2.5),
-        ("59.90", 59.9),
-        (" 7 ", 7.0),
-        ("1e3", 1_000.0),
-        ("", 0.0),
-        ("12,50", 0.0),
-        ("1_000", 0.0),
-        ("nan", 0.0),
-        ("inf", 0.0),
-        ("-Infinity", 0.0),
-        ("9" * 400, 0.0),
-        (10**400, 0.0),
-        (-(10**400), 0.0),
-        (2**70, float(2**70)),
-        (float("nan"), 0.0),
-        (float("inf"), 0.0),
-        (True, 0.0),
-        (None, 0.0),
-        ([5], 0.0),
-        ({"value": 5}, 0.0),
-    ],
-)
-def test_what_is_no_number_adds_nothing(value: object, number: float) -> None:
-    assert number_of(value) == number
 
 
 def test_the_latest_value_is_that_of_the_latest_event_that_had_it() -> None:
