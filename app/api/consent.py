@@ -1,7 +1,7 @@
 """What a request says of the visitor's consent."""
 
 from app.api.wire import ConsentBody
-from app.decision.consent import ANALYTICS, PERSONALIZATION
+from app.engine.consent import ANALYTICS, PERSONALIZATION
 
 
 def said(body: ConsentBody) -> dict[str, bool]:

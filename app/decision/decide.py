@@ -14,6 +14,7 @@ from app.decision.ports import Caps, History, Journal, Profiles, Rulesets
 from app.decision.remember import remember
 from app.decision.view import View
 from app.engine.bucketing import bucket_of, share_bound
+from app.engine.consent import ANALYTICS
 from app.engine.decision import Decision
 from app.engine.records import Record, changes_profiles
 from app.journal.append import JournalUnavailable
@@ -67,7 +68,7 @@ class Decide:
         may_log = view.may_log
         basis, decision = await caps.decide(may_log=may_log, may_enter=may_log and known.own is not None)
         records = [*view.changes, *view.records(decision, decision_id)]
-        if decision.arms or (may_log and self._is_sampled(decision_id)):
+        if decision.arms or (may_log and self._is_sampled(decision_id) and _is_heard(page, known)):
             records += view.inputs(basis, decision, decision_id)
         try:
             await self._journal.append(records)
@@ -108,3 +109,8 @@ class Decide:
         except ProfilesUnavailable:
             return ["profile"]
         return []
+
+
+def _is_heard(page: PageLoad, known: Known) -> bool:
+    """Whether it is known what the visitor said of analytics: what is not an event is not settled later."""
+    return known.own is not None or ANALYTICS in page.consent

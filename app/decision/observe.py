@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.decision.consent import for_consent, granted, is_news
 from app.decision.page_load import unseen
 from app.decision.ports import Journal, Profiles, Rulesets
 from app.decision.remember import remember
+from app.engine.consent import for_consent, granted, is_news, unheard
 from app.engine.profile import Profile
 from app.engine.records import ConsentSaid, Event, Record, is_for_profiles
 from app.engine.ruleset import Ruleset
@@ -41,6 +41,8 @@ class Observe:
         """
         ruleset = self._rulesets.ruleset_of(events[0].site)
         loaded = await self._load(events)
+        if loaded is None:
+            events = unheard(events, said)
         held = (Profile() if loaded is None else loaded.profile).consent
         kept = for_consent(events, granted(said, held, ruleset))
         # Where the store is away, shipping finds the duplicates.

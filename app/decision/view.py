@@ -6,15 +6,15 @@ from typing import Self
 
 import msgspec
 
-from app.decision.consent import ANALYTICS, PERSONALIZATION, for_consent, granted, is_news
 from app.decision.fallback import nothing_published
 from app.decision.inputs import Basis, encode_basis
 from app.decision.known import Known
 from app.decision.page_load import PageLoad, unseen
+from app.engine.consent import ANALYTICS, PERSONALIZATION, for_consent, granted, is_news, unheard
 from app.engine.decision import Decision
 from app.engine.evaluate import evaluate
 from app.engine.profile import Profile
-from app.engine.records import Assignment, CapDelivery, ConsentSaid, Inputs, Merge, Record
+from app.engine.records import Assignment, CapDelivery, ConsentSaid, Event, Inputs, Merge, Record
 from app.engine.ruleset import Ruleset
 from app.engine.visitor import Standing
 from app.kit.clock import ms_of
@@ -52,8 +52,10 @@ class View(msgspec.Struct, frozen=True, gc=False):
         if is_news(page.consent, held) or (apart and is_news(page.consent, own.consent)):
             changes.append(_consent(page, now))
         if page.events:
-            ids = frozenset() if known.own is None else known.own.known_ids
-            changes += unseen(for_consent(page.events, consent), ids)
+            if known.own is None:
+                changes += unseen(for_consent(_unheard(page), consent), frozenset())
+            else:
+                changes += unseen(for_consent(page.events, consent), known.own.known_ids)
         folded = fold(profile, changes, ruleset) if changes and personal else profile
         return cls(page, ruleset, now, ms_of(now), consent, folded, changes)
 
@@ -123,6 +125,10 @@ class View(msgspec.Struct, frozen=True, gc=False):
     def _said(self, name: str) -> str | None:
         value = self.page.context.get(name)
         return value if isinstance(value, str) else None
+
+
+def _unheard(page: PageLoad) -> Sequence[Event]:
+    return unheard(page.events, page.consent, None if page.user is None else page.visitor)
 
 
 def _merge(page: PageLoad, now: datetime) -> Merge:

@@ -10,10 +10,21 @@ from typing import Any
 import msgspec
 
 
+class Unheard(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an event's visitor had said of these purposes was not known when the event was taken in.
+
+    Where `device` is named, its visitor is a user who was seen on it, and who may have said it there.
+    """
+
+    purposes: tuple[str, ...]
+    device: str | None = None
+
+
 class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind", omit_defaults=True, gc=False):
     """Something the visitor did. `name` is snake_case.
 
     Consent decides what it may serve: `profile_only` keeps it out of results, `results_only` out of profiles.
+    While it is `unheard`, these are as the site has it by default; what is stored is never so.
     """
 
     site: int
@@ -26,6 +37,7 @@ class Event(msgspec.Struct, frozen=True, tag="event", tag_field="kind", omit_def
     trusted: bool = False
     profile_only: bool = False
     results_only: bool = False
+    unheard: Unheard | None = None
 
 
 class Assignment(
@@ -156,6 +168,11 @@ def changes_profiles(record: Record) -> bool:
 def order_of(record: Record) -> tuple[int, str]:
     """Tell a record's place in the fold that a profile is: its instant, then its id."""
     return record.at_ms, record.decision_id if isinstance(record, _OF_A_DECISION) else record.id
+
+
+def is_unheard(record: Record) -> bool:
+    """Whether consent has still to decide what a record may serve."""
+    return type(record) is Event and record.unheard is not None
 
 
 def arrived_ms(record: Record) -> int:

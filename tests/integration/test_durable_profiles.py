@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -37,12 +38,12 @@ class Copies:
         self.site = site
         self.durable = DurableProfiles(postgres.pool, {site: rules}.get)
 
-    def viewed(self, visitor: str = "v-1", *, minutes: int = 0, category: str = "", **fields: bool) -> Event:
+    def viewed(self, visitor: str = "v-1", *, minutes: int = 0, category: str = "", **fields: Any) -> Event:
         at_ms = ms_of(NOON + timedelta(minutes=minutes))
         properties = {"category": category} if category else {}
         return Event(self.site, visitor, f"e-{minutes}", "page_viewed", properties, at_ms, at_ms, **fields)
 
-    def taken(self, arm: str, *, minutes: int = 0, **fields: bool) -> Assignment:
+    def taken(self, arm: str, *, minutes: int = 0, **fields: Any) -> Assignment:
         at = NOON + timedelta(minutes=minutes)
         return assignment("hero-copy", arm, at, **{"site": self.site, **fields})
 

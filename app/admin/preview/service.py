@@ -10,8 +10,8 @@ from app.admin.draft import load_draft
 from app.admin.forcible import forced_stages
 from app.admin.preview.schemas import Preview, SaidEvent
 from app.admin.preview.visitor import made_up_profile
-from app.decision.consent import ANALYTICS, PERSONALIZATION, granted
 from app.decision.page_load import unseen
+from app.engine.consent import ANALYTICS, PERSONALIZATION, granted
 from app.engine.evaluate import evaluate
 from app.engine.forced import Forced
 from app.engine.names import snake_case

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from app.decision.consent import granted
+from app.engine.consent import granted
 from app.engine.profile import ConsentHeld
 from app.engine.reasons import Reason
 from app.engine.records import ConsentSaid

@@ -1,8 +1,8 @@
 import pytest
 from msgspec.structs import replace
 
-from app.decision.consent import for_consent
 from app.decision.page_load import profile_key, unseen
+from app.engine.consent import for_consent
 from tests.unit.decision.asking import (
     page,
     viewed,

@@ -10,9 +10,9 @@ import msgspec
 from app.api.consent import said
 from app.api.context import context_of
 from app.api.wire import EventBody
-from app.decision.consent import granted
 from app.decision.page_load import profile_key
 from app.engine.compile import compile_ruleset, parse_document
+from app.engine.consent import granted
 from app.engine.decision import Decision
 from app.engine.evaluate import evaluate
 from app.engine.names import snake_case

@@ -6,7 +6,7 @@ import msgspec
 
 from app.engine.model import ConsentDefaults
 from app.engine.profile import ConsentHeld
-from app.engine.records import Event
+from app.engine.records import Event, Unheard
 from app.engine.ruleset import Ruleset
 
 PERSONALIZATION, ANALYTICS = "personalization", "analytics"
@@ -52,3 +52,24 @@ def for_consent(events: Sequence[Event], consent: frozenset[str]) -> list[Event]
         )
         for event in events
     ]
+
+
+def unheard(events: Sequence[Event], said: Mapping[str, bool], device: str | None = None) -> Sequence[Event]:
+    """Mark events whose visitor's profile could not be read, where something was not `said` with them.
+
+    What is stored of their visitor settles them. A user's may have been said on the `device` they are on.
+    """
+    purposes = tuple([purpose for purpose in (PERSONALIZATION, ANALYTICS) if purpose not in said])
+    if not purposes:
+        return events
+    mark = Unheard(purposes, device)
+    return [msgspec.structs.replace(event, unheard=mark) for event in events]
+
+
+def settled(event: Event, held: Mapping[str, ConsentHeld]) -> list[Event]:
+    """Keep of an event what would have been kept of it, had one known then what its visitor `held`."""
+    asked = () if event.unheard is None else event.unheard.purposes
+    taken = {PERSONALIZATION: not event.results_only, ANALYTICS: not event.profile_only}
+    said = {purpose: yes for purpose, yes in taken.items() if purpose not in asked or purpose not in held}
+    whole = msgspec.structs.replace(event, profile_only=False, results_only=False, unheard=None)
+    return for_consent([whole], granted(said, held, None))
