@@ -40,6 +40,10 @@ Rows = dict[Kind, list[tuple[object, ...]]]
 class Nothing:
     """A fold of nothing: what remains are the rows and their ids."""
 
+    async def settled(self, _: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+        """Leave the records as they are: none of them is unheard."""
+        return records
+
     async def fold_in(
         self, _: asyncpg.Connection, _records: Sequence[Record], store: Callable[[], Awaitable[None]]
     ) -> None:

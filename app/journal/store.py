@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 
-from app.engine.records import Record
+from app.engine.records import Record, is_unheard
 from app.journal.columns import copied
 from app.journal.discard import without_erased
 from app.journal.rows import (
@@ -57,6 +57,13 @@ _REFUSALS = (
 
 class Fold(Protocol):
     """What else rests on stored records and must move with them, in the same transaction."""
+
+    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+        """Answer these records with what may be kept of unheard events: those are unheard no more.
+
+        Asked only where there are such.
+        """
+        ...
 
     async def fold_in(
         self, connection: asyncpg.Connection, records: Sequence[Record], store: Callable[[], Awaitable[None]]
@@ -116,7 +123,9 @@ async def store_batch(connection: asyncpg.Connection, batch: Batch, fold: Fold, 
         if held != batch.begin:
             raise Moved(held)
         with _refusals():
-            records = await without_erased(connection, batch.records)
+            records: Sequence[Record] = await without_erased(connection, batch.records)
+            if any(map(is_unheard, records)):
+                records = await fold.settled(connection, records)
         await _take_in_all(connection, records, fold)
         await connection.execute(_ADVANCE, batch.stream, *batch.end)
 

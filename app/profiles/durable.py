@@ -17,6 +17,7 @@ from app.profiles.codec import encode_profile, readable_profile
 from app.profiles.erase import erase
 from app.profiles.late import gone_over, set_behind, whose
 from app.profiles.refold import refold, traits_anew
+from app.profiles.settle import settle
 from app.profiles.together import Moved, ProfileKey, fold_together, keys_of, moved_by
 
 # One look into the index for each, whatever the planner last heard of the table's size: what it plans for a
@@ -145,6 +146,10 @@ class DurableProfiles:
         await self._store(connection, profiles)
         await self._drop(connection, [key for key in erased.until_ms if profiles[key] == Profile()])
         await self._tell(connection, moves)
+
+    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+        """Keep of unheard events what their visitors had agreed to, inside the caller's transaction."""
+        return await settle(connection, records)
 
     async def _fold_while(
         self, storing: Awaitable[None], profiles: dict[ProfileKey, Profile], records: Sequence[Record]

@@ -82,7 +82,7 @@ async def _overtaken(connection: asyncpg.Connection, records: Sequence[Record]) 
 
 async def _concerned(connection: asyncpg.Connection, tombstone: Erase) -> tuple[set[str], set[str]]:
     """Tell whose records go, and which profiles have, or had at that instant, taken over some of them."""
-    changes = await merges_around(connection, tombstone.site, tombstone.visitor)
+    changes = await merges_around(connection, tombstone.site, [tombstone.visitor])
     until_then = [change for change in changes if change.at_ms <= tombstone.at_ms]
     gone = set(gathered(tombstone.visitor, until_then).until_ms)
     stand = [_standing_of(one, some) for one in gone for some in (until_then, changes)]

@@ -1,6 +1,6 @@
 """Whose records a profile is the fold of: its own, and those of devices that it took over."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import msgspec
 
 from app.engine.records import Merge, Record, Unmerge, arrived_ms
 
-_DEVICES = 'SELECT DISTINCT visitor FROM profile_changes WHERE site_id = $1 AND "into" = $2'
+_DEVICES = 'SELECT DISTINCT visitor FROM profile_changes WHERE site_id = $1 AND "into" = ANY ($2::text[])'
 _TAKEOVERS = """
     SELECT record FROM profile_changes
     WHERE site_id = $1 AND visitor = ANY ($2::text[]) AND "into" IS NOT NULL ORDER BY at, id
@@ -38,13 +38,15 @@ class Sources(NamedTuple):
 
 async def sources_of(connection: asyncpg.Connection, site: int, visitor: str) -> Sources:
     """Find whose records make up a profile, as far as merges are stored."""
-    return gathered(visitor, await merges_around(connection, site, visitor))
+    return gathered(visitor, await merges_around(connection, site, [visitor]))
 
 
-async def merges_around(connection: asyncpg.Connection, site: int, visitor: str) -> list[Merge | Unmerge]:
-    """Read all merges of a visitor and of those that ever led to it, and their undoings, in order."""
-    devices = [row["visitor"] for row in await connection.fetch(_DEVICES, site, visitor)]
-    return await merges_of(connection, site, [visitor, *devices])
+async def merges_around(
+    connection: asyncpg.Connection, site: int, visitors: Collection[str]
+) -> list[Merge | Unmerge]:
+    """Read all merges of some visitors and of those that ever led to them, and their undoings, in order."""
+    devices = [row["visitor"] for row in await connection.fetch(_DEVICES, site, list(visitors))]
+    return await merges_of(connection, site, [*visitors, *devices])
 
 
 async def merges_of(

@@ -22,12 +22,20 @@ class Fold(Protocol):
         """Take in records that are new; they are stored once `store` has been awaited."""
         ...
 
+    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+        """Keep of unheard events what their visitors had agreed to."""
+        ...
+
 
 class Marking:
     """Another fold, and the marks beside it."""
 
     def __init__(self, fold: Fold) -> None:
         self._fold = fold
+
+    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+        """Leave it to the fold what consent decides."""
+        return await self._fold.settled(connection, records)
 
     async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record], store: Store) -> None:
         """Fold, and mark whom results may change for."""

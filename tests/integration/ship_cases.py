@@ -28,6 +28,10 @@ class Remembering:
         """Do something with the connection before the next records are taken in."""
         self._first.append(do)
 
+    async def settled(self, _connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+        """Settle events as if nothing had been said."""
+        return records
+
     async def fold_in(
         self, connection: asyncpg.Connection, records: Sequence[Record], store: Callable[[], Awaitable[None]]
     ) -> None:

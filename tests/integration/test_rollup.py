@@ -207,6 +207,9 @@ async def test_what_is_stored_is_marked_in_the_same_transaction(planted: Planted
         async def fold_in(self, _connection: object, _records: object, store: Any) -> None:
             await store()
 
+        async def settled(self, _connection: object, records: Any) -> Any:
+            return records
+
     async def nothing() -> None: ...
 
     at = ms_of(LONG_AGO)
