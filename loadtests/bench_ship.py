@@ -40,7 +40,9 @@ Rows = dict[Kind, list[tuple[object, ...]]]
 class Nothing:
     """A fold of nothing: what remains are the rows and their ids."""
 
-    async def settled(self, _: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+    async def settled(
+        self, _: asyncpg.Connection, records: Sequence[Record], _said: Sequence[Record]
+    ) -> Sequence[Record]:
         """Leave the records as they are: none of them is unheard."""
         return records
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
 import asyncpg
 
+from app.engine.records import Record, is_unheard
+from app.journal.ahead import said_ahead
 from app.journal.alone import alone
 from app.journal.parts import Part, parts_of
 from app.journal.refused import keep_bytes, keep_record
@@ -50,6 +52,8 @@ class Shipper:
         self._patience_s = patience_s
         # What we believe. The truth is PostgreSQL's, and each batch compares the two.
         self._positions: dict[str, Position] = {}
+        # What is known of consent ahead of PostgreSQL, as read in this turn.
+        self._said: Sequence[Record] | None = None
         self._partitions_due = monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -94,7 +98,7 @@ class Shipper:
         stored by then is shipped the next time.
         """
         async with alone(self._journal_dir):
-            before = self.shipped
+            before, self._said = self.shipped, None
             streams = list_streams(self._journal_dir)
             self._look_at(streams)
             for stream in streams:
@@ -170,7 +174,8 @@ class Shipper:
 
     async def _store(self, stream: str, segment: int, part: Part) -> None:
         begin, end = self._positions.get(stream, START), Position(segment, part.end)
-        batch = Batch(stream, begin, end, [record for record, _ in part.frames])
+        records = [record for record, _ in part.frames]
+        batch = Batch(stream, begin, end, records, await self._said_for(records))
         try:
             async with self._connection() as connection:
                 await store_batch(connection, batch, self._fold, self._patience_s)
@@ -179,6 +184,14 @@ class Shipper:
         else:
             self._positions[stream] = end
             self.shipped += len(batch.records)
+
+    async def _said_for(self, records: Sequence[Record]) -> Sequence[Record] | None:
+        """Read all that the journal says of consent, once a turn; None where no record waits for that."""
+        if not any(map(is_unheard, records)):
+            return None
+        if self._said is None:
+            self._said = await asyncio.to_thread(said_ahead, self._journal_dir, self._offset_in)
+        return self._said
 
     async def _store_apart(self, stream: str, segment: int, part: Part, reason: str) -> None:
         """Halve a part until the record that is refused stands alone, and go on without it."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 
-from app.engine.records import Record, is_unheard
+from app.engine.records import Record
 from app.journal.columns import copied
 from app.journal.discard import without_erased
 from app.journal.rows import (
@@ -58,10 +58,12 @@ _REFUSALS = (
 class Fold(Protocol):
     """What else rests on stored records and must move with them, in the same transaction."""
 
-    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+    async def settled(
+        self, connection: asyncpg.Connection, records: Sequence[Record], said: Sequence[Record]
+    ) -> Sequence[Record]:
         """Answer these records with what may be kept of unheard events: those are unheard no more.
 
-        Asked only where there are such.
+        `said` is what visitors have said that may not be stored yet. Asked only where an event is unheard.
         """
         ...
 
@@ -86,12 +88,16 @@ START = Position(0, 0)
 
 
 class Batch(NamedTuple):
-    """What follows on `begin` in a stream, up to `end`."""
+    """What follows on `begin` in a stream, up to `end`.
+
+    Where an event of it is unheard, `said` is all that may not be stored yet of what visitors have said.
+    """
 
     stream: str
     begin: Position
     end: Position
     records: Sequence[Record]
+    said: Sequence[Record] | None
 
 
 class Moved(Exception):  # noqa: N818 - named for what is the case, as the shipper meets it
@@ -124,8 +130,8 @@ async def store_batch(connection: asyncpg.Connection, batch: Batch, fold: Fold, 
             raise Moved(held)
         with _refusals():
             records: Sequence[Record] = await without_erased(connection, batch.records)
-            if any(map(is_unheard, records)):
-                records = await fold.settled(connection, records)
+            if batch.said is not None:
+                records = await fold.settled(connection, records, batch.said)
         await _take_in_all(connection, records, fold)
         await connection.execute(_ADVANCE, batch.stream, *batch.end)
 

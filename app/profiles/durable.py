@@ -147,9 +147,11 @@ class DurableProfiles:
         await self._drop(connection, [key for key in erased.until_ms if profiles[key] == Profile()])
         await self._tell(connection, moves)
 
-    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+    async def settled(
+        self, connection: asyncpg.Connection, records: Sequence[Record], said: Sequence[Record]
+    ) -> Sequence[Record]:
         """Keep of unheard events what their visitors had agreed to, inside the caller's transaction."""
-        return await settle(connection, records)
+        return await settle(connection, records, said)
 
     async def _fold_while(
         self, storing: Awaitable[None], profiles: dict[ProfileKey, Profile], records: Sequence[Record]

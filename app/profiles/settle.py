@@ -75,10 +75,16 @@ class Heard:
         return [one for one in self._merges[visitor] if one.at_ms <= at_ms]
 
 
-async def settle(connection: asyncpg.Connection, records: Sequence[Record]) -> list[Record]:
-    """Keep of unheard events what their visitors had agreed to, as stored and as said in these records."""
+async def settle(
+    connection: asyncpg.Connection, records: Sequence[Record], said: Sequence[Record]
+) -> list[Record]:
+    """Keep of unheard events what their visitors had agreed to, by what is stored, by these, and by `said`.
+
+    It does not matter what is told more than once, nor in which order.
+    """
     sites = {record.site for record in records if is_unheard(record)}
-    heard = {site: await _heard_at(connection, site, records) for site in sites}
+    all_known = (*records, *said)
+    heard = {site: await _heard_at(connection, site, all_known) for site in sites}
     return await asyncio.to_thread(settled_by, heard, records)
 
 

@@ -22,7 +22,9 @@ class Fold(Protocol):
         """Take in records that are new; they are stored once `store` has been awaited."""
         ...
 
-    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+    async def settled(
+        self, connection: asyncpg.Connection, records: Sequence[Record], said: Sequence[Record]
+    ) -> Sequence[Record]:
         """Keep of unheard events what their visitors had agreed to."""
         ...
 
@@ -33,9 +35,11 @@ class Marking:
     def __init__(self, fold: Fold) -> None:
         self._fold = fold
 
-    async def settled(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+    async def settled(
+        self, connection: asyncpg.Connection, records: Sequence[Record], said: Sequence[Record]
+    ) -> Sequence[Record]:
         """Leave it to the fold what consent decides."""
-        return await self._fold.settled(connection, records)
+        return await self._fold.settled(connection, records, said)
 
     async def fold_in(self, connection: asyncpg.Connection, records: Sequence[Record], store: Store) -> None:
         """Fold, and mark whom results may change for."""

@@ -28,7 +28,9 @@ class Remembering:
         """Do something with the connection before the next records are taken in."""
         self._first.append(do)
 
-    async def settled(self, _connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Record]:
+    async def settled(
+        self, _connection: asyncpg.Connection, records: Sequence[Record], _said: Sequence[Record]
+    ) -> Sequence[Record]:
         """Settle events as if nothing had been said."""
         return records
 

@@ -47,7 +47,7 @@ class Shipped:
         self.durable = DurableProfiles(pool, lambda _: self.rules, self.folded.update)
         self.journal = FileJournal(folder)
         self._shipper = Shipper(folder, pool, self.durable)
-        self._folder = folder
+        self.folder = folder
         self._numbers = count()
 
     async def ship(self, *records: Record) -> None:
@@ -57,7 +57,7 @@ class Shipped:
 
     def refused(self) -> str:
         """Read what PostgreSQL refused, line by line."""
-        return "".join(path.read_text() for path in sorted(self._folder.glob("refused/*.jsonl")))
+        return "".join(path.read_text() for path in sorted(self.folder.glob("refused/*.jsonl")))
 
     async def find(self, visitor: str) -> Profile:
         """Read a durable copy; a stranger's is empty."""

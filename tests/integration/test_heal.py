@@ -18,6 +18,7 @@ from app.storage.postgres import Postgres
 from app.storage.valkey import Valkey
 from tests.builders import ruleset, segment
 from tests.integration.shipped import Shipped, shipping
+from tests.integration.unheard import unheard
 from tests.sites import SiteFactory
 from tests.waiting import until
 
@@ -235,3 +236,16 @@ async def test_who_sends_again_what_is_stored_is_looked_at_too(healing: Healing)
     await healing.ship(once)
 
     assert healing.shipped.folded == {(healing.site, "v-1")}
+
+
+async def test_what_was_settled_reaches_the_cache_as_it_is_stored(healing: Healing) -> None:
+    answers = {"v-1": {"analytics": False}, "v-2": {"personalization": False}, "v-3": {}}
+    for visitor, said in answers.items():
+        spoken, seen = healing.shipped.said(visitor, 0, **said), healing.shipped.did(visitor, "v", 1)
+        await healing.remember(visitor, spoken)
+        await healing.ship(spoken, unheard(seen))
+    await healing.pass_by(PATIENCE_S)
+
+    profiles = [await healing.cached(visitor) for visitor in answers]
+    assert [profile.events for profile in profiles] == [1, 0, 1]
+    assert profiles == [await healing.shipped.find(visitor) for visitor in answers]

@@ -207,7 +207,7 @@ async def test_what_is_stored_is_marked_in_the_same_transaction(planted: Planted
         async def fold_in(self, _connection: object, _records: object, store: Any) -> None:
             await store()
 
-        async def settled(self, _connection: object, records: Any) -> Any:
+        async def settled(self, _connection: object, records: Any, _said: object) -> Any:
             return records
 
     async def nothing() -> None: ...

@@ -2,48 +2,25 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from app.decision.observe import Observe, Observed
-from app.decision.page_load import PageLoad
-from app.engine.context import ZONE
 from app.engine.profile import Profile
-from app.engine.records import Event, Unheard
-from app.kit.clock import instant_of
+from app.engine.records import Unheard
 from app.profiles.refold import refold
 from app.storage.postgres import Postgres
-from tests.builders import journey, ruleset
-from tests.fakes import FakeProfiles, FakeRulesets, decide_over
 from tests.integration.shipped import Shipped, shipping
+from tests.integration.unheard import DENIED, GRANTED, RULES, kept, stored, unheard
 from tests.sites import SiteFactory
 from tests.unit.journal.journalled import event as journalled
-
-RULES = ruleset(journeys=[journey("first", {"key": "second", "when": {"events.v.count": {"$gte": 1}}})])
-STORED = "SELECT id, profile_only, results_only FROM events WHERE site_id = $1 ORDER BY id"
-DENIED = {"personalization": False, "analytics": False}
-GRANTED = {"personalization": True, "analytics": True}
 
 
 @pytest_asyncio.fixture
 async def shipped(postgres: Postgres, new_site: SiteFactory, tmp_path: Path) -> AsyncIterator[Shipped]:
     with shipping(postgres.pool, (await new_site()).site_id, tmp_path, RULES) as made:
         yield made
-
-
-def unheard(event: Event, device: str | None = None) -> Event:
-    return replace(event, unheard=Unheard(("personalization", "analytics"), device))
-
-
-async def stored(shipped: Shipped) -> list[tuple[str, bool, bool]]:
-    return [tuple(row) for row in await shipped.pool.fetch(STORED, shipped.site)]
-
-
-async def kept(shipped: Shipped) -> list[str]:
-    return [id_ for id_, *_ in await stored(shipped)]
 
 
 async def count(shipped: Shipped, table: str) -> int:
@@ -201,55 +178,3 @@ async def test_what_is_read_back_makes_the_same_profile(shipped: Shipped) -> Non
         for visitor in ("v-1", "v-2", "v-3"):
             again, _ = await refold(connection, shipped.site, visitor, RULES)  # type: ignore[arg-type] # what a pool lends is a connection in all but its type
             assert again == await shipped.find(visitor)
-
-
-class Away:
-    """A site whose profile store is away, over a journal that is shipped."""
-
-    def __init__(self, shipped: Shipped) -> None:
-        profiles, rulesets = FakeProfiles(), FakeRulesets({shipped.site: RULES})
-        profiles.away = True
-        self.shipped = shipped
-        self.observe = Observe(profiles, shipped.journal, rulesets).observe
-        self._decide = decide_over(profiles, shipped.journal, rulesets)
-
-    async def decide(self, *events: Event, **asked: Any) -> None:
-        page = PageLoad(
-            site=self.shipped.site,
-            placements=["home.hero"],
-            context={ZONE: None},
-            events=events,
-            **asked,
-        )
-        await self._decide.decide(page, instant_of(events[0].received_ms))
-
-
-async def test_from_the_edge_to_postgresql_a_denial_holds_while_profiles_are_away(shipped: Shipped) -> None:
-    away = Away(shipped)
-    await shipped.ship(shipped.said("denies", 1, **DENIED), shipped.said("no-tests", 1, analytics=False))
-    who = ("denies", "no-tests", "silent", "denies")
-    did = [shipped.did(visitor, "v", minute) for minute, visitor in enumerate(who, start=2)]
-    assert await away.observe(did[:1], {}) == Observed(1, 0, 0)
-    await away.decide(did[1], visitor="no-tests")
-    await away.decide(did[2], visitor="silent")
-    await away.observe(did[3:], GRANTED)
-
-    await shipped.ship()
-
-    assert await stored(shipped) == [
-        (did[1].id, True, False),
-        (did[2].id, False, False),
-        (did[3].id, False, False),
-    ]
-
-
-async def test_what_is_said_while_profiles_are_away_counts_from_then_on(shipped: Shipped) -> None:
-    away = Away(shipped)
-    first, second, third = (shipped.did("v-1", "v", minute) for minute in (1, 2, 3))
-    await away.observe([first], {})
-    await away.decide(second, visitor="v-1", consent={"analytics": False})
-    await away.observe([third], {})
-
-    await shipped.ship()
-
-    assert [tuple(row) for _, *row in await stored(shipped)] == [(False, False), (True, False), (True, False)]
