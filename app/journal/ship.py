@@ -10,7 +10,7 @@ from time import monotonic
 import asyncpg
 
 from app.engine.records import Record, is_unheard
-from app.journal.ahead import said_ahead
+from app.journal.ahead import said_in
 from app.journal.alone import alone
 from app.journal.parts import Part, parts_of
 from app.journal.refused import keep_bytes, keep_record
@@ -30,6 +30,7 @@ LAST_S = 5.0
 _CUT = 2
 PARTITIONS_S, PARTITIONS_RETRY_S = 3_600.0, 60.0
 
+_ANSWER = "SELECT 1"
 _FORGET = "DELETE FROM journal_positions WHERE stream = $1"
 
 _log = logging.getLogger(__name__)
@@ -190,8 +191,19 @@ class Shipper:
         if not any(map(is_unheard, records)):
             return None
         if self._said is None:
-            self._said = await asyncio.to_thread(said_ahead, self._journal_dir, self._offset_in)
+            # All that waits would be read for nothing, at each try, while nobody answers there.
+            async with self._connection() as connection:
+                await connection.execute(_ANSWER)
+            self._said = await self._read_ahead()
         return self._said
+
+    async def _read_ahead(self) -> list[Record]:
+        said: list[Record] = []
+        for stream in list_streams(self._journal_dir):
+            for segment in stream.segments:
+                offset = self._offset_in(stream.folder.name, segment)
+                said += await asyncio.to_thread(said_in, segment, offset)
+        return said
 
     async def _store_apart(self, stream: str, segment: int, part: Part, reason: str) -> None:
         """Halve a part until the record that is refused stands alone, and go on without it."""

@@ -9,11 +9,13 @@ import pytest_asyncio
 
 from app.decision.observe import Observe, Observed
 from app.decision.page_load import PageLoad
-from app.engine.records import Event
+from app.engine.records import Event, Record
 from app.journal.append import FileJournal
+from app.journal.ship import Shipper
+from app.journal.streams import Segment
 from app.kit.clock import instant_of
 from app.storage.postgres import Postgres
-from tests.fakes import FakeProfiles, FakeRulesets, decide_over
+from tests.fakes import AwayPool, FakeProfiles, FakeRulesets, decide_over
 from tests.integration.shipped import Shipped, shipping
 from tests.integration.unheard import DENIED, GRANTED, RULES, kept, stored, unheard
 from tests.sites import SiteFactory
@@ -76,6 +78,26 @@ async def test_what_is_damaged_keeps_nobody_from_being_heard(
     await shipped.ship(unheard(shipped.did("v-1", "v", 2)))
 
     assert await kept(shipped) == ["e-00000"]
+
+
+async def test_what_waits_is_not_read_ahead_for_a_postgresql_that_is_away(
+    shipped: Shipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Segment] = []
+
+    def said_in(segment: Segment, _offset: int) -> list[Record]:
+        read.append(segment)
+        return []
+
+    monkeypatch.setattr("app.journal.ship.said_in", said_in)
+    await shipped.journal.append([unheard(shipped.did("v-1", "v", 1))])
+
+    with pytest.raises(ConnectionRefusedError):
+        await Shipper(shipped.folder, AwayPool(), shipped.durable).ship_once()  # type: ignore[arg-type] # as little of a pool as is asked
+    assert read == []
+
+    await shipped.ship()
+    assert len(read) == 1
 
 
 class Away:
