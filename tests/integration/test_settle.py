@@ -126,6 +126,13 @@ async def test_a_merge_in_the_same_batch_brings_the_user_what_was_said_on_the_de
     assert await kept(shipped) == [early.id]
 
 
+async def test_a_merge_in_the_same_batch_brings_what_was_stored_of_the_device(shipped: Shipped) -> None:
+    await shipped.ship(shipped.said("tablet", 1, **DENIED))
+    await shipped.ship(shipped.merged("tablet", "$user:u-1", 3), unheard(shipped.did("$user:u-1", "v", 4)))
+
+    assert await kept(shipped) == []
+
+
 async def test_a_merge_that_is_stored_brings_it_too(shipped: Shipped) -> None:
     await shipped.ship(shipped.said("tablet", 1, **DENIED), shipped.merged("tablet", "$user:u-1", 3))
     await shipped.ship(unheard(shipped.did("$user:u-1", "v", 4)))
