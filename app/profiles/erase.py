@@ -25,6 +25,10 @@ _NOTE = """
     INSERT INTO erasures (site_id, id, visitor, erased, at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT DO NOTHING
 """
+# What was counted of them may rest on rows that are gone for their age: nothing of it may stay.
+_MARK = """
+    INSERT INTO recount_marks (site_id, visitor, erased) SELECT $1, unnest($2::text[]), true
+"""
 _OVERTOOK = """
     SELECT id, at FROM erasures
     WHERE site_id = $1 AND visitor = $2 AND erased AND at >= $3 ORDER BY at DESC LIMIT 1
@@ -103,3 +107,4 @@ async def _delete(
     concerned = [*((one, True) for one in gone), *((one, False) for one in owners)]
     id_ = UUID(tombstone.id)
     await connection.executemany(_NOTE, [(site, id_, one, erased, at) for one, erased in concerned])
+    await connection.execute(_MARK, site, [one for one, _ in concerned])

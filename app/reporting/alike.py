@@ -66,9 +66,13 @@ _KIN = """
         UNION
         SELECT unit FROM assignments WHERE site_id = $1 AND experiment = $2 AND visitor = ANY ($3)
     ), began AS MATERIALIZED (
-        SELECT DISTINCT ON (unit) visitor AS one FROM assignments
+        (SELECT DISTINCT ON (unit) visitor AS one FROM assignments
+         WHERE site_id = $1 AND experiment = $2 AND unit = ANY (ARRAY(SELECT one FROM parts))
+         ORDER BY unit, at, decision_id)
+        UNION
+        -- The first assignment may be gone for its age.
+        SELECT visitor FROM unit_facts
         WHERE site_id = $1 AND experiment = $2 AND unit = ANY (ARRAY(SELECT one FROM parts))
-        ORDER BY unit, at, decision_id
     ), accounts AS MATERIALIZED (
         SELECT one FROM began
         UNION

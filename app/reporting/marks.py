@@ -1,11 +1,14 @@
-"""Which visitors results have to be counted anew for: marked in the transaction that stores their records."""
+"""Which visitors results have to be counted anew for: marked in the transaction that stores their records.
+
+Who is erased is marked with all whom that concerns, where their rows go.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 import asyncpg
 
-from app.engine.records import Assignment, Erase, Event, Merge, Record, Unmerge
+from app.engine.records import Assignment, Event, Merge, Record, Unmerge
 
 _MARK = """
     INSERT INTO recount_marks (site_id, visitor)
@@ -54,7 +57,7 @@ class Marking:
 def _touched(records: Sequence[Record]) -> Iterable[tuple[int, str]]:
     for record in records:
         match record:
-            case Assignment() | Erase():
+            case Assignment():
                 yield record.site, record.visitor
             case Event() if not record.profile_only:
                 yield record.site, record.visitor

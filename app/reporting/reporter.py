@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import asyncpg
@@ -33,7 +33,7 @@ _TAKE = """
                 ) AS oldest
             ) AS waiting
         ) AS placed WHERE place <= $1
-    ) RETURNING site_id, visitor
+    ) RETURNING site_id, visitor, erased
 """
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,8 @@ class Reporter:
                 marks = await driver.fetch(_TAKE, VISITORS_AT_ONCE, MARKS_AT_ONCE)
                 if marks:
                     visitors = {row["visitor"] for row in marks}
-                    await self._count(driver, marks[0]["site_id"], visitors)
+                    erased = {row["visitor"] for row in marks if row["erased"]}
+                    await self._count(driver, marks[0]["site_id"], visitors, erased)
             return len(marks)
 
     async def recount(self) -> int:
@@ -115,7 +116,9 @@ class Reporter:
                             await self._count_wholly(connection, site, definition)
                 self._seen[site] = number
 
-    async def _count(self, connection: asyncpg.Connection, site: int, visitors: Iterable[str]) -> None:
+    async def _count(
+        self, connection: asyncpg.Connection, site: int, visitors: Iterable[str], erased: Collection[str]
+    ) -> None:
         await connection.execute(PLAN_ONCE)
         found = await alike(connection, site, visitors)
         for experiment, some in sorted(found.items()):
@@ -125,7 +128,7 @@ class Reporter:
                 # Whoever was in it is erased, and the experiment gone.
                 continue
             if await is_summed(connection, site, definition):
-                await count_some(connection, site, definition, some)
+                await count_some(connection, site, definition, some, erased)
             else:
                 await self._count_wholly(connection, site, definition)
 

@@ -1,7 +1,7 @@
 """Units and their sums in tables: counted anew where something happened, or wholly where a metric changes."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing
 
 import asyncpg
@@ -9,7 +9,8 @@ import msgspec
 
 from app.reporting.alike import with_kin
 from app.reporting.definition import Definition
-from app.reporting.facts import Facts, Valuer
+from app.reporting.facts import Facts, Valuer, columns_of
+from app.reporting.kept import Kept, kept_of
 from app.reporting.merged import find_merged
 from app.reporting.moments import Layout
 from app.reporting.sums import Cell, Sum, Sums, rows_of
@@ -31,6 +32,7 @@ _FORGET = (
 )
 _TAKE_OUT = """
     DELETE FROM unit_facts WHERE site_id = $1 AND experiment = $2 AND unit = ANY ($3)
+      AND ($4::text[] IS NULL OR unit = ANY ($4) OR visitor = ANY ($4))
     RETURNING unit, visitor, phase, arm, first_at, crossed, exposed, stage, segments, device, country, worth
 """
 _MOVE = """
@@ -47,8 +49,13 @@ _MOVE = """
 """
 # Planning over a hundred partitions takes longer than looking some units up.
 PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
-# As much memory as sorting all units of an experiment may take, and a plan for this experiment.
-_PLAN_WHOLLY = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '128MB'"
+# As much memory as sorting all units of an experiment may take, and a plan for this experiment. No day goes
+# between the snapshot and the reading: whoever empties a table asks for no snapshot.
+_PLAN_WHOLLY = """
+    SET LOCAL plan_cache_mode = force_custom_plan;
+    SET LOCAL work_mem = '128MB';
+    LOCK TABLE assignments, events IN ACCESS SHARE MODE
+"""
 # A cell that nobody is in any more looks as if nobody had ever been.
 _SWEEP = "DELETE FROM rollup_sums WHERE site_id = $1 AND experiment = $2 AND units = 0"
 
@@ -79,9 +86,19 @@ async def is_summed(connection: asyncpg.Connection, site_id: int, definition: De
 
 
 async def stream_facts(
+    connection: asyncpg.Connection, site_id: int, definition: Definition
+) -> AsyncGenerator[list[Facts], None]:
+    """Count all units of an experiment from raw rows, some at a time, but those of whom rows may be gone."""
+    kept = await Kept.load(connection, site_id)
+    async with aclosing(_stream_facts(connection, site_id, definition)) as stream:
+        async for units in stream:
+            yield [facts for facts in units if kept.has(facts)]
+
+
+async def _stream_facts(
     connection: asyncpg.Connection, site_id: int, definition: Definition, some: Sequence[str] | None = None
 ) -> AsyncGenerator[list[Facts], None]:
-    """Count units from raw rows, some at a time: all of an experiment, or those that `some` are."""
+    """Count what rows there are: of all units, or those that `some` are."""
     merged, valuer = await find_merged(connection, site_id, some), Valuer(definition)
     async with aclosing(stream_units(connection, site_id, definition, merged, some)) as stream:
         async for rows in stream:
@@ -143,24 +160,33 @@ async def count_wholly(
 
 
 async def count_some(
-    connection: asyncpg.Connection, site_id: int, definition: Definition, some: Sequence[str]
+    connection: asyncpg.Connection,
+    site_id: int,
+    definition: Definition,
+    some: Sequence[str],
+    erased: Collection[str],
 ) -> None:
     """Count some units (told by `alike`) anew, and move the sums by the difference.
 
-    In the caller's transaction; nobody else counts this site meanwhile.
+    What rows are too old to tell stays as it was counted before, unless it is of who was `erased` since. In
+    the caller's transaction; nobody else counts this site meanwhile.
     """
     await connection.execute(PLAN_ONCE)
     sums, wanted = Sums(layout_of(definition)), set(some)
+    gone = await _take_out(connection, site_id, definition.key, wanted, erased) if erased else []
     read = await with_kin(connection, site_id, definition.key, some)
     # Whoever else is read for these is not read in full.
     now = [
         facts
-        async for units in stream_facts(connection, site_id, definition, read)
+        async for units in _stream_facts(connection, site_id, definition, read)
         for facts in units
         if facts.unit in wanted
     ]
     before = await _take_out(connection, site_id, definition.key, wanted)
-    for sign, units in ((-1, before), (1, now)):
+    # Asked after the rows were read: whatever went before that is known by now.
+    kept = await Kept.load(connection, site_id)
+    now = kept_of(kept, now, before, columns_of(definition))
+    for sign, units in ((-1, gone + before), (1, now)):
         for facts in units:
             sums.add(facts, sign)
     await _keep(connection, site_id, definition.key, now)
@@ -169,9 +195,15 @@ async def count_some(
 
 
 async def _take_out(
-    connection: asyncpg.Connection, site_id: int, experiment: str, units: Iterable[str]
+    connection: asyncpg.Connection,
+    site_id: int,
+    experiment: str,
+    units: Iterable[str],
+    whose: Collection[str] | None = None,
 ) -> list[Facts]:
-    rows = await connection.fetch(_TAKE_OUT, site_id, experiment, list(units))
+    """Take out units; with `whose` those that are, or were begun by, one of these."""
+    asked = None if whose is None else list(whose)
+    rows = await connection.fetch(_TAKE_OUT, site_id, experiment, list(units), asked)
     return [Facts(*row) for row in rows]
 
 

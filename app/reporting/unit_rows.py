@@ -79,7 +79,7 @@ _APART = {
     "acting": "SELECT *, visitor AS actor FROM firsts",
 }
 # Visitors who are one user by now are one unit, and so is that user where users are the units. What this unit
-# did is what all of them did.
+# did is what all of them did. What was counted before (it has no decision) was told as the unit it is.
 _TOGETHER = {
     "owners": """owners AS MATERIALIZED (
         (SELECT DISTINCT ON (visitor) visitor AS taken, "into" AS owner
@@ -90,7 +90,8 @@ _TOGETHER = {
         SELECT * FROM unnest($9::text[], $10::text[]) AS undone (taken, owner) WHERE owner IS NOT NULL
     ),""",
     "given": """
-        SELECT CASE WHEN $8 AND visitor <> unit THEN visitor ELSE coalesce(owner, unit) END AS unit,
+        SELECT CASE WHEN $8 AND visitor <> unit AND decision_id IS NOT NULL THEN visitor
+                    ELSE coalesce(owner, unit) END AS unit,
                visitor, decision_id, arm, phase, stage, stages, segments, device, country, at
         FROM ({assigned}) AS assigned LEFT JOIN owners ON taken = unit
     """,
@@ -105,14 +106,26 @@ _TOGETHER = {
         ) AS alike ON alike.account = coalesce(owner, firsts.visitor)
     """,
 }
-_ASSIGNED = "SELECT * FROM assignments WHERE site_id = $1 AND experiment = $2"
+_ASSIGNED = """
+    SELECT unit, visitor, decision_id, arm, phase, stage, stages, segments, device, country, at
+    FROM assignments WHERE site_id = $1 AND experiment = $2
+"""
+# First assignments that are gone for their age, as they were counted before: all is known of them but which
+# decision they were, and how the unit stood in each journey.
+_HELD = """
+    SELECT unit, visitor, NULL, arm, phase, stage, '{{}}', segments, device, country, first_at
+    FROM unit_facts
+    WHERE site_id = $1 AND experiment = $2 AND unit = ANY (${some}::text[]) AND first_at < (
+        SELECT since FROM kept_since WHERE site_id = $1 AND table_name = 'assignments'
+    )
+"""
 # All units are read in the order of an index, and joined as whole tables.
 _WHOLLY = {"assigned": _ASSIGNED, "materialized": "NOT MATERIALIZED"}
 _WHOLLY |= {"of_given": "", "of_acting": "", "among": ""}
 # Of some, events are looked up for all of them at once in each partition that may have any: PostgreSQL knows
 # neither how many they are nor when they came, and would read whole tables, or ask every partition for each.
 _SOME = {
-    "assigned": _ASSIGNED + " AND unit = ANY (${some}::text[])",
+    "assigned": f"{_ASSIGNED} AND unit = ANY (${{some}}::text[]) UNION ALL {_HELD}",
     "materialized": "MATERIALIZED",
     "of_given": """
         AND visitor = ANY (ARRAY(SELECT visitor FROM given))

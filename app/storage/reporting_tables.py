@@ -15,19 +15,22 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.storage.metadata import metadata
 
 # Visitors of whom something was stored that results may rest on; whoever ships it marks them, and who counts
-# them anew takes the marks away. One that stands twice is counted once.
+# them anew takes the marks away. One that stands twice is counted once. Of who is `erased` nothing may stay
+# that was counted before.
 recount_marks = Table(
     "recount_marks",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("site_id", Integer, nullable=False),
     Column("visitor", Text, nullable=False),
+    Column("erased", Boolean, nullable=False, server_default=text("false")),
 )
 
 # Which experiments are summed up, and by which metrics: under another fingerprint they are summed up anew.

@@ -36,6 +36,13 @@ _POLICIES = """
 _PARTITIONS = """
     SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = $1::regclass ORDER BY 1
 """
+# Whoever rests on rows can tell by this which of them may be gone. A site that keeps more from now on has not
+# got back what went.
+_NOTE = """
+    INSERT INTO kept_since AS held (site_id, table_name, since)
+    SELECT site_id, $1, since FROM unnest($2::int[], $3::timestamptz[]) AS kept (site_id, since)
+    ON CONFLICT (site_id, table_name) DO UPDATE SET since = excluded.since WHERE held.since < excluded.since
+"""
 _HAS_ROWS = "SELECT EXISTS (SELECT FROM {table})"
 # One look into the index for each site: what the others have in the table is not read.
 _DELETE = """
@@ -105,6 +112,7 @@ class Keeper:
         policies = await _policies(connection)
         for table, days_of in _BY_DAY.items():
             since = {site: now - timedelta(days=days_of(policy)) for site, policy in policies.items()}
+            await connection.execute(_NOTE, table, list(since), list(since.values()))
             await self._thin_out(connection, table, since, now)
         since = {site: now - timedelta(days=policy.events_days) for site, policy in policies.items()}
         await self._delete(connection, "stage_moves", since)

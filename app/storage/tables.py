@@ -214,6 +214,17 @@ decisions = Table(
 # What has one partition for each day, and a default one for all others.
 PARTITIONED = ("assignments", "decisions", "events")
 
+# Since when a site has all rows of a table of days that it ever had: what is older may be gone. This is
+# written before anything goes, and only grows.
+kept_since = Table(
+    "kept_since",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("table_name", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("site_id", "table_name"),
+)
+
 # The truth about which events are known, across days: an id of a visitor counts once however often it is
 # sent. `key` is a digest of both, so that nobody can be found here.
 event_ids = Table(

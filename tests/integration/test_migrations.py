@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -226,3 +227,32 @@ async def test_what_only_visitors_tell_apart_keeps_it_from_going_down_and_nothin
     assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 4
     await before_visitors_counted.execute("DELETE FROM events WHERE visitor = 'v-other'")
     await run(engine, lambda config: command.downgrade(config, "0010"))
+
+
+async def test_what_was_let_go_of_under_earlier_revisions_is_known(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    await asyncio.to_thread(migrate, database_url)
+    await run(engine, lambda config: command.downgrade(config, "0010"))
+    connection = await asyncpg.connect(dsn_of(database_url))
+    await connection.execute("INSERT INTO sites (key, identity_secret) VALUES ('a', ''), ('b', '')")
+    for number, days, ago in ((1, 90, 300), (2, 800, 100)):
+        await connection.execute(
+            """
+            INSERT INTO revisions (site_id, number, document, author, comment, created_at)
+            VALUES (1, $1, $2, '', '', now() - $3::int * interval '1 day')
+            """,
+            number,
+            json.dumps({"site": {"retention": {"events_days": days}}}),
+            ago,
+        )
+
+    await asyncio.to_thread(migrate, database_url)
+
+    rows = await connection.fetch(
+        "SELECT site_id, table_name, extract(epoch FROM now() - since) / 86400 AS days FROM kept_since"
+    )
+    await connection.close()
+    usual = {"assignments": 800, "decisions": 30}
+    found = {site: {row[1]: round(row[2]) for row in rows if row[0] == site} for site in (1, 2)}
+    assert found == {1: {**usual, "events": 190}, 2: {**usual, "events": 400}}
