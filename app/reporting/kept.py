@@ -32,6 +32,11 @@ class Kept(msgspec.Struct, frozen=True):
         """Whether all is there that a unit did from its first assignment on."""
         return facts.first_at >= max(self.assignments, self.events)
 
+    def tells_all_from(self, columns: Iterable[Column]) -> datetime:
+        """Tell from which first assignment on rows tell everything, what came before it as well."""
+        longest = timedelta(seconds=max((-column.since_s for column in columns), default=0))
+        return max(self.assignments, self.events + max(longest, _SHOWN_BEFORE))
+
     def joined(self, facts: Facts, before: Facts, columns: Iterable[Column]) -> Facts:
         """Put what was counted before of a unit in place of what rows cannot tell any more."""
         knows_assignments = facts.first_at >= self.assignments
@@ -56,9 +61,14 @@ def kept_of(
 
     A unit is known again by its first assignment, whatever it is called by now: what it did rests on that.
     """
-    known, columns = {(facts.visitor, facts.first_at): facts for facts in before}, list(columns)
+    columns = list(columns)
+    told_from = kept.tells_all_from(columns)
+    known = {(facts.visitor, facts.first_at): facts for facts in before if facts.first_at < told_from}
     found = []
     for facts in units:
+        if facts.first_at >= told_from:
+            found.append(facts)
+            continue
         counted = known.get((facts.visitor, facts.first_at))
         if counted is not None:
             found.append(kept.joined(facts, counted, columns))
