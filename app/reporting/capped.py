@@ -9,6 +9,7 @@ from app.reporting.definition import Definition
 from app.reporting.moments import Layout, decimal_of
 from app.reporting.question import CutBy, Population, Question
 from app.reporting.sums import ANY_DAY, Cell, Sum, said
+from app.storage.postgres import LONG_S
 
 _HIGHEST = """
     SELECT percentile_cont($6::float8) WITHIN GROUP (ORDER BY worth[$5]) FROM unit_facts
@@ -44,11 +45,13 @@ async def cap(
         asked = (question.site_id, definition.key, definition.phase)
         exposed = question.population is Population.EXPOSED
         of_column = (*asked, exposed, column + 1)
-        given = (*of_column, await connection.fetchval(_HIGHEST, *of_column, percentile))
+        limit = await connection.fetchval(_HIGHEST, *of_column, percentile, timeout=LONG_S)
+        given = (*of_column, limit)
         places = layout.first_column(place)
-        _put(cells, definition.phase, "", places, await connection.fetch(_EVERYBODY, *given))
+        rows = await connection.fetch(_EVERYBODY, *given, timeout=LONG_S)
+        _put(cells, definition.phase, "", places, rows)
         if question.by in _CUT:
-            rows = await connection.fetch(_CUT[question.by], *given)
+            rows = await connection.fetch(_CUT[question.by], *given, timeout=LONG_S)
             _put(cells, definition.phase, question.by, places, rows)
 
 

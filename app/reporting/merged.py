@@ -9,6 +9,7 @@ import msgspec
 
 from app.engine.records import Merge, Unmerge
 from app.profiles.sources import standing
+from app.storage.postgres import LONG_S
 
 _HAS_MERGES = 'SELECT EXISTS (SELECT FROM profile_changes WHERE site_id = $1 AND "into" IS NOT NULL)'
 _UNDONE = """
@@ -39,6 +40,7 @@ async def find_merged(
     """Find out about a site's merges, or those of `some` visitors alone; None where the site has none."""
     if not await connection.fetchval(_HAS_MERGES, site_id):
         return None
-    changes = [_decoder.decode(row["record"]) for row in await connection.fetch(_UNDONE, site_id, some)]
+    rows = await connection.fetch(_UNDONE, site_id, some, timeout=LONG_S)
+    changes = [_decoder.decode(row["record"]) for row in rows]
     found = {visitor: standing(of_visitor) for visitor, of_visitor in groupby(changes, attrgetter("visitor"))}
     return Merged(list(found), [None if merge is None else merge.into for merge in found.values()])

@@ -8,6 +8,7 @@ import asyncpg
 
 from app.reporting.definition import Definition
 from app.stats.sample_ratio import chi_square_tail
+from app.storage.postgres import LONG_S
 
 _SHARED = """
     SELECT other.experiment, mine.arm, other.arm AS other_arm, count(*) AS units
@@ -47,7 +48,7 @@ async def count_overlaps(
 ) -> list[Overlap]:
     """Count what an experiment of so many units shares with others, the largest share first."""
     asked = (site_id, definition.key, definition.phase, [key for key in others if key != definition.key])
-    rows = await connection.fetch(_SHARED, *asked)
+    rows = await connection.fetch(_SHARED, *asked, timeout=LONG_S)
     found = []
     for key, of_other in groupby(rows, key=lambda row: str(row["experiment"])):
         arms = [SharedArms(row["arm"], row["other_arm"], row["units"]) for row in of_other]

@@ -11,6 +11,7 @@ import msgspec
 from app.reporting.definition import Definition
 from app.reporting.facts import UnitRow, columns_of
 from app.reporting.merged import Merged
+from app.storage.postgres import LONG_S
 
 # Few enough that a turn of the event loop stays short while they are counted.
 _ROWS_AT_ONCE = 50
@@ -180,11 +181,12 @@ async def stream_units(
         given += [definition.by_user, merged.undone, merged.owners]
     if some is not None:
         given.append(list(some))
-    cursor = await connection.cursor(_statement(is_merged=merged is not None, some=some is not None), *given)
-    rows = await cursor.fetch(_ROWS_AT_ONCE)
+    statement = _statement(is_merged=merged is not None, some=some is not None)
+    cursor = await connection.cursor(statement, *given, timeout=LONG_S)
+    rows = await cursor.fetch(_ROWS_AT_ONCE, timeout=LONG_S)
     while rows:
         # PostgreSQL makes the next ones while these are counted: it is asked before anything else is done.
-        coming = asyncio.create_task(cursor.fetch(_ROWS_AT_ONCE))
+        coming = asyncio.create_task(cursor.fetch(_ROWS_AT_ONCE, timeout=LONG_S))
         await asyncio.sleep(0)
         try:
             yield [UnitRow(*row) for row in rows]
