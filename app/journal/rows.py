@@ -1,5 +1,6 @@
 """Records as rows: for each kind the table it is stored in, what it is stored once for, and its columns."""
 
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
@@ -25,6 +26,9 @@ from app.journal.columns import document, flags, instant, integer, name, names, 
 from app.kit.clock import instant_of
 
 Key = tuple[Any, ...]
+
+# How an id begins that is a UUID of version 7: with the milliseconds since 1970.
+_TIMED = re.compile("([0-9a-f]{8})-([0-9a-f]{4})-7")
 
 
 class Kind(NamedTuple):
@@ -52,9 +56,14 @@ def id_row_of(event: Event) -> bytes:
 
 
 def _digest_of(event: Event) -> bytes:
-    """Tell an event from all others of its site: an id is one visitor's own, whoever else may use it too."""
+    """Tell an event from all others of its site: an id is one visitor's own, whoever else may use it too.
+
+    Ids that begin with their time, as ours do, have keys that do so too: what comes together lies together.
+    """
     # No text that is stored has a zero byte in it.
-    return sha256(f"{event.visitor}\0{event.id}".encode()).digest()[:16]
+    digest = sha256(f"{event.visitor}\0{event.id}".encode()).digest()[:16]
+    timed = _TIMED.match(event.id)
+    return digest if timed is None else bytes.fromhex("".join(timed.groups())) + digest[6:]
 
 
 # Each row begins with the number of its columns, in two bytes.

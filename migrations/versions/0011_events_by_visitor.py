@@ -1,8 +1,9 @@
 """An event is known by its visitor and its id, as it is where it is taken in: an id is one visitor's own.
 
-`event_ids` keeps a digest of both instead of an id in plain text, and is made anew from the events that came
-in the days that ids are kept: nothing of them is forgotten, but ids whose events were erased since. It waits
-for whoever is storing, and nothing is stored meanwhile; what is answered waits in the journal.
+`event_ids` keeps a digest of both, behind the time that ids of ours begin with, instead of an id in plain
+text, and is made anew from the events that came in the days that ids are kept: nothing of them is forgotten,
+but ids whose events were erased since. It waits for whoever is storing, and nothing is stored meanwhile; what
+is answered waits in the journal.
 
 Going down keeps all events; of an id that several visitors have used it is known from then on that it was
 used, so that whoever uses it next is taken for the same. Where two visitors used one id at the very same
@@ -18,10 +19,12 @@ branch_labels = None
 depends_on = None
 
 # As `app/journal/rows.py` has it.
-KEY = (
-    "encode(substring(sha256(convert_to(visitor, 'UTF8') || '\\x00'::bytea || convert_to(id, 'UTF8'))"
-    " FROM 1 FOR 16), 'hex')::uuid"
-)
+DIGEST = "encode(sha256(convert_to(visitor, 'UTF8') || '\\x00'::bytea || convert_to(id, 'UTF8')), 'hex')"
+KEY = f"""
+    (CASE WHEN id ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-7'
+          THEN substr(id, 1, 8) || substr(id, 10, 4) || substr({DIGEST}, 13, 20)
+          ELSE substr({DIGEST}, 1, 32) END)::uuid
+"""
 REBUILD = """
     INSERT INTO event_ids (site_id, {column}, received_at)
     SELECT site_id, {known_by}, max(received_at) FROM events

@@ -147,8 +147,18 @@ async def test_a_published_site_cannot_be_deleted(postgres: Postgres, new_site: 
 NOW = datetime.now(UTC)
 # Events of before ids were a visitor's own: who did it, its id, and how many days ago it came and happened.
 # What is told late, even of a day that has no partition of its own, is known all the same.
-KNOWN = [("v-ä", "e-1", 1.0, 1.0), ("v-2", "e-2", 7.9, 97.0), ("v-3", "e-3", 8.1, 8.1)]
-KNOWN_BY = UUID("318f5c4e-d1b5-1165-33e6-52a7fae12de1")
+TIMED = "0193a0b1-c2d3-7aaa-8bbb-ccccddddeeee"
+KNOWN = [
+    ("v-ä", "e-1", 1.0, 1.0),
+    ("v-ä", TIMED, 2.0, 2.0),
+    ("v-2", "e-2", 7.9, 97.0),
+    ("v-3", "e-3", 8.1, 8.1),
+]
+# As in tests/unit/journal/test_rows.py.
+KNOWN_BY, TIMED_KEY = (
+    UUID("318f5c4e-d1b5-1165-33e6-52a7fae12de1"),
+    UUID("0193a0b1-c2d3-26ec-586b-c79099e40f9d"),
+)
 STORE = "INSERT INTO events VALUES (1, $2, $1, 'n', '{}', $4, $3, false, false, false)"
 
 
@@ -174,9 +184,10 @@ async def test_what_is_known_stays_known_now_that_it_is_known_by_its_visitor(
 
     rows = await before_visitors_counted.fetch("SELECT * FROM event_ids ORDER BY received_at DESC")
     assert tuple(rows[0]) == (1, KNOWN_BY, NOW - timedelta(days=1))
+    assert tuple(rows[1]) == (1, TIMED_KEY, NOW - timedelta(days=2))
     # Of what came earlier nobody asks any more.
-    assert len(rows) == 2
-    sent = [plain_event(id_, visitor=visitor) for visitor, id_, *_ in KNOWN[:2]]
+    assert len(rows) == 3
+    sent = [plain_event(id_, visitor=visitor) for visitor, id_, *_ in KNOWN[:3]]
     journal, fold = FileJournal(tmp_path), Remembering()
     await journal.append([*sent, new := plain_event("e-1", visitor="v-2")])
     async with asyncpg.create_pool(dsn_of(database_url), min_size=1) as pool:
@@ -209,8 +220,12 @@ async def test_ids_are_those_of_the_whole_site_again_after_going_down(
     await run(engine, lambda config: command.downgrade(config, "0010"))
 
     rows = await before_visitors_counted.fetch("SELECT site_id, id, received_at FROM event_ids ORDER BY id")
-    assert [tuple(row) for row in rows] == [(1, "e-1", NOW), (1, "e-2", NOW - timedelta(days=7.9))]
-    assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 4
+    assert [tuple(row) for row in rows] == [
+        (1, TIMED, NOW - timedelta(days=2)),
+        (1, "e-1", NOW),
+        (1, "e-2", NOW - timedelta(days=7.9)),
+    ]
+    assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 5
 
 
 async def test_what_only_visitors_tell_apart_keeps_it_from_going_down_and_nothing_is_lost(
@@ -224,7 +239,7 @@ async def test_what_only_visitors_tell_apart_keeps_it_from_going_down_and_nothin
 
     query = "SELECT count(*) FROM event_ids WHERE key = $1"
     assert await before_visitors_counted.fetchval(query, KNOWN_BY) == 1
-    assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 4
+    assert await before_visitors_counted.fetchval("SELECT count(*) FROM events") == 5
     await before_visitors_counted.execute("DELETE FROM events WHERE visitor = 'v-other'")
     await run(engine, lambda config: command.downgrade(config, "0010"))
 

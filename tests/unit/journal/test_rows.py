@@ -223,6 +223,16 @@ def test_an_event_is_known_by_what_its_visitor_and_its_id_come_to() -> None:
     assert len(ID_COLUMNS) == 3
 
 
+# The same of "v-ä" and this id, behind the time that the id begins with.
+TIMED, TIMED_KEY = "0193a0b1-c2d3-7aaa-8bbb-ccccddddeeee", UUID("0193a0b1-c2d3-26ec-586b-c79099e40f9d")
+
+
+def test_keys_of_ids_that_begin_with_their_time_begin_so_too() -> None:
+    assert key_of(event(TIMED, visitor="v-ä")) == ("events", 1, TIMED_KEY)
+    assert key_of(event(TIMED)) != key_of(event(TIMED, visitor="v-ä"))
+    assert key_of(event(TIMED[:-1] + "f", visitor="v-ä")) != key_of(event(TIMED, visitor="v-ä"))
+
+
 def test_where_a_visitor_ends_and_an_id_begins_makes_a_difference() -> None:
     assert key_of(event("b-c", visitor="a")) != key_of(event("c", visitor="a-b"))
     assert key_of(event("bc", visitor="a")) != key_of(event("c", visitor="ab"))
