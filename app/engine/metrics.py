@@ -32,6 +32,19 @@ def lacking_in(metric: Metric) -> Iterator[str]:
         yield "stages have no covariate: whoever stood where before is what they begin with"
 
 
+def outliving(document: Document) -> Iterator[Problem]:
+    """Find the metrics that ask for what was longer ago than events are kept."""
+    kept = document.site.retention.events_days
+    for i, metric in enumerate(document.metrics):
+        until = metric.window_days + (metric.after_days if metric.kind == "retention" else 0)
+        for field, days in (("window_days", until), ("covariate_days", metric.covariate_days)):
+            if days > kept:
+                message = (
+                    f"asks for {days:g} days, and events are kept for {kept}: what is gone is not counted"
+                )
+                yield Problem(f"/metrics/{i}/{field}", message)
+
+
 def journey_of(document: Document, metric: Metric) -> Journey | None:
     """Find the journey that a metric asks about: the one it names, else the primary one."""
     if metric.journey is None:

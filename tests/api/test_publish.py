@@ -121,9 +121,18 @@ async def test_names_that_stand_for_nothing_are_errors(admin: AdminFactory) -> N
 
 async def test_what_is_allowed_and_perhaps_not_meant_is_a_warning(admin: AdminFactory) -> None:
     client = await admin()
-    answered = await publish(client, {"segments": [{"key": "s", "condition": {"traits.age": {"$lt": 18}}}]})
+    metric = {"key": "m", "kind": "conversion", "event": "o", "window_days": 120}
+    answered = await publish(
+        client,
+        {
+            "site": {"retention": {"events_days": 90}},
+            "metrics": [metric],
+            "segments": [{"key": "s", "condition": {"traits.age": {"$lt": 18}}}],
+        },
+    )
     assert [warning["pointer"] for warning in answered["warnings"]] == [
-        "/segments/0/condition/traits.age/$lt"
+        "/metrics/0/window_days",
+        "/segments/0/condition/traits.age/$lt",
     ]
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.metrics import check_metrics, lacking_in
+from app.engine.metrics import check_metrics, lacking_in, outliving
 from app.engine.model import Metric
 from tests.builders import parsed
 
@@ -64,3 +64,16 @@ def test_what_a_metric_lacks_can_be_asked_of_one_alone() -> None:
 def test_all_that_a_metric_lacks_is_told_at_once() -> None:
     found = [message for _, message in problems(JOURNEYS, kind="mean")]
     assert ["needs an event" in found[0], "needs a property" in found[1]] == [True, True]
+
+
+def test_what_is_asked_for_longer_than_events_are_kept_is_told() -> None:
+    kept, asked = {"retention": {"events_days": 90}}, {"kind": "conversion", "event": "o"}
+    metrics = [
+        {"key": "longer", **asked, "window_days": 90.5, "covariate_days": 91},
+        {"key": "as_long", **asked, "window_days": 90, "covariate_days": 90, "after_days": 30},
+        {"key": "later", **asked, "kind": "retention", "window_days": 61, "after_days": 30},
+    ]
+    told = [problem.pointer for problem in outliving(parsed(site=kept, metrics=metrics))]
+
+    assert told == ["/metrics/0/window_days", "/metrics/0/covariate_days", "/metrics/2/window_days"]
+    assert list(outliving(parsed(metrics=metrics))) == []
