@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from app.kit.clock import ms_of
 from app.profiles.codec import decode_profile, encode_profile
 from app.profiles.fold import fold
 from app.profiles.merge import joined
-from tests.builders import NOW, assignment, event, journey, profile, ruleset, segment, visitor
+from tests.builders import NOW, assignment, event, journey, profile, ruleset, segment, traits_set, visitor
 
 RULES = ruleset(
     segments=[
@@ -158,6 +158,7 @@ def test_counts_since_are_those_after_the_latest_other(names: list[str]) -> None
 
 @EXAMPLES
 @given(records=RECORDS, context=st.dictionaries(st.text(max_size=5), JSON, max_size=3))
+@example(records=[traits_set()], context={})  # who stands on a journey and has done nothing yet
 def test_whatever_was_folded_can_be_stored_and_seen(records: list[Record], context: dict[str, Any]) -> None:
     remembered = fold(Profile(), records, RULES)
 
@@ -165,4 +166,4 @@ def test_whatever_was_folded_can_be_stored_and_seen(records: list[Record], conte
 
     assert seen.stage in {"first", "second", "third"}
     for held in remembered.stages.values():
-        assert held.since_ms <= remembered.last_event_ms
+        assert held.since_ms <= remembered.settled_ms
