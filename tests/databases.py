@@ -1,5 +1,6 @@
 """Databases for tests that need one of their own."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +8,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from app.storage.postgres import dsn_of
+from app.storage.migrate import migrate
+from app.storage.postgres import Postgres, dsn_of
 
 
 @asynccontextmanager
@@ -21,3 +23,13 @@ async def new_database(database_url: str) -> AsyncIterator[str]:
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await connection.close()
+
+
+@asynccontextmanager
+async def new_postgres(database_url: str) -> AsyncIterator[Postgres]:
+    """Open a database likewise that has all tables, and nothing in them."""
+    async with new_database(database_url) as own_url:
+        await asyncio.to_thread(migrate, own_url)
+        opened = await Postgres.open(own_url)
+        yield opened
+        await opened.close()

@@ -1,6 +1,5 @@
 """What units did stays counted when retention takes the rows, in a database where no other test loses any."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 
@@ -10,11 +9,10 @@ import pytest_asyncio
 
 from app.embedded.servers import Servers
 from app.reporting.reporter import Reporter
-from app.storage.migrate import migrate
 from app.storage.postgres import Postgres
 from app.storage.retention import Keeper
 from tests.builders import DAY, HOUR
-from tests.databases import new_database
+from tests.databases import new_postgres
 from tests.integration.letting_go import FOR_EVER, LATER, LettingGo, a_site
 from tests.integration.planted import LONG_AGO
 from tests.integration.summed import from_raw_rows, held
@@ -24,11 +22,8 @@ from tests.unit.reporting.counted import orders, revenue
 
 @pytest_asyncio.fixture(scope="module")
 async def stores(servers: Servers) -> AsyncIterator[Postgres]:
-    async with new_database(servers.database_url) as database_url:
-        await asyncio.to_thread(migrate, database_url)
-        opened = await Postgres.open(database_url)
+    async with new_postgres(servers.database_url) as opened:
         yield opened
-        await opened.close()
 
 
 @pytest_asyncio.fixture

@@ -1,4 +1,3 @@
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -10,13 +9,12 @@ import pytest_asyncio
 from app.admin.sites.service import create_site
 from app.embedded.servers import Servers
 from app.kit.tasks import background
-from app.storage.migrate import migrate
 from app.storage.postgres import Postgres, dsn_of
 from app.web.key_use import keep_writing_use, write_use
 from app.web.keyring import Caller, Keyring, Role, hash_of
 from app.web.pepper import pepper_of
 from app.web.problems import TooManyRequestsError
-from tests.databases import new_database
+from tests.databases import new_postgres
 from tests.sites import SiteFactory
 from tests.waiting import until
 
@@ -99,11 +97,8 @@ PEPPER = pepper_of("of this test, and of no other")
 @pytest_asyncio.fixture
 async def alone(servers: Servers) -> AsyncIterator[Postgres]:
     """Give a database that no other keyring reads."""
-    async with new_database(servers.database_url) as database_url:
-        await asyncio.to_thread(migrate, database_url)
-        opened = await Postgres.open(database_url)
+    async with new_postgres(servers.database_url) as opened:
         yield opened
-        await opened.close()
 
 
 async def test_a_key_hashed_with_a_pepper_is_known_to_who_has_it_and_others_say_so(

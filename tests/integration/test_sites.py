@@ -7,21 +7,17 @@ import pytest_asyncio
 
 from app.admin.sites.service import NewSite, bootstrap, create_site
 from app.embedded.servers import Servers
-from app.storage.migrate import migrate
 from app.storage.postgres import Postgres, dsn_of
 from app.web.keyring import Keyring
 from app.web.problems import ConflictError
-from tests.databases import new_database
+from tests.databases import new_postgres
 from tests.sites import SiteFactory
 
 
 @pytest_asyncio.fixture(scope="module")
 async def own_database(servers: Servers) -> AsyncIterator[Postgres]:
-    async with new_database(servers.database_url) as database_url:
-        await asyncio.to_thread(migrate, database_url)
-        opened = await Postgres.open(database_url)
+    async with new_postgres(servers.database_url) as opened:
         yield opened
-        await opened.close()
 
 
 @pytest_asyncio.fixture
