@@ -16,6 +16,7 @@ from app.storage.tables import PARTITIONED
 from tests.api.operations import Operation
 from tests.api.runs import do_runs
 from tests.builders import arm, delivering, experiment, placement, rule, segment
+from tests.counting import count_all
 from tests.shop import RunningEdge, Shop
 from tests.waiting import until
 
@@ -165,6 +166,6 @@ async def furnish(edge: RunningEdge, site: NewSite, postgres: Postgres, *, revis
     await made.admin("PATCH", f"/profiles/{made.visitor}", json={"traits": {"plan": "gold"}})
     await made.decide_and_store()
     await made.stored(made.visitor)
-    await Reporter(postgres.pool).turn()
+    await count_all(Reporter(postgres.pool))
     await made.measured()
     return made

@@ -14,6 +14,7 @@ from app.storage.postgres import Postgres
 from app.web.keyring import Role
 from tests.api.conftest import AdminFactory
 from tests.builders import HOUR, experiment
+from tests.counting import count_all
 from tests.integration.planted import Planted
 from tests.sites import SiteFactory
 from tests.unit.reporting.counted import orders, revenue
@@ -57,9 +58,7 @@ async def exported(admin: AdminFactory, new_site: SiteFactory, postgres: Postgre
 
 
 async def counted(exported: Exported) -> None:
-    reporter = Reporter(exported.postgres.pool)
-    while await reporter.turn():
-        pass
+    await count_all(Reporter(exported.postgres.pool))
 
 
 async def test_units_are_exported_with_what_they_did(

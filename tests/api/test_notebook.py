@@ -16,6 +16,7 @@ from app.reporting.reporter import Reporter
 from app.storage.postgres import Postgres
 from app.web.keyring import Keyring
 from tests.builders import HOUR, experiment
+from tests.counting import count_all
 from tests.integration.planted import Planted
 from tests.sites import SiteFactory
 from tests.unit.reporting.counted import orders
@@ -54,9 +55,7 @@ async def some_act(planted: Planted) -> None:
         await planted.assign(f"v-{i}", ("control", "treatment")[i % 2], stage="awareness")
         if i % 4 == 0:
             await planted.event(f"v-{i}", HOUR)
-    reporter = Reporter(planted.postgres.pool)
-    while await reporter.turn():
-        pass
+    await count_all(Reporter(planted.postgres.pool))
 
 
 async def test_the_lines_of_the_readme_load_results_and_units(

@@ -17,6 +17,7 @@ from app.storage.postgres import Postgres
 from app.web.keyring import Role
 from tests.api.conftest import AdminFactory
 from tests.builders import arm, experiment
+from tests.counting import count_all
 from tests.integration.planted import Planted
 from tests.sites import SiteFactory
 from tests.unit.reporting.counted import orders, revenue
@@ -66,9 +67,7 @@ async def seen(planner: Planner, days: int = 3, units: int = 100) -> None:
                 await planner.event(unit, at=at + timedelta(minutes=1))
             if i % 4 == 0:
                 await planner.assign(unit, ("a", "b")[i // 4 % 2], at, experiment="footer")
-    reporter = Reporter(planner.postgres.pool)
-    while await reporter.turn():
-        pass
+    await count_all(Reporter(planner.postgres.pool))
 
 
 async def test_traffic_and_baseline_are_those_that_were_seen(planner: Planner) -> None:
@@ -97,9 +96,7 @@ async def test_days_without_anybody_are_days_all_the_same(planner: Planner) -> N
             await planner.assign(
                 f"d{days}-{i}", ("control", "treatment")[i % 2], now() - timedelta(days=days)
             )
-    reporter = Reporter(planner.postgres.pool)
-    while await reporter.turn():
-        pass
+    await count_all(Reporter(planner.postgres.pool))
     found = await planner.plan(mean=0.1)
     assert found["units_per_day"] == pytest.approx(5)
 
@@ -182,7 +179,7 @@ async def test_an_experiment_that_nobody_acted_in_has_no_baseline(planner: Plann
     judged = experiment(primary_metric="orders", status="running", phase=1)
     await planner.publish(metrics=[orders()], experiments=[judged])
     await planner.assign("v", at=now() - timedelta(days=1))
-    await Reporter(planner.postgres.pool).turn()
+    await count_all(Reporter(planner.postgres.pool))
     assert await planner.refused() == ["/mean"]
 
 

@@ -12,6 +12,7 @@ from app.reporting.reporter import Reporter
 from app.storage import node
 from app.storage.postgres import Postgres
 from app.storage.valkey import Valkey
+from tests.counting import count_all
 from tests.integration.embedded_place import nothing_runs, place_in
 from tests.integration.filling import BEFORE, Filling
 from tests.integration.planted import Planted
@@ -39,7 +40,7 @@ async def reporter(planted: Planted) -> AsyncIterator[Reporter]:
     """Somebody who counts, once the experiment is published."""
     await planted.publish(**WITH_EVERYTHING)
     reporter = Reporter(planted.postgres.pool)
-    await reporter.turn()
+    await count_all(reporter)
     yield reporter
 
 

@@ -13,6 +13,7 @@ from app.reporting.sums import Cell
 from app.storage.postgres import Postgres
 from app.storage.retention import Keeper
 from tests.builders import DAY, experiment
+from tests.counting import count_all
 from tests.integration.planted import LONG_AGO, Planted
 from tests.integration.summed import WITH_EVERYTHING, held
 
@@ -36,7 +37,7 @@ class LettingGo(Planted):
         await self.turn()
 
     async def turn(self) -> None:
-        await Reporter(self.postgres.pool).turn()
+        await count_all(Reporter(self.postgres.pool))
 
     async def count(self, *visitors: str) -> dict[Cell, tuple[object, ...]]:
         """Count these anew; answers what all units come to."""

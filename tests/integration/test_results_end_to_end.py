@@ -20,6 +20,7 @@ from app.reporting.marks import Marking
 from app.reporting.reporter import Reporter
 from app.storage.postgres import Postgres
 from tests.builders import delivering, experiment, journey
+from tests.counting import count_all
 from tests.integration.planted import LONG_AGO, Planted
 from tests.shop import Shop, running_edge
 from tests.sites import SiteFactory
@@ -116,8 +117,7 @@ async def test_the_interval_covers_a_planted_effect_overall_and_by_stage(
     visiting, reporter = await everybody_visits(shop), Reporter(postgres.pool)
 
     async def is_counted() -> bool:
-        while await reporter.turn():
-            pass
+        await count_all(reporter)
         arms = (await results(shop))["metrics"][1]["arms"]
         spent = sum(value for _, _, value in visiting.orders)
         counted = (sum(arm["units"] for arm in arms), sum(arm["sum"] for arm in arms))

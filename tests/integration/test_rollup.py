@@ -17,6 +17,7 @@ from app.reporting.reporter import Reporter
 from app.reporting.rollup import sums_of as summed_up
 from app.reporting.unit_rows import stream_units
 from tests.builders import DAY, HOUR, experiment
+from tests.counting import count_all
 from tests.integration.planted import LONG_AGO, Planted
 from tests.integration.summed import WITH_EVERYTHING, from_raw_rows, held
 from tests.sites import SiteFactory
@@ -146,7 +147,7 @@ async def test_an_experiment_that_is_published_no_more_is_counted_when_somebody_
     await planted.assign("v")
     await planted.publish(2, metrics=[orders()])
     await planted.mark("v")
-    assert await Reporter(planted.postgres.pool).turn() == 1
+    await count_all(Reporter(planted.postgres.pool))
     counted = await held(planted)
     assert counted != {}
     assert counted == await from_raw_rows(planted)
@@ -221,8 +222,7 @@ async def test_what_is_stored_is_marked_in_the_same_transaction(planted: Planted
         ConsentSaid(planted.site_id, "c", id_at(LONG_AGO), {}, at),
         Event(planted.site_id, "a", "3", **event),
     ]
-    while await reporter.turn():
-        pass
+    await count_all(reporter)
     async with planted.postgres.pool.acquire() as lent, lent.transaction():
         await Marking(Stores()).fold_in(lent, records, nothing)  # type: ignore[arg-type] # what a pool lends is one in all but its type
         await Marking(Stores()).fold_in(lent, records[3:4], nothing)  # type: ignore[arg-type] # as above

@@ -3,6 +3,7 @@
 from app.reporting.question import CutBy, Population
 from app.reporting.reporter import Reporter
 from tests.builders import HOUR, experiment
+from tests.counting import count_all
 from tests.integration.planted import Planted, sums, sums_of
 from tests.unit.reporting.counted import orders, revenue
 
@@ -20,8 +21,7 @@ async def test_values_above_a_percentile_of_all_arms_count_as_the_percentile(pla
     raw = [await planted.results(by=by) for by in CutBy]
     assert (await planted.results(population=Population.EXPOSED)).units == 0
     reporter = Reporter(planted.postgres.pool)
-    while await reporter.turn():
-        pass
+    await count_all(reporter)
     for by, before in zip(CutBy, raw, strict=True):
         found = await planted.results(by=by)
         # Whether somebody has summed up yet makes no difference.
@@ -50,12 +50,10 @@ async def test_other_currencies_are_counted_apart_in_the_sums_too(planted: Plant
     raw = await planted.results(by=CutBy.DEVICE)
     await planted.mark("v")
     reporter = Reporter(planted.postgres.pool)
-    while await reporter.turn():
-        pass
+    await count_all(reporter)
     await planted.event("v", 2 * HOUR, value=1, currency="CHF")
     await planted.mark("v")
-    while await reporter.turn():
-        pass
+    await count_all(reporter)
     found = await planted.results(by=CutBy.DEVICE)
     assert sums(raw, "revenue") == sums(found, "revenue") == {"control": (1, 5, 25), "treatment": (0, 0, 0)}
     assert sums(found, "orders")["control"] == (1, 1, 1)

@@ -7,6 +7,7 @@ import pytest
 from app.reporting.alike import with_kin
 from app.reporting.reporter import Reporter
 from tests.builders import DAY, HOUR, experiment
+from tests.counting import count_all
 from tests.integration.planted import LONG_AGO, Planted
 from tests.integration.summed import WITH_EVERYTHING, from_raw_rows, held
 
@@ -37,7 +38,7 @@ async def family(planted: Planted) -> None:
 async def counted(planted: Planted, reporter: Reporter, *marked: str) -> bool:
     """Count those who are marked, and tell whether that makes the sums right."""
     await planted.mark(*marked)
-    await reporter.turn()
+    await count_all(reporter)
     return await held(planted) == await from_raw_rows(planted)
 
 
@@ -87,7 +88,7 @@ async def test_whatever_devices_are_shared_by_whom_the_sums_follow(
     rng = random.Random(seed)  # noqa: S311 - drawing what happens is not cryptography
     await planted.publish(**{**WITH_EVERYTHING, **({"experiments": [BY_USER]} if by_user else {})})
     reporter = Reporter(planted.postgres.pool)
-    await reporter.turn()
+    await count_all(reporter)
     for _ in range(40):
         marked = await something(planted, rng, by_user=by_user)
         assert await counted(planted, reporter, *marked)
