@@ -89,6 +89,16 @@ revisions = Table(
     PrimaryKeyConstraint("site_id", "number"),
 )
 
+# The highest phase that an experiment of a site ever had; a trigger keeps it as revisions are inserted.
+experiment_phases = Table(
+    "experiment_phases",
+    metadata,
+    Column("site_id", Integer, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("phase", Integer, nullable=False),
+    PrimaryKeyConstraint("site_id", "experiment"),
+)
+
 # The durable copy of a profile, folded by the shipper; `body` is what the cache holds too.
 profiles = Table(
     "profiles",

@@ -271,3 +271,24 @@ async def test_what_was_let_go_of_under_earlier_revisions_is_known(
     usual = {"assignments": 800, "decisions": 30}
     found = {site: {row[1]: round(row[2]) for row in rows if row[0] == site} for site in (1, 2)}
     assert found == {1: {**usual, "events": 190}, 2: {**usual, "events": 400}}
+
+
+async def test_the_phases_of_earlier_revisions_are_known(database_url: str, engine: AsyncEngine) -> None:
+    await asyncio.to_thread(migrate, database_url)
+    await run(engine, lambda config: command.downgrade(config, "0012"))
+    connection = await asyncpg.connect(dsn_of(database_url))
+    await connection.execute("INSERT INTO sites (key, identity_secret) VALUES ('a', ''), ('b', '')")
+    phased = "INSERT INTO revisions (site_id, number, document, author, comment) VALUES ($1, $2, $3, '', '')"
+    for site, number, phases in ((1, 1, {"x": 1, "y": None}), (1, 2, {"x": 3}), (1, 3, {}), (2, 1, {"x": 2})):
+        given = [{"key": key, **({"phase": phase} if phase else {})} for key, phase in phases.items()]
+        await connection.execute(phased, site, number, json.dumps({"experiments": given} if given else {}))
+
+    await asyncio.to_thread(migrate, database_url)
+    kept = "SELECT site_id, experiment, phase FROM experiment_phases ORDER BY 1, 2"
+    before = [tuple(row) for row in await connection.fetch(kept)]
+    again = {"experiments": [{"key": "x", "phase": 4}, {"key": "y", "phase": 1}, {"key": "z", "phase": 1}]}
+    await connection.execute(phased, 1, 4, json.dumps(again))
+    after = [tuple(row) for row in await connection.fetch(kept)]
+    await connection.close()
+    assert before == [(1, "x", 3), (1, "y", 1), (2, "x", 2)]
+    assert after == [(1, "x", 4), (1, "y", 1), (1, "z", 1), (2, "x", 2)]
