@@ -30,22 +30,25 @@ _encoder = msgspec.json.Encoder()
 async def answer_events(request: Request, parts: Parts, caller: Caller, now: datetime) -> bytes:
     """Take in one visitor's events; they are durable before the answer is written."""
     # As it came the body is not kept: while this waits, others need the memory.
-    records, consent = _read(await request.json_body(EVENTS_BYTES), parts, caller, now)
+    records, consent, device = _read(await request.json_body(EVENTS_BYTES), parts, caller, now)
     try:
-        observed = await parts.observe.observe(records, consent)
+        observed = await parts.observe.observe(records, consent, device)
     except JournalUnavailable as error:
         raise UnavailableError(f"events cannot be kept just now: {error}") from error
     return _encoder.encode(observed)
 
 
-def _read(sent: bytes, parts: Parts, caller: Caller, now: datetime) -> tuple[list[Event], dict[str, bool]]:
-    """Read the events of a body, and what it says of consent."""
+def _read(
+    sent: bytes, parts: Parts, caller: Caller, now: datetime
+) -> tuple[list[Event], dict[str, bool], str | None]:
+    """Read the events of a body, what it says of consent, and which device a user is on."""
     body = decode_body(events_decoder, sent)
     site = site_of(caller, parts.rulesets)
     visitor = _whose(body, caller, site)
+    device = None if visitor == body.visitor.id else body.visitor.id
     trusted = caller.kind == "secret"
     records = records_of(body.events, site.id, visitor, now, trusted=trusted, sent_at=body.sent_at)
-    return records, said(body.consent)
+    return records, said(body.consent), device
 
 
 def _whose(body: EventsBody, caller: Caller, site: LiveSite) -> str:

@@ -1,14 +1,15 @@
 """What is known of who asks: their own profile, and that of the device they are on."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from app.decision.page_load import PageLoad
 from app.decision.ports import Profiles
-from app.engine.profile import Profile
+from app.engine.profile import ConsentHeld, Profile
 from app.profiles.loaded import Loaded, ProfilesUnavailable
-from app.profiles.merge import may_take_over
+from app.profiles.merge import latest, may_take_over
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -22,12 +23,17 @@ class Known(msgspec.Struct, frozen=True, gc=False):
         """Who asks, as far as is known."""
         return Profile() if self.own is None else self.own.profile
 
-    def to_take_over(self, page: PageLoad) -> Profile | None:
+    def to_take_over(self, into: str) -> Profile | None:
         """Answer what the device has for its user; None where it has nothing, or has it for somebody else."""
         if self.own is None or self.device is None:
             return None
         device = self.device.profile
-        return device if may_take_over(device, page.profile_key) else None
+        return device if may_take_over(device, into) else None
+
+
+def consent_of(own: Profile, device: Profile | None) -> Mapping[str, ConsentHeld]:
+    """Tell what was said of consent by who asks, or on a `device` that they are to take over."""
+    return own.consent if device is None else latest(own.consent, device.consent)
 
 
 async def load_known(profiles: Profiles, page: PageLoad) -> Known:
@@ -37,16 +43,23 @@ async def load_known(profiles: Profiles, page: PageLoad) -> Known:
     if page.user is None and own is not None:
         return Known(own)
     ids = [event.id for event in page.events]
+    if page.user is None:
+        return await load_both(profiles, page.site, page.visitor, None, ids)
+    device = profiles.find_hot(page.site, page.visitor)
+    if own is not None and device is not None:
+        return Known(own, device)
+    return await load_both(profiles, page.site, page.profile_key, page.visitor, ids)
+
+
+async def load_both(
+    profiles: Profiles, site: int, visitor: str, device: str | None, event_ids: Sequence[str]
+) -> Known:
+    """Read a profile, which event ids are known, and the profile of a device; neither, where one fails."""
     try:
-        if page.user is None:
-            return Known(await profiles.load(page.site, page.visitor, ids))
-        device = profiles.find_hot(page.site, page.visitor)
-        if own is not None and device is not None:
-            return Known(own, device)
+        if device is None:
+            return Known(await profiles.load(site, visitor, event_ids))
         return Known(
-            *await asyncio.gather(
-                profiles.load(page.site, page.profile_key, ids), profiles.load(page.site, page.visitor)
-            )
+            *await asyncio.gather(profiles.load(site, visitor, event_ids), profiles.load(site, device))
         )
     except ProfilesUnavailable:
         return Known(None)

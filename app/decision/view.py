@@ -8,7 +8,7 @@ import msgspec
 
 from app.decision.fallback import nothing_published
 from app.decision.inputs import Basis, encode_basis
-from app.decision.known import Known
+from app.decision.known import Known, consent_of
 from app.decision.page_load import PageLoad, unseen
 from app.engine.consent import ANALYTICS, PERSONALIZATION, for_consent, granted, is_news, unheard
 from app.engine.decision import Decision
@@ -20,7 +20,7 @@ from app.engine.visitor import Standing
 from app.kit.clock import ms_of
 from app.kit.ids import id_at
 from app.profiles.fold import fold
-from app.profiles.merge import joined, latest
+from app.profiles.merge import joined
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -37,9 +37,9 @@ class View(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, page: PageLoad, known: Known, ruleset: Ruleset | None, now: datetime) -> Self:
         """See a page load with what is known of who asks, and with what the request itself brings."""
-        device = known.to_take_over(page)
+        device = known.to_take_over(page.profile_key)
         own = known.profile
-        held = own.consent if device is None else latest(own.consent, device.consent)
+        held = consent_of(own, device)
         consent = granted(page.consent, held, ruleset)
         personal = PERSONALIZATION in consent
         changes: list[Record] = []

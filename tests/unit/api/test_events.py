@@ -121,6 +121,25 @@ async def test_events_are_the_users_once_the_user_is_known() -> None:
     assert await visitor_of(edge, user_id="u-1", user_proof=proof_of("u-1")) == "$user:u-1"
 
 
+@pytest.mark.parametrize(
+    ("visitor", "ignored"),
+    [
+        ({"id": "v-1", "user_id": "u-1"}, 1),
+        ({"id": "v-2", "user_id": "u-1"}, 0),
+        ({"user_id": "u-1"}, 0),
+    ],
+)
+async def test_a_denial_on_the_device_holds_for_the_events_of_its_user(
+    visitor: dict[str, str], ignored: int
+) -> None:
+    edge = Edge()
+    await edge.decide(consent={"personalization": False, "analytics": False})
+
+    answer = await edge.events({"name": "page_viewed"}, visitor=visitor, key=SECRET)
+
+    assert answer.json()["ignored"] == ignored
+
+
 async def test_events_of_a_user_without_a_proof_are_the_visitors() -> None:
     assert await visitor_of(Edge(), id="v-1", user_id="u-1") == "v-1"
 

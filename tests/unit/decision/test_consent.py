@@ -19,6 +19,8 @@ from tests.unit.decision.asking import (
     viewed,
 )
 
+USER = "$user:u-1"
+
 
 async def test_without_any_consent_only_that_is_remembered() -> None:
     asking = Asking(experimenting())
@@ -174,3 +176,38 @@ async def test_events_with_both_consents_serve_both() -> None:
     await asking.observe.observe([viewed()], BOTH)
 
     assert [(event.results_only, event.profile_only) for event in asking.events] == [(False, False)]
+
+
+async def test_a_users_events_heed_what_was_said_on_a_device_that_nobody_has_taken_over() -> None:
+    asking = Asking(experimenting())
+    await asking.decide(consent={"analytics": False})
+
+    silent = await asking.observe.observe([viewed("e-1", visitor=USER)], {}, "v-1")
+    spoken = await asking.observe.observe([viewed("e-2", visitor=USER)], {"analytics": True}, "v-1")
+    again = await asking.observe.observe([viewed("e-3", visitor=USER)], {}, "v-1")
+
+    assert {silent.accepted, spoken.accepted, again.accepted} == {1}
+    assert [(event.id, event.profile_only) for event in asking.events] == [
+        ("e-1", True),
+        ("e-2", False),
+        ("e-3", False),
+    ]
+
+
+async def test_what_somebody_else_said_on_a_device_does_not_count_for_its_guests() -> None:
+    asking = Asking(experimenting())
+    await asking.decide(user="other", events=[viewed(visitor="$user:other")])
+    await asking.decide(consent=NONE)
+
+    observed = await asking.observe.observe([viewed("e-1", visitor=USER)], {}, "v-1")
+
+    assert (observed.accepted, observed.ignored) == (1, 0)
+
+
+async def test_what_a_user_says_is_the_users_also_where_the_device_has_said_it_before() -> None:
+    asking = Asking(experimenting())
+    await asking.decide(consent=NONE)
+
+    await asking.observe.observe([viewed(visitor=USER)], NONE, "v-1")
+
+    assert {name: held.granted for name, held in (await asking.remembered(USER)).consent.items()} == NONE

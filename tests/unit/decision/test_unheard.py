@@ -72,6 +72,12 @@ async def test_a_decision_for_a_user_names_the_device_that_may_have_been_told(as
     assert [event.unheard for event in asking.events] == [Unheard(BOTH_UNHEARD, "v-1")]
 
 
+async def test_events_of_a_user_name_the_device_alike(asking: Asking) -> None:
+    await asking.observe.observe([viewed(visitor=USER)], {}, "v-1")
+
+    assert [event.unheard for event in asking.events] == [Unheard(BOTH_UNHEARD, "v-1")]
+
+
 @pytest.mark.parametrize("said", [{}, ONLY_ANALYTICS, BOTH])
 async def test_whose_profile_is_read_is_never_marked(said: Mapping[str, bool]) -> None:
     asking = Asking(telling(), GoneAfterReading())
