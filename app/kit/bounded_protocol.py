@@ -8,7 +8,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from app.kit.http_bounds import Bounds, Queue
-from app.kit.http_refusal import INVALID, LATE, TOO_LARGE_BODY, TOO_LARGE_HEAD, RefusedError, refusal
+from app.kit.http_refusal import INVALID, LATE, TOO_LARGE_BODY, TOO_LARGE_HEAD, RefusedError
 from app.kit.parting_protocol import PartingProtocol
 
 # What arrived is read in pieces of this size, the next one once nothing of the last waits in line.
@@ -36,11 +36,6 @@ class BoundedProtocol(PartingProtocol):
         self._fields = 0
         self._body_bytes = self._body_bytes_seen = 0
         self._held = b""
-
-    @property
-    def owes_an_answer(self) -> bool:
-        """Whether some request that has begun is not answered to its end."""
-        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr] # before the first request there is none
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's own
         """Begin, in place of somebody else where all places are taken."""
@@ -169,6 +164,8 @@ class BoundedProtocol(PartingProtocol):
         elif self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             self._read_on()
+        elif self._last_word is not None:
+            self._say(self._last_word)
         else:
             self._read_on()
             self._wait_in(None)
@@ -250,30 +247,30 @@ class BoundedProtocol(PartingProtocol):
     def refuse(self, status: int) -> None:
         """Answer what is being read by a status, hear nothing any more and hang up.
 
-        Where answers are owed to requests before it, the last of them says that it is the last.
+        Whatever was asked before it is answered first.
         """
         self._is_deaf = True
         if status == INVALID:
             self.logger.warning("Invalid HTTP request received.")
+        if self._reads_body and self.pipeline:
+            # What is being read waits in line, too, and is the last there.
+            self.pipeline.popleft()
+            self._reads_body = False
         if self._reads_body:
             self._refuse_body(status)
         elif self.owes_an_answer:
-            self.cycle.keep_alive = False
+            self._last_word = status
             self._settle()
         else:
             self._say(status)
 
     def _refuse_body(self, status: int) -> None:
-        if self.pipeline or not self.owes_an_answer or self.cycle.response_started:
+        if not self.owes_an_answer or self.cycle.response_started:
             self.rest_is_over()
             return
         self.cycle.disconnected, self.cycle.waiting_for_100_continue = True, False
         self.cycle.message_event.set()
         self._say(status)
-
-    def _say(self, status: int) -> None:
-        self.transport.write(refusal(status, self.server_state.default_headers))
-        self.part()
 
     def part(self) -> None:
         """Say and hear nothing any more, and leave a client that still sends a short while to stop."""

@@ -7,6 +7,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from app.kit.http_refusal import refusal
+
 
 class _Speaking:
     """What uvicorn uses of a transport to answer a request, except that the protocol closes it."""
@@ -26,6 +28,13 @@ class PartingProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state)
         # Whether a body is on its way, and whether nothing is heard any more.
         self._reads_body = self._is_deaf = False
+        # The status of a request that was refused, to be said once what was asked before it is answered.
+        self._last_word: int | None = None
+
+    @property
+    def owes_an_answer(self) -> bool:
+        """Whether some request that has begun is not answered to its end."""
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr] # before the first request there is none
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -38,6 +47,10 @@ class PartingProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not None:
             self.cycle.transport = cast("asyncio.Transport", _Speaking(self))
+
+    def _say(self, status: int) -> None:
+        self.transport.write(refusal(status, self.server_state.default_headers))
+        self.part()
 
     def part(self) -> None:
         """Hang up; where the client still sends, only say that this was all, and hear nothing any more."""

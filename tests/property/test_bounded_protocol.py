@@ -7,7 +7,7 @@ from typing import Any
 
 import h11
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.kit.wire import Directly, Echo, Worker, echo, send
@@ -36,11 +36,12 @@ garbage = st.one_of(
         [b"\r\n", b"\n", b" ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
     ),
 )
+TWO = b"POST / HTTP/1.1\r\nHost: shop\r\n\r\nGET / HTTP/1.1\r\nHost: shop\r\n\r\n"
 bodies = st.lists(st.binary(max_size=200).map(bytes.hex), max_size=3)
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> bytes:
+def requests(draw: st.DrawFn, targets: st.SearchStrategy[str] = targets) -> bytes:
     """One request, written by h11: with no body, one of a known length, or one in chunks."""
     client = h11.Connection(h11.CLIENT)
     parts = [part.encode() for part in draw(bodies)]
@@ -115,8 +116,11 @@ def test_a_conversation_is_the_same_as_with_uvicorns_own(said: tuple[list[bytes]
 
 @st.composite
 def broken_conversations(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
-    """The same with something else in some places, or nothing."""
-    each = draw(st.lists(requests(), min_size=1, max_size=3))
+    """The same with something else in some places, or nothing.
+
+    Whether an app that reads no body is asked before the body turns out to be broken is a matter of turns.
+    """
+    each = draw(st.lists(requests(targets.filter(lambda target: target != "/early")), min_size=1, max_size=3))
     whole = b"".join(each)
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(whole)))
@@ -125,22 +129,29 @@ def broken_conversations(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
     return each, list(_pieces(whole, cuts))
 
 
-async def seen(pieces: list[bytes], wrap: Callable[[Echo], Any], before: Sequence[bytes] = ()) -> list[Any]:
+async def seen(
+    pieces: list[bytes], wrap: Callable[[Echo], Any], before: Sequence[bytes] = ()
+) -> tuple[list[Any], Any]:
     app = Echo()
-    await answers(pieces, wrap(app), bounded=True, before=before)
-    return app.seen
+    said = await answers(pieces, wrap(app), bounded=True, before=before)
+    return app.seen, said
 
 
 @settings(max_examples=300, deadline=None)
 @given(broken_conversations())
-def test_of_what_is_broken_the_same_requests_are_seen(said: tuple[list[bytes], list[bytes]]) -> None:
+@example(([], [TWO + TWO.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\nnone")]))
+def test_of_what_is_broken_the_same_requests_are_seen_and_answered(
+    said: tuple[list[bytes], list[bytes]],
+) -> None:
     each, pieces = said
-    by_asgi = asyncio.run(seen(pieces, lambda app: app, each * 2))
+    by_asgi = asyncio.run(seen(pieces, lambda app: app))
     directly = asyncio.run(seen(pieces, Directly))
     again = asyncio.run(seen(pieces, Directly, each * 2))
+    again_by_asgi = asyncio.run(seen(pieces, lambda app: app, each * 2))
 
-    assert by_asgi == again
-    assert by_asgi[len(by_asgi) - len(directly) :] == directly
+    assert by_asgi == directly
+    assert again_by_asgi == again
+    assert by_asgi[1] == again[1]
 
 
 @pytest.mark.parametrize("size", [1, 100, 8_192, 8_193, 65_536, 1_000_000])

@@ -131,12 +131,32 @@ async def test_what_follows_a_refusal_is_not_heard() -> None:
     assert wire.statuses == [400]
 
 
-@pytest.mark.parametrize("bad", [b"nonsense\r\n\r\n", HEAD + b"X: y\r\n" * 9 + b"\r\n"])
-async def test_who_is_owed_answers_gets_them_before_being_hung_up_on(bad: bytes) -> None:
-    wire = await asked(SLOW + WHOLE + bad + WHOLE)
+@pytest.mark.parametrize(
+    ("bad", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (HEAD + b"X: y\r\n" * 9 + b"\r\n", 431),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n", 400),
+        (HEAD + b"Content-Length: 40000\r\n\r\n" + b"x" * 40_000, 413),
+    ],
+)
+@pytest.mark.parametrize("before", [[200], [200, 200], [200, 200, 200]])
+async def test_who_is_owed_answers_gets_them_before_being_refused(
+    bad: bytes, status: int, before: list[int]
+) -> None:
+    wire = await asked(SLOW + WHOLE * (len(before) - 1) + bad + WHOLE)
 
-    assert wire.statuses == [200, 200]
+    assert wire.statuses == [*before, status]
     assert wire.written.count(b"connection: close") == 1
+    assert wire.ended()
+
+
+async def test_whose_last_answer_was_asked_for_is_told_of_nothing_that_is_broken_behind_it() -> None:
+    last = SLOW.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+
+    wire = await asked(last + b"nonsense\r\n\r\n")
+
+    assert wire.statuses == [200]
     assert wire.ended()
 
 
