@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test install check test-browser demo faults soak fuzz bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact \
+.PHONY: run test install check test-browser demo faults soak fuzz explore bench bench-config bench-gate bench-http bench-journal bench-hot bench-impact \
 	bench-results calibrate calibrate-http profile lock clean
 
 run: install ## install everything and serve
@@ -52,6 +52,9 @@ soak: install ## load for MINUTES, every part restarted every EVERY_S; fails whe
 
 fuzz: install ## ask everything that the OpenAPI document allows or forbids, at random; fails where an answer is not as it says
 	$(BIN)/python -m tests.fuzz.run $(if $(SEED),--seed $(SEED))
+
+explore: install ## whatever is tested by examples, TIMES times with ones that nobody may have tried
+	for _ in $$(seq $(TIMES)); do $(BIN)/pytest -q -n 2 --hypothesis-profile others -m "hypothesis and not browser" || exit 1; done
 
 bench: install ## what rules cost, compiled and decided on; fails where it is too much
 	$(BIN)/python -m loadtests.bench_engine
