@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import httpx
 import uvloop
@@ -18,15 +17,14 @@ import uvloop
 from loadtests.speed.asking import KNOWN, check_constant, check_decision
 from loadtests.speed.budgets import Bound, share_bounds
 from loadtests.speed.cases import MANY, OWN, PLAIN, RULES, Case
-from loadtests.speed.generator import Latencies
-from loadtests.speed.open_model import OpenModel, Pair, latency_bounds, latency_table, shipping
+from loadtests.speed.open_model import OpenModel, latency_bounds, latency_table, shipping
 from loadtests.speed.pages import decide_body, request
 from loadtests.speed.processes import cpu_ns, pin
 from loadtests.speed.serving import BARE, Server, server
 from loadtests.speed.sites import Ground, draft, prepared, publish
 from loadtests.speed.tables import PAGE, Run, bounds_table, http_table, replace_between
 from loadtests.speed.wire import read_answers
-from loadtests.speed.workers import Crew, crews, memory_bounds, workers_table
+from loadtests.speed.workers import crews, memory_bounds, workers_table
 from loadtests.speed.wrk import find_wrk, run_wrk, script
 
 # Servers have one core to themselves; whoever asks them has the other, with PostgreSQL and Valkey.
@@ -37,15 +35,6 @@ ROUNDS, ROUND_S, SAMPLE = 11, 1, 20
 HALF, MOST = "50 % of capacity", "80 % of capacity"
 PUBLISHING = f"{HALF}, 10,000 rules being published"
 HOT, ALL = range(4_096), range(KNOWN, KNOWN + VISITORS)
-
-
-class Measured(NamedTuple):
-    """Everything measured: rounds of wrk, pairs at fixed rates, the generator's ceiling, workers."""
-
-    runs: dict[Case, list[Run]]
-    pairs: dict[str, list[Pair]]
-    ceiling: Latencies
-    crews: list[Crew]
 
 
 class Bench:
@@ -120,26 +109,23 @@ async def served(ground: Ground, *names: str) -> AsyncIterator[dict[str, Server]
         yield servers
 
 
-async def measured(folder: Path, rounds: int) -> Measured:
-    """Measure everything, over servers that are ended afterwards."""
+async def measured(folder: Path, rounds: int) -> list[Bound]:
+    """Measure everything over servers that are ended afterwards, and tell each part once it is measured."""
     async with prepared(folder, {RULES: ALL.stop, MANY: len(HOT)}) as ground:
-        runs, pairs, ceiling = await _one_worker(ground, rounds)
+        async with served(ground, BARE, OWN, PLAIN) as servers:
+            runs = await Bench(ground, servers).measure(rounds)
+        bounds = tell("bench-http", http_table(runs), share_bounds_of(runs))
+        capacity = max(run.per_s for run in runs[Case("hot", OWN, AT_ONCE[-1])])
+        # Whoever else served here would take up what is published, too, on the same core.
+        async with served(ground, BARE, OWN) as servers, shipping(ground):
+            model = OpenModel(ground, servers[OWN], servers[BARE])
+            pairs = {HALF: await model.pairs(0.5 * capacity), MOST: await model.pairs(0.8 * capacity)}
+            pairs[PUBLISHING] = await model.published(0.5 * capacity)
+            table = latency_table(pairs, await model.ceiling())
+        bounds += tell("bench-latency", table, latency_bounds(pairs[HALF], pairs[PUBLISHING]))
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
-        return Measured(runs, pairs, ceiling, await crews(ground))
-
-
-async def _one_worker(
-    ground: Ground, rounds: int
-) -> tuple[dict[Case, list[Run]], dict[str, list[Pair]], Latencies]:
-    async with served(ground, BARE, OWN, PLAIN) as servers:
-        runs = await Bench(ground, servers).measure(rounds)
-    capacity = max(run.per_s for run in runs[Case("hot", OWN, AT_ONCE[-1])])
-    # Whoever else served here would take up what is published, too, on the same core.
-    async with served(ground, BARE, OWN) as servers, shipping(ground):
-        model = OpenModel(ground, servers[OWN], servers[BARE])
-        pairs = {HALF: await model.pairs(0.5 * capacity), MOST: await model.pairs(0.8 * capacity)}
-        pairs[PUBLISHING] = await model.published(0.5 * capacity)
-        return runs, pairs, await model.ceiling()
+        found = await crews(ground)
+        return bounds + tell("bench-workers", workers_table(found), memory_bounds(found))
 
 
 def keep_to_one_core() -> None:
@@ -158,14 +144,8 @@ def main() -> int:
     keep_to_one_core()
     logging.disable(logging.WARNING)
     with TemporaryDirectory(prefix="signpost-http-", ignore_cleanup_errors=True) as folder:
-        found = uvloop.run(measured(Path(folder), options.rounds))
-    throughput = [*share_bounds_of(found.runs)]
-    latency = [*latency_bounds(*(found.pairs[name] for name in (HALF, PUBLISHING)))]
-    tell("bench-http", http_table(found.runs), throughput)
-    tell("bench-latency", latency_table(found.pairs, found.ceiling), latency)
-    memory = [*memory_bounds(found.crews)]
-    tell("bench-workers", workers_table(found.crews), memory)
-    return int(not all(bound.holds for bound in [*throughput, *latency, *memory]))
+        bounds = uvloop.run(measured(Path(folder), options.rounds))
+    return int(not all(bound.holds for bound in bounds))
 
 
 def share_bounds_of(runs: Mapping[Case, Sequence[Run]]) -> Iterator[Bound]:
@@ -178,11 +158,13 @@ def share_bounds_of(runs: Mapping[Case, Sequence[Run]]) -> Iterator[Bound]:
                 yield bound._replace(what=f"{kind}, {bound.what}")
 
 
-def tell(name: str, table: Iterable[str], bounds: Iterable[Bound]) -> None:
-    """Print a table with its bounds, and write both to their place in the page."""
-    text = "\n".join([*table, "", *bounds_table(bounds)])
-    print(f"{text}\n")
+def tell(name: str, table: Iterable[str], bounds: Iterable[Bound]) -> list[Bound]:
+    """Print a table with its bounds, and write both to their place in the page; answers the bounds."""
+    held = [*bounds]
+    text = "\n".join([*table, "", *bounds_table(held)])
+    print(f"{text}\n", flush=True)
     replace_between(PAGE, name, text)
+    return held
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class OpenModel:
 
     async def ceiling(self) -> Latencies:
         """Measure how much the generator can ask of the bare app."""
-        return await generated(self._bare, self._key, _TOO_MUCH, RUN_S)
+        return await generated(self._bare.port, self._key, _TOO_MUCH, RUN_S)
 
     async def pairs(self, rate: float) -> list[Pair]:
         """Measure both at a rate, several times."""
@@ -70,9 +70,9 @@ class OpenModel:
 
     async def _pair(self, rate: float, during: During) -> Pair:
         """Measure both; `during` happens in the midst of our run."""
-        bare = await generated(self._bare, self._key, rate, RUN_S)
+        bare = await generated(self._bare.port, self._key, rate, RUN_S)
         meanwhile = asyncio.create_task(_after(RUN_S / 4, during))
-        ours = await generated(self._ours, self._key, rate, RUN_S)
+        ours = await generated(self._ours.port, self._key, rate, RUN_S)
         await meanwhile
         return Pair(ours, bare)
 
@@ -86,20 +86,20 @@ async def _after(seconds: float, during: During) -> None:
     await during()
 
 
-async def generated(one: Server, key: str, rate: float, seconds: float) -> Latencies:
+async def generated(port: int, key: str, rate: float, seconds: float) -> Latencies:
     """Run the generator in a process of its own.
 
     Raises:
         RuntimeError: it failed, or an answer was wrong.
 
     """
-    asked = [str(one.port), key, str(rate), str(seconds)]
+    asked = [str(port), key, str(rate), str(seconds)]
     command = [sys.executable, "-m", "loadtests.speed.generator", *asked]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     said, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"the generator ended with {process.returncode}")
-    told = msgspec.json.decode(said, type=Latencies)
+    told = msgspec.msgpack.decode(said, type=Latencies)
     if told.wrong:
         raise RuntimeError(f"{told.wrong} of {told.answered} answers were wrong")
     return told

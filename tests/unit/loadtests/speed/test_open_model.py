@@ -1,9 +1,11 @@
+import asyncio
 from math import isnan
 
 import pytest
 
+from loadtests.speed.bare import CONSTANT
 from loadtests.speed.generator import Latencies
-from loadtests.speed.open_model import Pair, latency_bounds, latency_table
+from loadtests.speed.open_model import Pair, generated, latency_bounds, latency_table
 
 
 def run(p50: float, p99: float) -> Latencies:
@@ -46,3 +48,17 @@ def test_a_run_without_an_answer_holds_no_bound() -> None:
     assert not any(
         bound.holds for bound in latency_bounds([Pair(nothing, run(1, 1))], [Pair(nothing, run(1, 1))])
     )
+
+
+async def test_a_run_that_does_not_get_beyond_its_warm_up_tells_what_it_sent() -> None:
+    async def serve_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            await asyncio.sleep(0.1)
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + CONSTANT)
+        writer.close()
+
+    async with await asyncio.start_server(serve_slowly, "127.0.0.1", 0) as server:
+        told = await generated(server.sockets[0].getsockname()[1], "pk_1", 100_000, 0.1)
+    assert (told.wrong, told.answered + told.unsent) == (0, 60_000)
+    assert 0 < told.per_s < 2_000
+    assert isnan(told.late_us)
