@@ -70,7 +70,7 @@ class DirectProtocol(BoundedProtocol):
         self._has_answered = False
 
     def _feed(self, piece: bytes | memoryview) -> None:
-        begins = not (self._vain or self._reads_body or self._is_deaf)
+        begins = not (self._vain or self._reads_head or self._reads_body or self._is_deaf)
         self._piece = piece if begins and isinstance(piece, bytes) else None
         if self._piece is None or not self._answers_known(self._piece):
             super()._feed(piece)

@@ -36,6 +36,7 @@ garbage = st.one_of(
         [b"\r\n", b"\n", b" ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
     ),
 )
+ONE = b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nbody"
 TWO = b"POST / HTTP/1.1\r\nHost: shop\r\n\r\nGET / HTTP/1.1\r\nHost: shop\r\n\r\n"
 bodies = st.lists(st.binary(max_size=200).map(bytes.hex), max_size=3)
 
@@ -78,12 +79,12 @@ def _pieces(whole: bytes, cuts: set[int]) -> Iterator[bytes]:
 
 
 async def answers(
-    pieces: list[bytes], app: Any, *, bounded: bool, count: int = 0, before: Sequence[bytes] = ()
+    pieces: list[bytes], app: Any, *, bounded: bool, count: int = 0, before: Sequence[list[bytes]] = ()
 ) -> tuple[bytes, bool, int]:
-    """Have pieces answered by a worker that was sent others before, each on a connection of its own."""
+    """Have pieces answered by a worker that was sent others before, on a connection for each list."""
     worker = Worker(app, bounded=bounded)
-    for whole in before:
-        await _said(worker, [whole])
+    for others in before:
+        await _said(worker, others)
     worker.state.total_requests = 0
     return await _said(worker, pieces, count)
 
@@ -102,13 +103,20 @@ async def _said(worker: Worker, pieces: list[bytes], count: int = 0) -> tuple[by
     return said
 
 
+def twice(each: list[bytes], pieces: list[bytes]) -> list[list[bytes]]:
+    """Send all that may be remembered: each request by itself, and the very same pieces."""
+    return [*([one] for one in each * 2), pieces, pieces]
+
+
 @settings(max_examples=300, deadline=None)
 @given(conversations())
+@example(([ONE], [ONE + ONE[:2], ONE[2:]]))
+@example(([ONE], [ONE + b"POST / HTTP/1.1\r\nX-One: ", ONE]))
 def test_a_conversation_is_the_same_as_with_uvicorns_own(said: tuple[list[bytes], list[bytes]]) -> None:
-    each, pieces = said
+    _, pieces = said
     by_asgi = asyncio.run(answers(pieces, echo, bounded=True))
     directly = asyncio.run(answers(pieces, Directly(echo), bounded=True))
-    again = asyncio.run(answers(pieces, Directly(echo), bounded=True, before=each * 2))
+    again = asyncio.run(answers(pieces, Directly(echo), bounded=True, before=twice(*said)))
 
     assert by_asgi == directly == again == asyncio.run(answers(pieces, echo, bounded=False))
     assert by_asgi[0].startswith(b"HTTP/1.1 ")
@@ -130,7 +138,7 @@ def broken_conversations(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
 
 
 async def seen(
-    pieces: list[bytes], wrap: Callable[[Echo], Any], before: Sequence[bytes] = ()
+    pieces: list[bytes], wrap: Callable[[Echo], Any], before: Sequence[list[bytes]] = ()
 ) -> tuple[list[Any], Any]:
     app = Echo()
     said = await answers(pieces, wrap(app), bounded=True, before=before)
@@ -143,11 +151,11 @@ async def seen(
 def test_of_what_is_broken_the_same_requests_are_seen_and_answered(
     said: tuple[list[bytes], list[bytes]],
 ) -> None:
-    each, pieces = said
+    _, pieces = said
     by_asgi = asyncio.run(seen(pieces, lambda app: app))
     directly = asyncio.run(seen(pieces, Directly))
-    again = asyncio.run(seen(pieces, Directly, each * 2))
-    again_by_asgi = asyncio.run(seen(pieces, lambda app: app, each * 2))
+    again = asyncio.run(seen(pieces, Directly, twice(*said)))
+    again_by_asgi = asyncio.run(seen(pieces, lambda app: app, twice(*said)))
 
     assert by_asgi == directly
     assert again_by_asgi == again
