@@ -28,7 +28,7 @@ async def answer_decide(request: Request, parts: Parts, caller: Caller, now: dat
     if body.preview is not None:
         return _encoder.encode(await Previewing(request, parts, caller, site).answer(body, body.preview, now))
     instant = instant_asked(body, caller, now)
-    page = page_load(body, request, parts, caller, site)
+    page = page_load(body, request, parts, caller, site, now)
     if body.events:
         page = with_events(page, body, caller, instant)
     decided = await parts.decide.decide(page, instant)

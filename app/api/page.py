@@ -15,6 +15,7 @@ from app.api.request import Request
 from app.api.wire import DecideBody
 from app.decision.page_load import PageLoad
 from app.engine.ruleset import Ruleset
+from app.kit.clock import ms_of
 from app.rulesets.live import LiveSite
 from app.web.keyring import Caller
 from app.web.problems import ForbiddenError
@@ -38,7 +39,9 @@ def instant_asked(body: DecideBody, caller: Caller, now: datetime) -> datetime:
     return body.at
 
 
-def page_load(body: DecideBody, request: Request, parts: Parts, caller: Caller, site: LiveSite) -> PageLoad:
+def page_load(
+    body: DecideBody, request: Request, parts: Parts, caller: Caller, site: LiveSite, now: datetime
+) -> PageLoad:
     """Gather what is asked, all but the events."""
     asks = request if caller.kind == "public" else None
     context = context_of(body.context, asks, parts.whereabouts)
@@ -50,6 +53,7 @@ def page_load(body: DecideBody, request: Request, parts: Parts, caller: Caller, 
         context=context,
         consent=said(body.consent),
         countable=not (context.get("bot") or _is_fetched_ahead(request)),
+        came_at=now if body.at is not None and body.at > now else None,
     )
 
 
@@ -59,6 +63,9 @@ def with_events(
     """Add the events of the body, as `records_of` does; raises WrongContentError where one is too old."""
     trusted = caller.kind == "secret"
     events = records_of(body.events, page.site, page.profile_key, now, trusted=trusted, sent_at=sent_at)
+    if page.came_at is not None:
+        received_ms = ms_of(page.came_at)
+        events = [msgspec.structs.replace(event, received_ms=received_ms) for event in events]
     return msgspec.structs.replace(page, events=events)
 
 

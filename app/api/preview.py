@@ -47,7 +47,7 @@ class Previewing:
         shown = await self._shown(token, now)
         if shown is not None and shown.at is not None:
             instant = shown.at
-        page = page_load(body, self._request, self._parts, self._caller, self._site)
+        page = page_load(body, self._request, self._parts, self._caller, self._site, now)
         if body.events:
             # They are as old as they are, whenever it is decided.
             page = with_events(page, body, self._caller, instant, asked_at)

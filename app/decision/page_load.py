@@ -1,6 +1,7 @@
 """What is asked, once the edge has read it: who, where, in which context, and with whose consent."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,7 +15,8 @@ USER_PREFIX = "$user:"
 class PageLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A page asks what to show. `user` is proven; `consent` is what the visitor says now, by purpose.
 
-    `countable` is false for robots and for pages that are only fetched ahead.
+    `countable` is false for robots and for pages that are only fetched ahead. `came_at` is when it came, if
+    it is decided as of a later instant: nothing can have been said any later.
     """
 
     site: int
@@ -25,6 +27,7 @@ class PageLoad(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     events: Sequence[Event] = ()
     consent: Mapping[str, bool] = {}
     countable: bool = True
+    came_at: datetime | None = None
 
     @property
     def profile_key(self) -> str:

@@ -50,7 +50,7 @@ class View(msgspec.Struct, frozen=True, gc=False):
         # Where nothing is merged, what was said on the device does not reach the user.
         apart = device is not None and not personal
         if is_news(page.consent, held) or (apart and is_news(page.consent, own.consent)):
-            changes.append(_consent(page, now))
+            changes.append(_consent(page, page.came_at or now))
         if page.events:
             if known.own is None:
                 changes += unseen(for_consent(_unheard(page), consent), frozenset())

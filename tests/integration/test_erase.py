@@ -9,7 +9,7 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from app.engine.profile import Profile
-from app.engine.records import Record
+from app.engine.records import Event, Record
 from app.journal.append import FileJournal
 from app.journal.ship import Shipper
 from app.storage.postgres import Postgres
@@ -106,6 +106,22 @@ async def test_what_is_kept_for_the_profile_alone_is_told_by_no_fold(shipped: Sh
 
     assert await rows(shipped, "v-1") == {"events": 1, "profiles": 1}
     assert [move.stage for move in (await shipped.find("v-1")).moves] == ["first"]
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_what_was_decided_as_of_an_instant_to_come_goes_too(shipped: Shipped, batches: int) -> None:
+    in_a_century = 100 * 366 * 24 * 60
+    told = [
+        shipped.told(0, one) if isinstance(one, Event) else one for one in life(shipped, "v-1", in_a_century)
+    ]
+    records = [*told, *life(shipped, "v-2", in_a_century), shipped.erased("v-1", 1)]
+    cut = {1: 0, 2: -1}[batches]
+
+    for batch in (records[:cut], records[cut:]):
+        await shipped.ship(*batch)
+
+    assert [await rows(shipped, visitor) for visitor in ("v-1", "v-2")] == [{}, LIVED]
+    assert await shipped.find("v-1") == Profile()
 
 
 async def test_what_came_after_the_tombstone_and_is_stored_before_it_stays(shipped: Shipped) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from app.engine.records import Assignment
+from app.engine.records import Assignment, ConsentSaid, Event
 from app.kit.clock import ms_of
 from app.kit.ids import id_at
 from tests.builders import DAY, NOW, delivering, experiment, journey, rule, ruleset, segment
@@ -129,6 +129,22 @@ async def test_a_server_may_ask_as_of_another_instant(at: datetime) -> None:
     assert answer.status == 200
     assert answer.json()["decision_id"][:13] == id_at(at)[:13]
     assert {record.at_ms for record in edge.journal.records} == {ms_of(at)}
+
+
+@pytest.mark.parametrize(("at", "came"), [(NOW + 400 * DAY, NOW), (NOW - 400 * DAY, NOW - 400 * DAY)])
+async def test_what_is_said_as_of_an_instant_to_come_was_said_now(at: datetime, came: datetime) -> None:
+    edge = Edge(ruleset())
+
+    answer = await edge.decide(
+        SECRET, at=at.isoformat(), consent={"analytics": False}, events=[{"name": "order_completed"}]
+    )
+
+    consent, event = edge.journal.records
+    assert isinstance(consent, ConsentSaid)
+    assert isinstance(event, Event)
+    assert (answer.status, consent.at_ms) == (200, ms_of(came))
+    # The decision sees as just done what the visitor did.
+    assert (event.at_ms, event.received_ms) == (ms_of(at), ms_of(came))
 
 
 @pytest.mark.parametrize(
