@@ -66,9 +66,9 @@ async def test_a_failure_reaches_everybody_who_waits_for_it() -> None:
     shelf = Shelf()
     shelf.go.clear()
     reads = Coalesced(shelf.load_many, within_s=60, breaker=Breaker())
-    asked = [asyncio.create_task(reads.find_many([key])) for key in ("a", "bad", "gone")]
+    asked = [asyncio.create_task(reads.find_many([key])) for key in ("gone", "a", "bad")]
     await shelf.asked.wait()
-    asked.pop().cancel()
+    asked.pop(0).cancel()
     shelf.go.set()
     for task in asked:
         with pytest.raises(LookupError, match="bad"):

@@ -144,14 +144,18 @@ async def test_of_many_requests_at_once_others_have_their_turn_in_between() -> N
     assert not wire.is_paused
 
 
-async def test_a_client_that_reads_nothing_gets_no_answer_before_it_does() -> None:
+@pytest.mark.parametrize("before", [0, 3])
+async def test_a_client_that_reads_nothing_gets_no_answer_before_it_does(before: int) -> None:
     app = Directly(echo)
     worker = Worker(app)
+    # A head that came several times is not read again.
+    for _ in range(before):
+        await received(worker, worker.connect(), WHOLE)
     wire = worker.connect()
     wire.protocol.pause_writing()
 
     await received(worker, wire, WHOLE)
-    assert (wire.statuses, app.asked) == ([], 0)
+    assert (wire.statuses, app.asked) == ([], before)
     wire.protocol.resume_writing()
     await worker.settle()
 

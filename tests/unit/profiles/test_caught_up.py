@@ -42,6 +42,13 @@ def test_what_has_not_been_shipped_yet_stays() -> None:
     assert caught_up(cached, durable) == cached
 
 
+def test_of_as_many_events_those_of_the_cache_stay() -> None:
+    durable = fold(Profile(), [event("v", NOW - DAY)], RULES)
+    cached = fold(Profile(), [event("v", NOW)], RULES)
+
+    assert caught_up(cached, durable).counters == cached.counters != durable.counters
+
+
 def test_traits_that_were_set_since_stay() -> None:
     durable = fold(Profile(), RECORDS, RULES)
     cached = fold(durable, [traits_set(NOW, plan=None, age=7)], RULES)

@@ -37,6 +37,11 @@ def test_arms_that_are_nearly_as_large_or_vary_as_much_stay_as_they_are(other: S
     assert even_out(other, LARGE) == (other, LARGE)
 
 
+def test_a_third_of_the_units_is_nearly_as_many() -> None:
+    large, third = Sample(399, 1.0, 9.0), Sample(133, 0.5, 1.0)
+    assert even_out(large, third) == (large, third)
+
+
 def test_without_a_variance_to_go_by_the_small_arm_stays() -> None:
     small, unknown = Sample(5, 0.5, 1.0), Sample(400, 1.0, None)
     assert even_out(unknown, small) == (unknown, small)
