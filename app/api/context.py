@@ -17,7 +17,6 @@ from app.engine.context import ZONE
 from app.kit.zones import zone_of
 
 _QUERY_FIELDS = 100
-# As long as the body may say it.
 _LONGEST_URL = 4_096
 
 
@@ -41,11 +40,11 @@ def context_of(
         context["timezone"] = body.timezone
         context[ZONE] = zone
     if body.url is not None:
-        context |= _address(body.url)
+        context |= _address(body.url[:_LONGEST_URL])
     elif request is not None:
         context |= _address_of_page(request)
     if body.referrer:
-        context["referrer"] = {"host": _host(body.referrer)}
+        context["referrer"] = {"host": _host(body.referrer[:_LONGEST_URL])}
     return context
 
 
@@ -89,10 +88,11 @@ def _address_of_page(request: Request) -> Mapping[str, Any]:
 def _address(url: str) -> Mapping[str, Any]:
     try:
         parts = urlsplit(url)
-        query = dict(reversed(parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_QUERY_FIELDS)))
     except ValueError:
         # A URL that cannot be read says nothing; the page gets its answer all the same.
         return {}
+    fields = "&".join(parts.query.split("&", _QUERY_FIELDS)[:_QUERY_FIELDS])
+    query = dict(reversed(parse_qsl(fields, keep_blank_values=True)))
     utm = {name.removeprefix("utm_"): value for name, value in query.items() if name.startswith("utm_")}
     return {"url": {"path": parts.path or "/", "host": parts.hostname, "query": query}, "utm": utm}
 

@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Short = Annotated[str, Meta(max_length=256)]
-Address = Annotated[str, Meta(max_length=4_096)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 DECIDE_BYTES = 64 * 1024
@@ -33,15 +32,18 @@ class KnownVisitorBody(VisitorBody, frozen=True, kw_only=True, gc=False):
 
 
 class ContextBody(Struct, frozen=True, gc=False):
-    """What the caller says of the page load; what is left out is filled in where it can be."""
+    """What the caller says of the page load; what is left out is filled in where it can be.
 
-    url: Address | None = None
-    referrer: Address | None = None
+    Of what a browser may make as long as it likes the beginning counts.
+    """
+
+    url: str | None = None
+    referrer: str | None = None
     locale: Short | None = None
     device: Short | None = None
     country: Short | None = None
     timezone: Short | None = None
-    user_agent: Address | None = None
+    user_agent: str | None = None
     ip: Short | None = None
     attributes: dict[str, Any] = {}
 
