@@ -5,12 +5,22 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from app.decision.ports import Journal, Profiles, Rulesets
 from app.decision.remember import remember
 from app.engine.records import Erase, Merge, TraitsSet, Unmerge
 from app.kit.clock import instant_of, ms_of
 from app.kit.ids import id_at
 from app.profiles.loaded import Loaded, ProfilesUnavailable
+from app.profiles.traits import patched
+
+# As JSON. Each decision reads a profile, and many write down what they were taken on.
+TRAITS_BYTES = 64 * 1024
+
+
+class TraitsTooLargeError(Exception):
+    """All traits of a profile together would be more than `TRAITS_BYTES`."""
 
 
 class Amend:
@@ -26,10 +36,14 @@ class Amend:
 
         Raises:
             JournalUnavailable: it could not be made durable, and nothing was kept.
+            TraitsTooLargeError: nothing was kept; what there is already is not known while the store is away.
 
         """
         change = TraitsSet(site, visitor, id_at(now), dict(traits), ms_of(now))
         loaded = await self._load(site, visitor)
+        held = {} if loaded is None else loaded.profile.traits
+        if len(msgspec.json.encode(patched(held, traits))) > TRAITS_BYTES:
+            raise TraitsTooLargeError
         await self._journal.append([change])
         if loaded is not None:
             # The durable copy gets it when the journal is shipped, whatever becomes of the cached one.

@@ -22,6 +22,9 @@ from app.kit.ids import id_at
 from app.profiles.fold import fold
 from app.profiles.merge import joined
 
+# Nearly all are of 1 to 2 KB. The journal, which all share, has a bound on all of it and on each record.
+_BASIS_BYTES = 256 * 1024
+
 
 class View(msgspec.Struct, frozen=True, gc=False):
     """One page load at one instant. `profile` is as it stands after `changes`, empty without consent."""
@@ -113,14 +116,15 @@ class View(msgspec.Struct, frozen=True, gc=False):
             yield CapDelivery(site, visitor, id_at(self.now), one.rule, decision_id, at_ms)
 
     def inputs(self, basis: Basis, decision: Decision, decision_id: str) -> list[Inputs]:
-        """Keep what a decision was taken on; nothing where there is no revision to tell it by."""
+        """Keep what a decision was taken on, if it is of usual size and there is a revision to tell it by."""
         try:
-            asked = msgspec.Raw(encode_basis(basis))
+            asked = encode_basis(basis)
         except RecursionError:
             return []
         page, revision = self.page, decision.revision
-        told = Inputs(page.site, page.profile_key, decision_id, revision, asked, self.now_ms)
-        return [told] if revision else []
+        if not revision or len(asked) > _BASIS_BYTES:
+            return []
+        return [Inputs(page.site, page.profile_key, decision_id, revision, msgspec.Raw(asked), self.now_ms)]
 
     def _said(self, name: str) -> str | None:
         value = self.page.context.get(name)

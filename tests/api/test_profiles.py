@@ -136,6 +136,14 @@ async def test_as_much_as_may_be_is_taken(shop: Shop) -> None:
     assert (await told(shop))["traits"] == {**large, "y" * 128: float(2**70)}
 
 
+async def test_patch_by_patch_no_more_is_taken_than_may_be_in_all(shop: Shop) -> None:
+    answers = [await patched(shop, {name: "x" * 16_000}) for name in "abcde"]
+
+    assert [answer.status_code for answer in answers] == [204, 204, 204, 204, 422]
+    assert pointers(answers[-1]) == ["/traits"]
+    assert [*(await told(shop))["traits"]] == ["a", "b", "c", "d"]
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"traits": {"a": NaN}}'])
 async def test_what_is_not_json_is_refused(shop: Shop, content: str) -> None:
     headers = {**shop.secret, "Content-Type": "application/json"}

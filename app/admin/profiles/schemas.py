@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.admin.body import Body
 from app.admin.strict_json import Location
+from app.decision.amend import TRAITS_BYTES as ALL_TRAITS_BYTES
 
 TRAITS_BYTES = 16 * 1024
 TRAITS_LIMIT = 100
@@ -26,7 +27,7 @@ class TraitsPatch(Body):
                 "propertyNames": {"minLength": 1, "maxLength": NAME_LIMIT},
             },
             description=f"At most {TRAITS_LIMIT} names of 1 to {NAME_LIMIT} characters and {TRAITS_BYTES:,} "
-            "bytes of JSON; a null takes a trait away.",
+            f"bytes of JSON, and {ALL_TRAITS_BYTES:,} of all traits together; a null takes a trait away.",
             examples=[{"plan": {"tier": "gold"}, "newsletter": None}],
         ),
     ]

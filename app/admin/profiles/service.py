@@ -10,16 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.profiles import repository, schemas
 from app.admin.profiles.telling import tell
-from app.decision.amend import Amend
+from app.decision.amend import TRAITS_BYTES, Amend, TraitsTooLargeError
 from app.decision.page_load import profile_key
 from app.decision.ports import Profiles
+from app.engine.problems import Problem
 from app.engine.profile import Profile
 from app.engine.records import Erase, Merge, Unmerge
 from app.journal.append import JournalUnavailable
 from app.profiles.loaded import ProfilesUnavailable
 from app.profiles.sources import standing
 from app.web.keyring import Caller
-from app.web.problems import NotFoundError, UnavailableError
+from app.web.problems import NotFoundError, UnavailableError, WrongContentError
 
 PATIENCE_S = 5.0
 _POLL_S = 0.05
@@ -42,9 +43,18 @@ async def get_profile(profiles: Profiles, caller: Caller, visitor: str) -> schem
 async def set_traits(
     amend: Amend, caller: Caller, visitor: str, traits: Mapping[str, Any], now: datetime
 ) -> None:
-    """Patch a visitor's traits; raises UnavailableError where that cannot be made durable."""
+    """Patch a visitor's traits.
+
+    Raises:
+        UnavailableError: that cannot be made durable.
+        WrongContentError: there would be too many of them.
+
+    """
     try:
         await amend.set_traits(caller.site, visitor, traits, now)
+    except TraitsTooLargeError as error:
+        said = f"the visitor's traits would be more than {TRAITS_BYTES:,} bytes of JSON all together"
+        raise WrongContentError([Problem("/traits", said)]) from error
     except JournalUnavailable as error:
         raise UnavailableError(f"traits cannot be kept just now: {error}") from error
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.decision.amend import Amend
+from app.decision.amend import Amend, TraitsTooLargeError
 from app.engine.profile import Profile
 from app.engine.records import Erase, Merge, TraitsSet, is_for_profiles
 from app.journal.append import JournalUnavailable
@@ -48,6 +48,20 @@ async def test_a_patch_changes_what_it_names_and_leaves_the_rest() -> None:
 
     assert remembered.traits == {"a": 1, "b": {"d": 2, "x": [1]}, "f": 4}
     assert remembered.events == 1
+
+
+async def test_all_traits_together_have_a_bound() -> None:
+    asking = Asking(RULES)
+    amend, part = amending(asking), {"x": "y" * 20_000}
+    for name in ("a", "b", "c"):
+        await amend.set_traits(SITE, "v-1", {name: part}, NOW)
+
+    with pytest.raises(TraitsTooLargeError):
+        await amend.set_traits(SITE, "v-1", {"d": part}, NOW)
+    await amend.set_traits(SITE, "v-1", {"c": None, "d": part}, NOW)
+
+    assert [*(await asking.remembered()).traits] == ["a", "b", "d"]
+    assert len(changes(asking)) == 4
 
 
 async def test_traits_of_a_user_are_not_those_of_the_device() -> None:

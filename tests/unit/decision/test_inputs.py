@@ -75,6 +75,15 @@ async def test_what_is_nested_without_end_is_decided_on_and_not_kept() -> None:
         pit = pit["p"]
 
 
+async def test_what_is_unusually_large_is_decided_on_and_not_kept() -> None:
+    asking = Asking(experimenting())
+    for size in (200_000, 300_000):
+        decided = await asking.decide(context={"attributes": {"x": "y" * size}})
+        assert len(decided.decision.arms) == 1
+
+    assert [len(inputs.asked) > 200_000 for inputs in kept(asking)] == [True]
+
+
 async def test_what_was_refused_is_kept_too() -> None:
     asking = Asking(ruleset(rules=[rule("once", cap={"count": 1})]), sampled=100)
     asking.caps.away = True
