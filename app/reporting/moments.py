@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
+from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 
@@ -43,13 +44,13 @@ class Layout:
         """Take one metric's sums out of all."""
         count, start = self._columns[place], self._starts[place]
         end = start + count + count * (count + 1) // 2
-        return Moments(count, [float(moment) for moment in moments[start:end]])
+        return Moments(count, [Fraction(moment) for moment in moments[start:end]])
 
 
 class Moments:
     """The sums of one metric's columns."""
 
-    def __init__(self, columns: int, sums: Sequence[float]) -> None:
+    def __init__(self, columns: int, sums: Sequence[Fraction]) -> None:
         self._columns = columns
         self._sums = sums
 
@@ -59,7 +60,7 @@ class Moments:
         products = tuple(tuple(self._product(i, j) for j in places) for i in places)
         return JointAggregate(units, tuple(self._sums[: self._columns]), products)
 
-    def _product(self, one: int, other: int) -> float:
+    def _product(self, one: int, other: int) -> Fraction:
         low, high = sorted((one, other))
         return self._sums[_place(low, high, self._columns)]
 

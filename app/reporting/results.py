@@ -156,8 +156,8 @@ def _elsewhere(key: str, measure: Measure, tally: Tally) -> dict[str, int] | Non
 def _figures(measure: Measure, arm: str, joint: JointAggregate, elsewhere: int | None) -> ArmFigures:
     mean = joint.mean(0)
     if measure.is_ratio:
-        mean = joint.totals[0] / joint.totals[1] if joint.totals[1] else None
-    return ArmFigures(arm, joint.units, joint.totals[0], joint.products[0][0], mean, elsewhere)
+        mean = float(joint.totals[0] / joint.totals[1]) if joint.totals[1] else None
+    return ArmFigures(arm, joint.units, float(joint.totals[0]), float(joint.products[0][0]), mean, elsewhere)
 
 
 def _comparison(plan: MetricPlan, pair: Pair, baseline: str, settled: Settled) -> Comparison:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.stats.aggregates import Sum
+
 
 class JointAggregate(msgspec.Struct, frozen=True):
     """Σ1, Σvᵢ and Σvᵢvⱼ over units with values v₀, v₁ …; aggregates of different units add up.
@@ -14,8 +16,8 @@ class JointAggregate(msgspec.Struct, frozen=True):
     """
 
     units: int
-    totals: tuple[float, ...]
-    products: tuple[tuple[float, ...], ...]
+    totals: tuple[Sum, ...]
+    products: tuple[tuple[Sum, ...], ...]
 
     @classmethod
     def nothing(cls, width: int) -> "JointAggregate":
@@ -24,7 +26,7 @@ class JointAggregate(msgspec.Struct, frozen=True):
 
     def mean(self, i: int) -> float | None:
         """The mean of the i-th value, None where there is no unit."""
-        return self.totals[i] / self.units if self.units > 0 else None
+        return float(self.totals[i] / self.units) if self.units > 0 else None
 
     def covariance(self, i: int, j: int) -> float | None:
         """The sample covariance of two values (divided by n - 1), None for fewer than two units.
@@ -33,7 +35,7 @@ class JointAggregate(msgspec.Struct, frozen=True):
         """
         if self.units <= 1:
             return None
-        about_mean = self.products[i][j] - self.totals[i] * self.totals[j] / self.units
+        about_mean = float(self.products[i][j] - self.totals[i] * self.totals[j] / self.units)
         return 0.0 if i == j and about_mean < 0 else about_mean / (self.units - 1)
 
     def add(self, values: Sequence[float]) -> "JointAggregate":
@@ -56,5 +58,5 @@ class JointAggregate(msgspec.Struct, frozen=True):
         )
 
 
-def _sum(one: Sequence[float], other: Sequence[float]) -> tuple[float, ...]:
+def _sum(one: Sequence[Sum], other: Sequence[Sum]) -> tuple[Sum, ...]:
     return tuple(a + b for a, b in zip(one, other, strict=True))

@@ -61,7 +61,7 @@ def proportion_of(aggregate: Aggregate) -> Sample:
     """Estimate the share of units with x = 1, where each unit's x is 0 or 1: p and p(1 - p)."""
     if aggregate.units <= 0:
         return Sample(0, None, None)
-    share = aggregate.total / aggregate.units
+    share = float(aggregate.total / aggregate.units)
     return sample_of(aggregate.units, share, share * (1 - share))
 
 

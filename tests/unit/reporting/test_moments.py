@@ -1,6 +1,10 @@
 from decimal import Decimal
+from fractions import Fraction
 from itertools import permutations
+from statistics import variance
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +57,20 @@ def test_the_order_makes_no_difference_and_what_is_taken_out_leaves_nothing(
     for worth in units:
         add(expected, layout.terms_of(worth, -1))
     assert not any(expected)
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(1e9, 5), (1_790_000_000_000, 20), (1e15, 0.5), (-1e9, 1e-3)])
+def test_what_differs_little_from_a_large_mean_varies_as_it_does(mean: float, spread: float) -> None:
+    drawn = np.random.default_rng(7).normal(mean, spread, (500, 2))
+    # (numerator, denominator), as they are kept.
+    units = [(round(float(x), DECIMALS), round(float(y), DECIMALS)) for x, y in drawn]
+
+    joint = Layout([2]).metric(0, summed(Layout([2]), [*units])).joint(500)
+
+    columns = [[Fraction(repr(value)) for value in column] for column in zip(*units, strict=True)]
+    for i, exact in enumerate(columns):
+        assert joint.covariance(i, i) == pytest.approx(float(variance(exact)), rel=1e-12)
+        assert joint.mean(i) == pytest.approx(float(sum(exact) / 500), rel=1e-15)
+    about = [[value - sum(exact) / 500 for value in exact] for exact in columns]
+    between = sum(x * y for x, y in zip(*about, strict=True)) / 499
+    assert joint.covariance(0, 1) == pytest.approx(float(between), rel=1e-12)
