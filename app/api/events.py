@@ -77,17 +77,19 @@ def records_of(
     """Turn events into records of one visitor.
 
     `sent_at` is now by the client's clock, against which its instants are read. What claims to lie more than
-    5 minutes ahead counts as now.
+    5 minutes ahead counts as now. Less than that is a clock that is ahead, by as much as the latest instant
+    is: all are put right by it, since the next decision sees what was done and nothing that is yet to come.
 
     Raises:
         WrongContentError: where an event is more than 90 days old.
 
     """
-    received_ms = ms_of(now)
+    latest_ms = received_ms = ms_of(now)
     well_spelled: set[str] = set()
     records = []
     for index, event in enumerate(events):
         at_ms = received_ms if event.at is None else ms_of(_instant(index, event.at, now, sent_at or now))
+        latest_ms = max(latest_ms, at_ms)
         id_, name, properties = event.id or new_id(), snake_case(event.name), event.properties
         # Events that come together have the same properties, and most are spelled as they should be.
         if not well_spelled.issuperset(properties):
@@ -95,7 +97,15 @@ def records_of(
             well_spelled.update(properties)
         # In the order of its fields: to name them takes longer.
         records.append(Event(site, visitor, id_, name, properties, at_ms, received_ms, trusted))
-    return records
+    ahead_ms = latest_ms - received_ms
+    return [_put_right(record, ahead_ms) for record in records] if ahead_ms else records
+
+
+def _put_right(event: Event, ahead_ms: int) -> Event:
+    """Correct an event's instant, unless it is that at which it came."""
+    if event.at_ms == event.received_ms:
+        return event
+    return msgspec.structs.replace(event, at_ms=event.at_ms - ahead_ms)
 
 
 def _instant(index: int, at: datetime, now: datetime, sent_at: datetime) -> datetime:

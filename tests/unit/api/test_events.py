@@ -66,8 +66,12 @@ def test_an_event_that_comes_more_than_90_days_late_is_refused_with_its_place(ag
 
 
 @pytest.mark.parametrize("ahead", [SECOND, 5 * MINUTE])
-def test_a_clock_may_be_a_little_ahead(ahead: timedelta) -> None:
-    assert at_of(NOW + ahead) == NOW + ahead
+def test_a_clock_that_is_a_little_ahead_is_put_right_by_the_latest_instant(ahead: timedelta) -> None:
+    said = [NOW + ahead, NOW + ahead - MINUTE, None, NOW + 6 * MINUTE, NOW]
+
+    records = records_of([EventBody("seen", at=at) for at in said], 1, "v-1", NOW, trusted=False)
+
+    assert [instant_of(record.at_ms) for record in records] == [NOW, NOW - MINUTE, NOW, NOW, NOW]
 
 
 @pytest.mark.parametrize("ahead", [5 * MINUTE + SECOND, 10_000 * DAY, datetime.max.replace(tzinfo=UTC) - NOW])
