@@ -13,7 +13,10 @@ from app.journal.lag import JournalLag
 
 
 class _Numbers(Collector):
-    """Reads the plain numbers of the parts when somebody asks; each worker process has its own."""
+    """Reads the plain numbers of the parts when somebody asks.
+
+    Each worker process has its own, and whoever asks reaches any of them: every number says whose it is.
+    """
 
     def __init__(
         self, tally: Tally, journal: FileJournal, lag: JournalLag, degraded: Mapping[str, int]
@@ -25,7 +28,13 @@ class _Numbers(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """List all metrics."""
-        yield InfoMetricFamily("signpost_process", "Who answered.", value={"pid": str(os.getpid())})
+        pid = str(os.getpid())
+        for metric in self._metrics():
+            metric.samples = [one._replace(labels={**one.labels, "pid": pid}) for one in metric.samples]
+            yield metric
+
+    def _metrics(self) -> Iterable[Metric]:
+        yield InfoMetricFamily("signpost_process", "Who answered.", value={})
         yield from self._tally.metrics()
         for name, text in (
             ("records", "Records that the journal took."),

@@ -74,7 +74,7 @@ def service(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 def preflights(service: Service) -> int:
     text = httpx.get(f"{service.url}/metrics").text
-    found = re.search(r'signpost_answers_total\{path="/decide",status="204"\} (\d+)', text)
+    found = re.search(r'signpost_answers_total\{path="/decide",pid="\d+",status="204"\} (\d+)', text)
     return int(found[1]) if found else 0
 
 

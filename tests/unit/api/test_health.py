@@ -1,4 +1,5 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -92,4 +93,4 @@ async def test_the_lag_is_of_the_moment_it_is_asked_for(client: httpx.AsyncClien
     answer = await client.get("/metrics")
     journal.close()
 
-    assert f"signpost_journal_lag_bytes {float(journal.bytes)}" in answer.text
+    assert f'signpost_journal_lag_bytes{{pid="{os.getpid()}"}} {float(journal.bytes)}' in answer.text
