@@ -9,13 +9,13 @@ from uvicorn.server import ServerState
 
 from app.kit.http_bounds import Bounds, Queue
 from app.kit.http_refusal import INVALID, LATE, TOO_LARGE_BODY, TOO_LARGE_HEAD, RefusedError
-from app.kit.parting_protocol import PartingProtocol
+from app.kit.staying_protocol import StayingProtocol
 
 # What arrived is read in pieces of this size, the next one once nothing of the last waits in line.
 PIECE_BYTES = 8 * 1_024
 
 
-class BoundedProtocol(PartingProtocol):
+class BoundedProtocol(StayingProtocol):
     """One connection, as uvicorn serves it, except that nothing about it is without bounds.
 
     Heads and bodies may be so large and take so long; nor may a client ask nothing or read nothing for ever.
@@ -84,8 +84,8 @@ class BoundedProtocol(PartingProtocol):
         except httptools.HttpParserError as error:
             cause = error.__context__
             self.refuse(cause.status if isinstance(cause, RefusedError) else INVALID)
-        except httptools.HttpParserUpgrade:
-            self._upgrade()
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed(self._upgrade(piece[upgrade.args[0] :]))
         else:
             # Nearly always a whole request was read: it is our turn then, or was already.
             is_settled = self._queue is None or self._queue is self.bounds.idle
@@ -101,15 +101,6 @@ class BoundedProtocol(PartingProtocol):
             self.refuse(TOO_LARGE_BODY)
         else:
             self._settle()
-
-    def _upgrade(self) -> None:
-        # What comes after that is not HTTP, and is looked at by whoever takes over, or by nobody.
-        self._is_deaf = True
-        if self._should_upgrade():
-            self.handle_websocket_upgrade()
-        else:
-            self._unsupported_upgrade_warning()
-            self.cycle.keep_alive = False
 
     def on_message_begin(self) -> None:
         """Called at the first byte of a head."""

@@ -106,6 +106,17 @@ def test_an_event_is_seen_at_once_by_the_worker_that_took_it_and_by_the_other(se
         assert decide(service, other, "v-seen")["visitor"]["segments"] == ["viewed"]
 
 
+def test_who_offers_http_2_is_answered_as_anybody(service: Service) -> None:
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2_Settings": "AAMAAABk"}
+    key = f"Bearer {service.keys['public_key']}"
+    asked = {"visitor": {"id": "v-h2c"}, "placements": ["home.hero"]}
+    with service.workers(2) as (worker, _):
+        answers = [worker.ask("POST", "/decide", asked, Authorization=key, **offer) for _ in range(3)]
+
+        assert [status for status, _ in answers] == [200] * 3
+        assert decide(service, worker, "v-h2c")["placements"] == json.loads(answers[0][1])["placements"]
+
+
 def test_an_arm_is_the_same_on_every_worker(service: Service) -> None:
     with service.workers(2) as (one, other):
         first, second = decide(service, one, "v-arm"), decide(service, other, "v-arm")

@@ -36,6 +36,7 @@ garbage = st.one_of(
         [b"\r\n", b"\n", b" ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"]
     ),
 )
+HOST = b"Host: shop\r\n"
 ONE = b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nbody"
 TWO = b"POST / HTTP/1.1\r\nHost: shop\r\n\r\nGET / HTTP/1.1\r\nHost: shop\r\n\r\n"
 bodies = st.lists(st.binary(max_size=200).map(bytes.hex), max_size=3)
@@ -120,6 +121,21 @@ def test_a_conversation_is_the_same_as_with_uvicorns_own(said: tuple[list[bytes]
 
     assert by_asgi == directly == again == asyncio.run(answers(pieces, echo, bounded=False))
     assert by_asgi[0].startswith(b"HTTP/1.1 ")
+
+
+@settings(max_examples=200, deadline=None)
+@given(conversations(), st.sampled_from([b"h2c", b"websocket", b"a, b/1"]))
+def test_an_upgrade_that_is_offered_changes_nothing(
+    said: tuple[list[bytes], list[bytes]], protocol: bytes
+) -> None:
+    plain = [piece.replace(HOST, HOST + b"Connection: Upgrade\r\n") for piece in said[1]]
+    offer = b"Upgrade: %b\r\n" % protocol
+    offering = [piece.replace(HOST, offer + HOST + b"Connection: Upgrade\r\n") for piece in said[1]]
+    by_asgi = asyncio.run(answers(offering, echo, bounded=True))
+    directly = asyncio.run(answers(offering, Directly(echo), bounded=True))
+    again = asyncio.run(answers(offering, Directly(echo), bounded=True, before=[plain, offering] * 2))
+
+    assert by_asgi == directly == again == asyncio.run(answers(plain, echo, bounded=False))
 
 
 @st.composite

@@ -281,8 +281,8 @@ class Upgraded(asyncio.Protocol):
         self.received += data
 
 
-async def test_after_an_upgrade_that_is_not_known_the_connection_ends() -> None:
-    wire = await asked(b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", WHOLE)
+async def test_after_who_asks_for_a_tunnel_nothing_is_heard() -> None:
+    wire = await asked(b"CONNECT / HTTP/1.1\r\nHost: shop\r\n\r\n", WHOLE)
 
     assert wire.statuses == [200]
     assert b"connection: close" in wire.written

@@ -72,7 +72,6 @@ async def test_what_waits_goes_on_in_a_task_that_the_worker_knows_of() -> None:
         WHOLE.replace(b"POST", b"PUT"),
         WHOLE.replace(b"1.1", b"1.0"),
         WHOLE.replace(b"Host: shop", b"Expect: 100-continue"),
-        WHOLE.replace(b"Host: shop", b"Connection: upgrade\r\nUpgrade: h2c"),
         WHOLE.replace(b"/", b"/early", 1),
     ],
 )
@@ -86,7 +85,17 @@ async def test_what_is_different_in_any_way_goes_to_asgi(request_: bytes) -> Non
     assert (wire.statuses, app.asked) == ([200], 0)
 
 
-async def test_so_does_what_comes_in_two_pieces() -> None:
+async def test_an_upgrade_that_is_ignored_is_no_difference() -> None:
+    app = Directly(echo)
+    worker = Worker(app)
+    wire = worker.connect()
+
+    await received(worker, wire, WHOLE.replace(b"Host: shop", b"Connection: upgrade\r\nUpgrade: h2c"))
+
+    assert (wire.statuses, app.asked) == ([200], 1)
+
+
+async def test_what_comes_in_two_pieces_goes_to_asgi_too() -> None:
     app = Directly(echo)
     worker = Worker(app)
     wire = worker.connect()
