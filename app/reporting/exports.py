@@ -1,6 +1,6 @@
 """Units and assignments row by row, for notebooks: read a piece at a time, holding nothing in between."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -89,7 +89,8 @@ async def export(lend: Lend, site_id: int, experiment: str, phase: int | None, w
     of = (site_id, experiment, definition.phase)
     if what == "units":
         columns = dict(_UNIT_COLUMNS)
-        columns.update((name, "number") for name in _names_of(definition))
+        for name in _names_of(definition):
+            columns[_free(name, columns)] = "number"
         return Export(columns, _units(lend, of))
     return Export(_ASSIGNMENT_COLUMNS, _assignments(lend, of))
 
@@ -103,6 +104,13 @@ def _names_of(definition: Definition) -> list[str]:
         others = beside if measure.is_ratio else beside[1:2]
         names += [key, *(f"{key}.{other}" for other in others[: len(measure.columns) - 1])]
     return names
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Give a column a name that no other has: metrics are called as people like."""
+    while name in taken:
+        name = f"metric.{name}"
+    return name
 
 
 async def _units(lend: Lend, of: tuple[int, str, int]) -> AsyncIterator[Sequence[Row]]:

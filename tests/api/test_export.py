@@ -1,3 +1,4 @@
+import csv
 import io
 from typing import Any
 
@@ -93,6 +94,29 @@ async def test_what_is_left_out_for_its_currency_is_a_column_beside(exported: Ex
     frame = pd.read_csv(io.BytesIO(await exported.get()))
     assert list(frame["revenue"]) == [3, 0, 0, 0, 0]
     assert list(frame["revenue.other_currencies"]) == [1] * 5
+
+
+async def test_a_metric_called_as_another_column_stands_beside_it(exported: Exported) -> None:
+    metrics = [orders("country"), PER_VIEW, orders("per-view.denominator"), orders("metric.country")]
+    uses = [{"metric": metric["key"]} for metric in metrics[1:]]
+    judged = experiment(phase=1, status="running", primary_metric="country", metrics=uses)
+    await exported.publish(2, metrics=metrics, experiments=[judged])
+    await counted(exported)
+    header, *lines = csv.reader(io.StringIO((await exported.get()).decode()))
+    assert header[9:] == [
+        "country",
+        "metric.country",
+        "per-view",
+        "per-view.denominator",
+        "per-view.before",
+        "per-view.denominator_before",
+        "metric.per-view.denominator",
+        "metric.metric.country",
+    ]
+    assert {len(line) for line in lines} == {len(header)}
+    parquet = pl.read_parquet(io.BytesIO(await exported.get(format="parquet")))
+    assert parquet.columns == header
+    assert parquet["metric.country"].to_list() == parquet["metric.metric.country"].to_list() == [1] * 5
 
 
 async def test_assignments_are_exported_one_by_one(exported: Exported, tmp_path: Any) -> None:

@@ -89,7 +89,8 @@ async def export_rows(
     """Stream every row of one phase, as CSV or as Parquet.
 
     Of each unit: its first assignment, and a number for each metric. Beside a ratio stands `.denominator`;
-    `.before` is what a covariate counted before the assignment. What ends early is not whole.
+    `.before` is what a covariate counted before the assignment. A number whose name another column has
+    already stands under `metric.` and that name. What ends early is not whole.
     """
     postgres: Postgres = request.app.state.postgres
     with _refusals(key), said_if_away():
