@@ -13,6 +13,7 @@ from app.engine.model import Document
 from app.engine.never_there import never_there, stages_of
 from app.engine.phases import advancing
 from app.engine.problems import Problem, Problems
+from app.engine.publishable import unpublishable
 from app.engine.references import conditions_of
 from app.kit.steps import Steps, letting_go
 
@@ -48,6 +49,10 @@ def checking(
         yield from _compiling(document, number)
     except Problems as error:
         problems += error.problems
+    for finding in unpublishable(document):
+        if finding is not None:
+            problems.append(finding)
+        yield
     if problems:
         raise Problems(problems)
     phases = {e.key: e.phase for e in document.experiments}

@@ -28,11 +28,17 @@ def test_what_is_frozen_and_what_does_not_compile_are_found_together() -> None:
         "experiments": [{**EXPERIMENT, "unit": "user"}],
         "rules": [{"key": "r", "placements": ["nowhere"], "deliver": {"experiment": "e"}}],
         "site": {"timezone": "Mars"},
+        "holdout": {"metrics": ["nothing"]},
     }
     with pytest.raises(Problems) as raised:
         checked(draft, {"experiments": [EXPERIMENT]})
     places = {problem.pointer for problem in raised.value.problems}
-    assert places == {"/experiments/0/unit", "/rules/0/placements/0", "/site/timezone"}
+    assert places == {
+        "/experiments/0/unit",
+        "/rules/0/placements/0",
+        "/site/timezone",
+        "/holdout/metrics/0",
+    }
 
 
 def test_a_sound_draft_gets_its_phases() -> None:
