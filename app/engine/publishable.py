@@ -1,8 +1,11 @@
 """What is refused when a draft is published, and not of a revision that was published with it before."""
 
+from collections.abc import Iterator
+
 from app.engine.model import Document
 from app.engine.named import Names
-from app.engine.problems import Findings
+from app.engine.problems import Findings, Problem
+from app.kit.zones import is_machines_own
 
 
 def unpublishable(document: Document) -> Findings:
@@ -10,3 +13,13 @@ def unpublishable(document: Document) -> Findings:
     names = Names(document)
     for i, key in enumerate(document.holdout.metrics):
         yield from names.missing(f"/holdout/metrics/{i}", "metric", key, names.metrics)
+    yield from _check_zone("/site/timezone", document.site.timezone)
+    for i, rule in enumerate(document.rules):
+        if rule.schedule is not None and rule.schedule.timezone is not None:
+            yield from _check_zone(f"/rules/{i}/schedule/timezone", rule.schedule.timezone)
+        yield None
+
+
+def _check_zone(pointer: str, name: str) -> Iterator[Problem]:
+    if is_machines_own(name):
+        yield Problem(pointer, f"{name!r} is not the same on every machine: name a zone like Europe/London")
