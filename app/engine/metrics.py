@@ -45,6 +45,17 @@ def outliving(document: Document) -> Iterator[Problem]:
                 yield Problem(f"/metrics/{i}/{field}", message)
 
 
+def named_again(document: Document) -> Iterator[Problem]:
+    """Find where an experiment names a metric that it has named before: only the first role counts."""
+    for i, experiment in enumerate(document.experiments):
+        roles: dict[str | None, str] = {experiment.primary_metric: "primary"}
+        for j, use in enumerate(experiment.metrics):
+            if use.metric in roles:
+                message = f"{use.metric!r} is {roles[use.metric]} here already, and counts only as that"
+                yield Problem(f"/experiments/{i}/metrics/{j}/metric", message)
+            roles.setdefault(use.metric, use.role)
+
+
 def journey_of(document: Document, metric: Metric) -> Journey | None:
     """Find the journey that a metric asks about: the one it names, else the primary one."""
     if metric.journey is None:

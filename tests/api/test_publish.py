@@ -122,16 +122,24 @@ async def test_names_that_stand_for_nothing_are_errors(admin: AdminFactory) -> N
 async def test_what_is_allowed_and_perhaps_not_meant_is_a_warning(admin: AdminFactory) -> None:
     client = await admin()
     metric = {"key": "m", "kind": "conversion", "event": "o", "window_days": 120}
+    judged = {
+        "key": "e",
+        "arms": [{"key": "a"}],
+        "primary_metric": "m",
+        "metrics": [{"metric": "m", "role": "guardrail"}],
+    }
     answered = await publish(
         client,
         {
             "site": {"retention": {"events_days": 90}},
             "metrics": [metric],
+            "experiments": [judged],
             "segments": [{"key": "s", "condition": {"traits.age": {"$lt": 18}}}],
         },
     )
     assert [warning["pointer"] for warning in answered["warnings"]] == [
         "/metrics/0/window_days",
+        "/experiments/0/metrics/0/metric",
         "/segments/0/condition/traits.age/$lt",
     ]
 

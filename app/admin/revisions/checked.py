@@ -8,7 +8,7 @@ import msgspec
 from app.engine.arms import HOLDOUT
 from app.engine.compile import compiling, parsing
 from app.engine.conditions import warnings_of
-from app.engine.metrics import outliving
+from app.engine.metrics import named_again, outliving
 from app.engine.model import Document
 from app.engine.never_there import never_there, stages_of
 from app.engine.phases import advancing
@@ -92,7 +92,7 @@ def _compiling(document: Document, number: int) -> Steps[None]:
 
 
 def _warning(document: Document) -> Steps[list[Problem]]:
-    warnings = [*outliving(document)]
+    warnings = [*outliving(document), *named_again(document)]
     stages = stages_of(document)
     for pointer, condition in conditions_of(document):
         warnings += warnings_of(condition, pointer=pointer)

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from app.engine.metrics import check_metrics, lacking_in, outliving
+from app.engine.metrics import check_metrics, lacking_in, named_again, outliving
 from app.engine.model import Metric
-from tests.builders import parsed
+from tests.builders import experiment, parsed
 
 JOURNEYS: list[dict[str, Any]] = [
     {"key": "purchase", "primary": True},
@@ -77,3 +77,19 @@ def test_what_is_asked_for_longer_than_events_are_kept_is_told() -> None:
 
     assert told == ["/metrics/0/window_days", "/metrics/0/covariate_days", "/metrics/2/window_days"]
     assert list(outliving(parsed(metrics=metrics))) == []
+
+
+def test_a_metric_that_an_experiment_names_twice_is_told() -> None:
+    uses = [
+        {"metric": "orders", "role": "guardrail", "margin": 0.1},
+        {"metric": "revenue"},
+        {"metric": "returns", "role": "guardrail"},
+        {"metric": "revenue", "role": "guardrail"},
+    ]
+    alone, twice = experiment(key="alone"), experiment(primary_metric="orders", metrics=uses)
+    told = list(named_again(parsed(experiments=[alone, twice, experiment(key="other", metrics=uses[:3])])))
+
+    assert [(problem.pointer, problem.message) for problem in told] == [
+        ("/experiments/1/metrics/0/metric", "'orders' is primary here already, and counts only as that"),
+        ("/experiments/1/metrics/3/metric", "'revenue' is secondary here already, and counts only as that"),
+    ]
