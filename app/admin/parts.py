@@ -64,7 +64,8 @@ class Retention(Part):
 class Site(Part):
     """What holds for the whole site. `identity_secret` is kept and never answered.
 
-    With `review_required` nobody publishes a draft that they have changed themselves.
+    A secret is in force at once: to give one needs the role publisher. With `review_required` nobody
+    publishes a draft that they have changed themselves.
     """
 
     origins: list[Origin] = Field(default_factory=list, max_length=100)

@@ -69,8 +69,13 @@ def require(role: Role) -> Callable[..., Awaitable[Caller]]:
         request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
         caller = caller_of(request)
-        if caller.role is None or caller.role < role:
-            raise ForbiddenError(f"this needs the role {role.name.lower()}; the key {caller.name!r} has less")
+        check_role(caller, role)
         return structs.replace(caller, request_id=getattr(request.state, "request_id", None))
 
     return allowed
+
+
+def check_role(caller: Caller, role: Role, what: str = "this") -> None:
+    """See that a caller has at least a role, which `what` needs; raises ForbiddenError."""
+    if caller.role is None or caller.role < role:
+        raise ForbiddenError(f"{what} needs the role {role.name.lower()}; the key {caller.name!r} has less")

@@ -186,6 +186,24 @@ async def test_a_dry_run_keeps_no_secret(
     assert stored != SECRET
 
 
+async def test_who_may_not_publish_sets_no_secret_and_changes_nothing_with_it(
+    admin: AdminFactory, new_site: SiteFactory, postgres: Postgres
+) -> None:
+    site = await new_site()
+    editor, publisher = await admin(Role.EDITOR, site), await admin(Role.PUBLISHER, site)
+    told = {"site": {"timezone": "Europe/Paris", "identity_secret": SECRET}}
+    kept = "SELECT identity_secret FROM sites WHERE id = $1"
+    refused = said(await editor.put(CONFIG_URL, json=told), 403)
+    assert refused["detail"] == (
+        "identity_secret, which is in force at once, needs the role publisher; the key 'the editor' has less"
+    )
+    assert (await editor.get(CONFIG_URL)).json() == {}
+    assert await postgres.pool.fetchval(kept, site.site_id) != SECRET
+    await replace(editor, {"site": {"identity_secret": None}})
+    await replace(publisher, told)
+    assert await postgres.pool.fetchval(kept, site.site_id) == SECRET
+
+
 async def test_numbers_come_back_as_they_went_in(admin: AdminFactory) -> None:
     client = await admin()
     content = [0, -1, 1.5, 1.0, 2**70, 1e22, 5e-324, True, None]

@@ -146,6 +146,20 @@ async def test_the_identity_secret_is_written_and_never_read(
     assert not [text for text in told if SECRET in text]
 
 
+async def test_who_may_not_publish_sets_no_identity_secret(
+    admin: AdminFactory, new_site: SiteFactory, postgres: Postgres
+) -> None:
+    site = await new_site()
+    editor, publisher = await admin(Role.EDITOR, site), await admin(Role.PUBLISHER, site)
+    change = {"timezone": "UTC", "identity_secret": SECRET}
+    assert "needs the role publisher" in said(await editor.patch(f"{API}/site", json=change), 403)["detail"]
+    assert (await editor.get(f"{API}/site")).json() == {}
+    stored = "SELECT identity_secret FROM sites WHERE id = $1"
+    assert await postgres.pool.fetchval(stored, site.site_id) != SECRET
+    assert (await publisher.patch(f"{API}/site", json=change)).status_code == 200
+    assert await postgres.pool.fetchval(stored, site.site_id) == SECRET
+
+
 async def test_a_secret_that_is_too_short_is_not_kept(
     admin: AdminFactory, new_site: SiteFactory, postgres: Postgres
 ) -> None:
