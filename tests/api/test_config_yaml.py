@@ -82,6 +82,7 @@ async def test_the_body_must_say_that_it_is_yaml(admin: AdminFactory, kind: str,
         ("site: {}\nsite: {}", "line 2, column 1"),
         ("a: &a !!str x", "line 1, column 4"),
         ("a: .nan", "line 1, column 4"),
+        ("a:\n- 0x" + "f" * 4_000, "line 2, column 3"),
     ],
 )
 async def test_what_cannot_be_read_is_a_bad_request_that_names_the_place(

@@ -18,8 +18,9 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _BASES = {"0o": 8, "0x": 16}
-# Python takes no longer ones from text.
+# Python neither takes longer ones from text nor writes them.
 _DIGITS = 4_300
+_TOO_LARGE = 10**_DIGITS
 # What YAML 1.1 reads as something else, with which many other programs will open the file.
 _OLDER: dict[str, list[tuple[str, re.Pattern[str]]]] = SafeLoader.yaml_implicit_resolvers
 _OLDER_WORDS = frozenset("yYnN")
@@ -61,12 +62,14 @@ def word_of(value: Scalar) -> str:
 
 
 def _integer(text: str) -> int:
-    if len(text) > _DIGITS:
+    base = _BASES.get(text[:2], 10)
+    digits = text[2:] if base != 10 else text  # noqa: PLR2004 - ten is what people count by
+    value = int(digits, base) if len(text) <= _DIGITS else _TOO_LARGE
+    if abs(value) >= _TOO_LARGE:
         raise ValueError(
             f"is a number of more than {_DIGITS} digits; write it in quotes where the text is meant"
         )
-    base = _BASES.get(text[:2], 10)
-    return int(text[2:] if base != 10 else text, base)  # noqa: PLR2004 - ten is what people count by
+    return value
 
 
 def _float(text: str) -> float:

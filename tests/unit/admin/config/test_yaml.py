@@ -127,6 +127,11 @@ def test_who_knows_yaml_1_1_alone_reads_the_same(document: Any) -> None:
     assert told(yaml.safe_load(written(document))) == told(document)
 
 
+@pytest.mark.parametrize("word", ["9" * 4_300, "0x" + "f" * 3_571, "0o" + "7" * 4_298])
+def test_the_largest_number_is_one_that_can_be_written_too(word: str) -> None:
+    assert read(written(read(f"a: {word}"))) == {"a": int(word, 0)}
+
+
 def test_json_is_yaml() -> None:
     assert read(msgspec.json.encode(CONFIG)) == CONFIG
 
@@ -193,6 +198,8 @@ def test_a_word_that_it_names_is_what_it_stands_for(word: str, value: Any) -> No
         ("a: .inf", "line 1, column 4", "no number in JSON"),
         ("a: 1e999", "line 1, column 4", "too large for a number"),
         ("a: " + "9" * 5_000, "line 1, column 4", "more than 4300 digits"),
+        ("a: 0x" + "f" * 3_572, "line 1, column 4", "more than 4300 digits"),
+        ("b: [1]\na: 0o" + "7" * 5_000, "line 2, column 4", "more than 4300 digits"),
         ("a: *b", "line 1, column 4", "no value with the anchor &b"),
         ("a: &b [*b]", "line 1, column 8", "no value with the anchor &b"),
         ("a: &b 1\nc: &b [*b]", "line 2, column 8", "no value with the anchor &b"),
