@@ -9,8 +9,9 @@ from app.admin.sites.service import NewSite
 from app.kit.clock import now
 from app.storage.postgres import Postgres
 from app.web.keyring import Role
-from tests.api.answers import REVISIONS_URL, publish, replace, said
-from tests.api.conftest import AdminFactory
+from tests.api.answers import CONFIG_URL, REVISIONS_URL, publish, replace, said
+from tests.api.conftest import AdminFactory, Use
+from tests.api.keys import make, rotate
 from tests.api.scheduling import become_of, is_due, publish_due, schedule
 from tests.sites import SiteFactory
 
@@ -92,6 +93,24 @@ async def test_restoring_is_a_change_too(author: AsyncClient, reviewer: AsyncCli
     await replace(author, OTHERWISE)
     await author.post(f"{REVISIONS_URL}/1/restore", headers={"If-Match": "*"})
     assert await publishes(author) == 403
+
+
+@pytest.mark.parametrize("which", range(3))
+async def test_a_key_and_those_it_was_rotated_to_and_from_are_of_one_person(
+    admin: AdminFactory, reviewer: AsyncClient, site: NewSite, use: Use, which: int
+) -> None:
+    boss = await admin(site=site)
+    keys = [await make(boss, role="publisher", name="rotated")]
+    keys += [(await rotate(boss, keys[0], overlap_s=3600)).json()]
+    keys += [(await rotate(boss, keys[1], overlap_s=3600)).json()]
+    await use(keys[0]["key"])
+    by = [{"Authorization": f"Bearer {key['key']}"} for key in keys]
+    assert (await boss.put(CONFIG_URL, json=REVIEWED, headers=by[which])).status_code == 200
+    refused = [said(await boss.post(REVISIONS_URL, json={}, headers=each), 403) for each in by]
+    assert {each["detail"].partition("; ")[2] for each in refused} == {
+        "these keys may: first secret key, the publisher"
+    }
+    assert await publishes(reviewer) == 201
 
 
 async def test_without_a_review_the_author_publishes(author: AsyncClient) -> None:
