@@ -14,7 +14,7 @@ from app.engine.conjuncts import Conjunct
 from app.engine.context import CLOCK
 from app.engine.counters import DAY_MS, needs_of, signature_of
 from app.engine.index import indexing
-from app.engine.model import Cap, Condition, Document, Experiment, Journey, Rule, Variant
+from app.engine.model import Cap, Condition, Document, Experiment, Journey, Rule, Site, Variant
 from app.engine.named import primary_journey_of
 from app.engine.problems import Problem, Problems
 from app.engine.reading import Reading
@@ -31,6 +31,7 @@ from app.engine.ruleset import (
 )
 from app.engine.segments import grouping
 from app.engine.stages import CompiledJourney, CompiledStage, Timed, decay_of
+from app.kit.origins import as_browsers_say
 from app.kit.places import place_of
 from app.kit.steps import Steps, each, finished, letting_go, sorting
 
@@ -120,7 +121,7 @@ class _Compilation:
         needs = needs_of(self._reading.paths)
         ruleset = Ruleset(
             revision=revision,
-            site=document.site,
+            site=_site(document.site),
             zone=self._zone,
             placements=(yield from _placements(document)),
             rules=(yield from each(self._rule, (rule for rule, _ in ranked))),
@@ -217,6 +218,10 @@ class _Compilation:
         if segments:
             steps.append((yield from grouping(segments)))
         return steps
+
+
+def _site(site: Site) -> Site:
+    return msgspec.structs.replace(site, origins=tuple(map(as_browsers_say, site.origins)))
 
 
 def _running_in_groups(document: Document) -> dict[str, list[str]]:

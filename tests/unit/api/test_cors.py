@@ -35,6 +35,12 @@ def test_a_page_of_a_listed_origin_may_read_the_answer(origins: list[str]) -> No
     assert "x-request-id" in headers["access-control-expose-headers"]
 
 
+@pytest.mark.parametrize("listed", ["https://Shop.Example", f"{SHOP}:443"])
+def test_however_an_origin_is_written_it_is_found(listed: str) -> None:
+    assert allowed(SHOP, [listed])["access-control-allow-origin"] == SHOP
+    assert preflight(SHOP, [listed])["access-control-allow-origin"] == SHOP
+
+
 @pytest.mark.parametrize(
     "origin", [OTHER, "null", "", SHOP + ".evil", SHOP + ":8443", SHOP.upper(), "https://shop"]
 )
