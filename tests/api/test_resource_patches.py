@@ -141,7 +141,7 @@ async def test_the_identity_secret_is_written_and_never_read(
     assert same.headers["etag"] == answer.headers["etag"]
     assert await postgres.pool.fetchval(stored, site.site_id) == SECRET
     rows = await postgres.pool.fetch("SELECT * FROM audit WHERE site_id = $1 ORDER BY id", site.site_id)
-    assert [row["target"] for row in rows] == ["site/identity_secret", "site"]
+    assert [row["target"] for row in rows] == ["site", "site/identity_secret"]
     told = [(await client.get(url)).text for url in (f"{API}/site", CONFIG_URL)] + [str(row) for row in rows]
     assert not [text for text in told if SECRET in text]
 

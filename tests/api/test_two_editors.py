@@ -66,7 +66,26 @@ async def test_exactly_one_wins_and_all_others_hear_what_is_there_now(
     for loser in (*answers[:winner], *answers[winner + 1 :]):
         said(loser, 412)
     now = await client.get(url)
-    # Who has just been beaten to being the first hears no ETag.
-    assert {answer.headers["etag"] for answer in answers if "etag" in answer.headers} == {now.headers["etag"]}
+    assert {answer.headers["etag"] for answer in answers} == {now.headers["etag"]}
     assert now.json().items() >= change(winner).items()
     assert await postgres.pool.fetchval(audit, site.site_id) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "how", "status"),
+    [
+        ("POST", "segments", {}, 409),
+        ("PUT", "segments/s", {}, 428),
+        ("PUT", "segments/s", {"If-None-Match": "*"}, 412),
+    ],
+)
+async def test_of_those_who_make_one_thing_at_once_one_does_and_the_others_hear_that_it_is_there(
+    admin: AdminFactory, method: str, path: str, how: dict[str, str], status: int
+) -> None:
+    client = await admin()
+    asked = (
+        client.request(method, f"{API}/{path}", json={"key": "s", "condition": {"traits.n": n}}, headers=how)
+        for n in range(SOME)
+    )
+    answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [201] + [status] * (SOME - 1)

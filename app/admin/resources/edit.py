@@ -13,7 +13,7 @@ from app.admin.resources.address import Address
 from app.admin.resources.repository import Document, Row
 from app.admin.resources.variants import InPlacement
 from app.web.keyring import Caller
-from app.web.problems import ConflictError, ProblemError
+from app.web.problems import ConflictError
 
 Stored: TypeAlias = Row | InPlacement
 
@@ -44,12 +44,11 @@ class Edit:
         edit.before = await edit._stored.lock()
         return edit
 
-    async def add(self, document: Document) -> Document:
-        """Make the resource, which is not there, and give it as stored.
+    async def add(self, document: Document) -> Document | None:
+        """Make the resource, which was not there, and give it as stored; None if it is there by now.
 
         Raises:
             ConflictError: there are as many of its kind as there can be.
-            ProblemError: 412, somebody else has made it since it was looked for.
 
         """
         most = MOST.get(self._at.kind.name)
@@ -57,9 +56,8 @@ class Edit:
             told = f"there are {most:,} {self._at.kind.name} already, and that is the most there can be"
             raise ConflictError(told)
         after = await self._stored.add(document)
-        if after is None:
-            raise ProblemError(412, "somebody else has just made it: read it, and change what is there now")
-        await self._note(Entry("added", self._at.name, after=after))
+        if after is not None:
+            await self._note(Entry("added", self._at.name, after=after))
         return after
 
     async def replace(self, document: Document) -> Document:

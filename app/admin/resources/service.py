@@ -1,4 +1,7 @@
-"""Reading, making, changing and deleting one resource of the draft, whatever its kind."""
+"""Reading, making, changing and deleting one resource of the draft, whatever its kind.
+
+Who was to make one, and finds that somebody else has just made it, begins again with what is there now.
+"""
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,7 +59,10 @@ async def create(connection: AsyncConnection, caller: Caller, at: Address, docum
     edit = await Edit.begin(connection, caller, at)
     if edit.before is not None:
         raise ConflictError(f"there is {at.name} already")
-    return _answer(await edit.add(document), is_new=True)
+    made = await edit.add(document)
+    if made is None:
+        return await create(connection, caller, at, document)
+    return _answer(made, is_new=True)
 
 
 async def put(
@@ -67,7 +73,10 @@ async def put(
     edit = await Edit.begin(connection, caller, at)
     if edit.before is None:
         precondition.check_absent()
-        return _answer(await edit.add(document), is_new=True)
+        made = await edit.add(document)
+        if made is None:
+            return await put(connection, caller, at, precondition, given)
+        return _answer(made, is_new=True)
     precondition.check(_answer(edit.before).etag)
     return _answer(await edit.replace(document))
 
@@ -88,9 +97,13 @@ async def patch(
     body = read_as(at.kind.new, merged(before, change))
     document = _keyed(at, body.given)
     if isinstance(body, Site):
-        await keep_secret(connection, caller, body.identity_secret)
         document = without_secret(document)
-    return _answer(await (edit.replace(document) if edit.before is not None else edit.add(document)))
+    after = await (edit.replace(document) if edit.before is not None else edit.add(document))
+    if after is None:
+        return await patch(connection, caller, at, precondition, change)
+    if isinstance(body, Site):
+        await keep_secret(connection, caller, body.identity_secret)
+    return _answer(after)
 
 
 async def delete(
