@@ -64,7 +64,9 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] =
             await ask_first(api)
             yield
 
-    api = FastAPI(title="Signpost", version="0.1.0", lifespan=lifespan, openapi_url=None)
+    api = FastAPI(
+        title="Signpost", version="0.1.0", lifespan=lifespan, openapi_url=None, redirect_slashes=False
+    )
     api.state.described = described.Described()
     edge = PublicEdge(RequestId(EncodedIds(_mounted(api), "/api/v1/profiles/")), clock)
     return edge

@@ -7,6 +7,7 @@ import pytest
 from tests.api.answers import CONFIG_URL, document_of, pointers, replace, rules, said
 from tests.api.conftest import AdminFactory
 from tests.api.resources import API, made
+from tests.shop import RunningEdge
 
 SEGMENT = {"key": "s", "condition": {}}
 
@@ -45,6 +46,13 @@ async def test_a_wrong_method_is_told_the_right_ones(admin: AdminFactory) -> Non
     response = await (await admin()).post(f"{API}/rules/r", json={})
     assert said(response, 405)["detail"] == "this path can be asked with DELETE, GET, PATCH, PUT"
     assert response.headers["allow"] == "DELETE, GET, PATCH, PUT"
+
+
+@pytest.mark.parametrize("path", ["segments/", "segments/s/", "config/", "site/"])
+async def test_nobody_is_sent_elsewhere_by_a_slash_too_many(edge: RunningEdge, path: str) -> None:
+    response = await edge.client.get(f"{API}/{path}")
+    said(response, 404)
+    assert "location" not in response.headers
 
 
 async def test_who_has_what_a_get_would_answer_is_not_sent_it_again(admin: AdminFactory) -> None:
