@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Header
@@ -14,6 +14,11 @@ from app.web.problems import PreconditionMissingError, ProblemError, StaleError
 _DIGEST_SIZE = 16
 _STRONG = re.compile(r'(?<![^\s,])"[^"]*"')
 _ANY = re.compile(r'(?<![^\s,])(?:W/)?("[^"]*")')
+
+# For the `responses` of a GET that answers an ETag.
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "As the client has it: `If-None-Match` names its ETag."}
+}
 
 
 def etag_of(content: bytes) -> str:

@@ -6,6 +6,9 @@ import pytest
 
 from tests.api.answers import CONFIG_URL, document_of, pointers, replace, rules, said
 from tests.api.conftest import AdminFactory
+from tests.api.furnished import Furnished
+from tests.api.named import names_of
+from tests.api.operations import Operation, each, operations
 from tests.api.resources import API, made
 from tests.shop import RunningEdge
 
@@ -62,6 +65,16 @@ async def test_who_has_what_a_get_would_answer_is_not_sent_it_again(admin: Admin
         response = await client.get(f"{API}/segments/s", headers={"If-None-Match": given})
         assert (response.status_code, response.content) == (304, b"")
         assert response.headers["etag"] == etag
+
+
+@each(*(operation for operation in operations() if operation.method == "GET"))
+async def test_the_document_tells_which_answers_need_not_be_sent_again(
+    ours: Furnished, operation: Operation
+) -> None:
+    names = await names_of(ours, operation)
+    known = {"If-None-Match": "*"}
+    answer = await ours.ask(operation, names, ours.site.secret_key, **known)
+    assert (answer.status_code == 304) == ("304" in operation.told["responses"]), answer.text
 
 
 async def test_who_has_what_was_there_before_is_sent_what_is_there_now(admin: AdminFactory) -> None:

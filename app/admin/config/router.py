@@ -12,7 +12,7 @@ from app.admin.details import ReadableChanges
 from app.admin.route import AdminRoute
 from app.web.accept import best_kind
 from app.web.auth import require
-from app.web.etag import Preconditions
+from app.web.etag import NOT_MODIFIED, Preconditions
 from app.web.keyring import Caller, Role
 from app.web.problem_schema import problems
 from app.web.session import Session
@@ -34,7 +34,7 @@ def _content() -> dict[str, Any]:
     "",
     summary="Read the whole draft",
     response_model=ConfigDocument,
-    responses={200: {"content": _content()}, **problems(401, 403, 406, 503)},
+    responses={200: {"content": _content()}, **NOT_MODIFIED, **problems(401, 403, 406, 503)},
 )
 async def get_config(
     request: Request, caller: Annotated[Caller, Depends(require(Role.VIEWER))], session: Session

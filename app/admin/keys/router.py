@@ -13,7 +13,7 @@ from app.admin.keys.service import Asked
 from app.admin.route import AdminRoute
 from app.kit.clock import now
 from app.web.auth import require
-from app.web.etag import Preconditions
+from app.web.etag import NOT_MODIFIED, Preconditions
 from app.web.keyring import Caller, Keyring, Role
 from app.web.paging import Listing, Paging
 from app.web.pepper import Pepper
@@ -67,7 +67,11 @@ async def list_keys(
     return await service.list_keys(admin, state, page)
 
 
-@router.get("/{key_id}", summary="Read about a key", responses=_answering(200, KEY, 401, 403, 404, 422, 503))
+@router.get(
+    "/{key_id}",
+    summary="Read about a key",
+    responses={**_answering(200, KEY, 401, 403, 404, 422, 503), **NOT_MODIFIED},
+)
 async def get_key(admin: Admin, key_id: UUID, response: Response) -> Key:
     """Tell what a key may do, until when, and when it was last used."""
     key = await service.get_key(admin, key_id)

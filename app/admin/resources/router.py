@@ -15,7 +15,7 @@ from app.admin.resources.kinds import LISTED, SINGLE, Kind
 from app.admin.resources.listing import Asked
 from app.admin.route import AdminRoute
 from app.web.auth import require
-from app.web.etag import Preconditions
+from app.web.etag import NOT_MODIFIED, Preconditions
 from app.web.keyring import Caller, Role
 from app.web.paging import Listing, Paging
 from app.web.problem_schema import problems
@@ -78,6 +78,7 @@ def _add_get(router: APIRouter, kind: Kind, path: str) -> None:
         response_model=kind.part,
         responses={
             **problems(401, 403, *_not_found(kind, one=True), 422, 503),
+            **NOT_MODIFIED,
             **_example(200, kind.example),
         },
     )

@@ -22,7 +22,7 @@ from app.admin.revisions.schemas import (
 )
 from app.admin.route import AdminRoute
 from app.web.auth import require
-from app.web.etag import Preconditions
+from app.web.etag import NOT_MODIFIED, Preconditions
 from app.web.keyring import Caller, Role
 from app.web.paging import Listing, Paging
 from app.web.problem_schema import problems
@@ -88,7 +88,7 @@ async def list_revisions(caller: Viewer, session: Session, page: Paging) -> List
 @router.get(
     "/{number}",
     summary="Read a revision",
-    responses={**problems(401, 403, 404, 422, 503), 200: examples.REVISION},
+    responses={**problems(401, 403, 404, 422, 503), **NOT_MODIFIED, 200: examples.REVISION},
 )
 async def get_revision(caller: Viewer, session: Session, number: Number, response: Response) -> Revision:
     """Answer a revision with its document."""

@@ -13,7 +13,7 @@ from app.admin.webhooks.schemas import NewWebhook, Rotated, Rotation, Webhook, W
 from app.admin.webhooks.service import Terms
 from app.kit.clock import now
 from app.web.auth import require
-from app.web.etag import Preconditions
+from app.web.etag import NOT_MODIFIED, Preconditions
 from app.web.keyring import Caller, Role
 from app.web.paging import Listing, Paging
 from app.web.problem_schema import problems
@@ -82,7 +82,7 @@ async def add(
 @router.get(
     "/{webhook_id}",
     summary="Read a webhook",
-    responses={**problems(401, 403, 404, 422, 503), 200: examples.WEBHOOK},
+    responses={**problems(401, 403, 404, 422, 503), **NOT_MODIFIED, 200: examples.WEBHOOK},
 )
 async def get_webhook(caller: Admin, session: Session, webhook_id: Id, response: Response) -> Webhook:
     """Answer a webhook, without its secret. The `ETag` is what a change needs."""
