@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.whereabouts import open_countries
+from app.storage.address import Address
+from app.storage.postgres import dsn_of
 
 
 def _networks_in(text: object) -> object:
@@ -22,14 +24,28 @@ def _of_countries(path: Path) -> Path:
     return path
 
 
+def _of_postgres(text: str) -> str:
+    dsn_of(text)
+    return text
+
+
+def _of_valkey(text: str) -> str:
+    Address.of(text)
+    return text
+
+
 CountryFile = Annotated[Path, AfterValidator(_of_countries)]
+PostgresUrl = Annotated[str, AfterValidator(_of_postgres)]
+ValkeyUrl = Annotated[str, AfterValidator(_of_valkey)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks_in)]
 
 
 class Settings(BaseSettings):
-    """How this process runs. Each field is read from `SIGNPOST_<NAME>`."""
+    """How this process runs. Each field is read from `SIGNPOST_<NAME>`; one that is empty is not said."""
 
-    model_config = SettingsConfigDict(env_prefix="SIGNPOST_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SIGNPOST_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
@@ -39,8 +55,8 @@ class Settings(BaseSettings):
     # How `/decide` and `/events` are asked: by the protocol itself, or by ASGI as any server would.
     http: Literal["direct", "asgi"] = "direct"
     data_dir: Path = Path(".local")
-    database_url: str | None = None
-    redis_url: str | None = None
+    database_url: PostgresUrl | None = None
+    redis_url: ValkeyUrl | None = None
     admin_key: str | None = Field(default=None, pattern=r"^sk_[!-~]{8,200}$")
     # Where the commands that ask a running service find it; nothing said, at `host` and `port`.
     url: str | None = Field(default=None, pattern=r"^https?://[!-~]+$")

@@ -7,16 +7,19 @@ from pkgutil import resolve_name
 
 import asyncpg
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.cli import config_parser
 from app.cli.terminal import LOGGING, CommandError, complain
 from app.embedded.errors import EmbeddedError
 from app.kit.listener import ListenError
 from app.settings import Settings
+from app.storage.postgres import UnreachedError
 from app.web.problems import ConflictError
 
 # What whoever typed the command can mend, so that no traceback need tell them.
-_TOLD = (EmbeddedError, ListenError, ConflictError, ValueError, OSError, asyncpg.PostgresError)
+_TOLD = (EmbeddedError, ListenError, ConflictError, ValueError, OSError)
+_OF_DATABASE = (UnreachedError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,10 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         complain(str(error))
         return error.code
+    except _OF_DATABASE as error:
+        complain(f"PostgreSQL (SIGNPOST_DATABASE_URL): {_plain(error)}")
+        return 1
     except _TOLD as error:
         complain(str(error))
         return 1
     return code or 0
+
+
+def _plain(error: Exception) -> BaseException:
+    """Give what asyncpg said, without the page that SQLAlchemy makes of it."""
+    return (isinstance(error, DBAPIError) and error.orig and error.orig.__cause__) or error
 
 
 def _parser() -> argparse.ArgumentParser:

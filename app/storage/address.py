@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import RedisError
 
 from app.storage.command import Command
+
+_NONE = "no address of Valkey, as redis://user:password@host:6379/0 or unix:///path"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,16 @@ class Address:
     @classmethod
     def of(cls, redis_url: str) -> "Address":
         """Read a URL; raises ValueError where it is none."""
+        try:
+            return cls._read(redis_url)
+        except ValueError:
+            # Not said why: what is wrong may be a part of the password.
+            raise ValueError(_NONE) from None
+        except (TypeError, OSError, RedisError) as error:
+            raise ValueError(f"{_NONE}: {error}") from error
+
+    @classmethod
+    def _read(cls, redis_url: str) -> "Address":
         # redis-py says what each part of its URLs means; this connection itself is never opened.
         told = ConnectionPool.from_url(redis_url).make_connection()  # type: ignore[no-untyped-call] # it says so only in its docstring
         path = told.path if isinstance(told, UnixDomainSocketConnection) else None

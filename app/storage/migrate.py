@@ -7,9 +7,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.storage.postgres import engine_at
 from app.storage.tables import PARTITIONED
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -33,7 +33,7 @@ def is_described(name: str | None, kind: str, _parents: object) -> bool:
 
 
 async def _under_lock(database_url: str) -> None:
-    engine = create_async_engine(database_url, poolclass=NullPool)
+    engine = engine_at(database_url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             # The session holds the lock, so it outlives the transactions and ends with the connection.

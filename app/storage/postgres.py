@@ -1,12 +1,15 @@
 """How PostgreSQL is reached: by SQLAlchemy, and by plain asyncpg where rows are many or time is short."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Self
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.storage.watched import Watched
@@ -17,11 +20,28 @@ CONNECT_S, CLOSE_S = 10.0, 5.0
 STATEMENT_S, LONG_S = 30.0, 3_600.0
 
 _POOL_SIZE = 5
+_SCHEMES = {"postgresql+asyncpg", "postgresql", "postgres"}
+
+
+class UnreachedError(ConnectionError):
+    """There is no way to a database; the message says why."""
 
 
 def dsn_of(database_url: str) -> str:
-    """Turn an SQLAlchemy address into the one asyncpg takes."""
-    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """Turn an address as people say it into the one asyncpg takes; raises ValueError where it is none."""
+    # Not said why: what is wrong may be a part of the password.
+    with suppress(ArgumentError, ValueError):
+        url = make_url(database_url)
+        if url.drivername in _SCHEMES:
+            return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    raise ValueError("no address of PostgreSQL, as postgresql://user:password@host:5432/name")
+
+
+def engine_at(database_url: str, *, bounds: Mapping[str, Any] | None = None, **options: Any) -> AsyncEngine:
+    """Make SQLAlchemy's way to a database, on connections that asyncpg opens as for itself."""
+    dsn = dsn_of(database_url)
+    url = make_url(dsn).set(drivername="postgresql+asyncpg")
+    return create_async_engine(url, async_creator=partial(_connect, dsn, **(bounds or {})), **options)
 
 
 def open_engine(database_url: str, *, statement_s: float | None = None) -> AsyncEngine:
@@ -29,8 +49,8 @@ def open_engine(database_url: str, *, statement_s: float | None = None) -> Async
 
     Where one is not answered in time, no connection that was open by then is lent again.
     """
-    engine = create_async_engine(
-        database_url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE, connect_args=_bounds(statement_s)
+    engine = engine_at(
+        database_url, bounds=_bounds(statement_s), pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE
     )
     event.listen(engine.sync_engine, "handle_error", _give_up)
     return engine
@@ -45,13 +65,13 @@ class Postgres:
 
     @classmethod
     async def open(cls, database_url: str, *, statement_s: float | None = None) -> Self:
-        """Connect; raises OSError or asyncpg's errors where nobody answers.
+        """Connect; raises UnreachedError where nobody answers, or asyncpg's errors.
 
         A statement may take so long (by default `STATEMENT_S`), else it fails by TimeoutError; where
         PostgreSQL does not confirm in the same time that it has ended it, the connection is cut.
         """
         pool = await asyncpg.create_pool(
-            dsn_of(database_url), min_size=1, max_size=_POOL_SIZE, **_bounds(statement_s)
+            dsn_of(database_url), connect=_connect, min_size=1, max_size=_POOL_SIZE, **_bounds(statement_s)
         )
         return cls(open_engine(database_url, statement_s=statement_s), pool)
 
@@ -62,6 +82,13 @@ class Postgres:
                 await self.engine.dispose()
                 await self.pool.close()
         self.pool.terminate()
+
+
+async def _connect(*given: Any, **options: Any) -> Any:
+    try:
+        return await asyncpg.connect(*given, **options)
+    except (OSError, ValueError, OverflowError) as error:
+        raise UnreachedError(str(error) or "no answer in time") from error
 
 
 def _bounds(statement_s: float | None) -> dict[str, Any]:

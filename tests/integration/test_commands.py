@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.embedded.servers import Servers
 from app.main import openapi_document
@@ -43,8 +44,46 @@ def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path, arguments: 
 
     assert ended.returncode == 1
     [line] = ended.stderr.splitlines()
-    assert line.startswith("signpost: ")
+    assert line.startswith("signpost: PostgreSQL (SIGNPOST_DATABASE_URL): ")
     assert "Connect call failed ('127.0.0.1', 1)" in line
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["ship"]])
+@pytest.mark.parametrize("scheme", ["postgresql+asyncpg", "postgresql", "postgres"])
+def test_a_database_that_lets_nobody_in_is_told_in_one_line(
+    servers: Servers, tmp_path: Path, arguments: list[str], scheme: str
+) -> None:
+    url = make_url(servers.database_url).set(drivername=scheme, database="nowhere")
+    said = {"DATABASE_URL": url.render_as_string(hide_password=False), "REDIS_URL": servers.redis_url}
+
+    ended = signpost(*arguments, data_dir=tmp_path / "data", **said)
+
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        'signpost: PostgreSQL (SIGNPOST_DATABASE_URL): database "nowhere" does not exist\n',
+    )
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@127.0.0.1:99999/x", "postgresql://u:p@a..b/x"])
+def test_an_address_that_nothing_can_have_is_told_in_one_line(tmp_path: Path, url: str) -> None:
+    ended = signpost("migrate", data_dir=tmp_path / "data", **NOWHERE | {"DATABASE_URL": url})
+
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("signpost: PostgreSQL (SIGNPOST_DATABASE_URL): ")
+
+
+async def test_what_sqlalchemy_says_of_it_is_told_in_one_line(servers: Servers, tmp_path: Path) -> None:
+    async with new_database(servers.database_url) as database_url:
+        connection = await asyncpg.connect(dsn_of(database_url))
+        await connection.execute("CREATE TABLE sites ()")
+        await connection.close()
+
+        said = {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
+        ended = signpost("migrate", data_dir=tmp_path, **said)
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].endswith('(SIGNPOST_DATABASE_URL): relation "sites" already exists')
 
 
 def test_a_setting_that_makes_no_sense_is_told_by_its_name(tmp_path: Path) -> None:

@@ -79,6 +79,16 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         ("PORT", "65536"),
         ("WORKERS", "0"),
         ("WORKERS", "65"),
+        ("DATABASE_URL", "garbage"),
+        ("DATABASE_URL", "mysql://u:p@127.0.0.1/x"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@127.0.0.1/x"),
+        ("DATABASE_URL", "postgresql://u:p@127.0.0.1:http/x"),
+        ("REDIS_URL", "foo"),
+        ("REDIS_URL", "http://127.0.0.1"),
+        ("REDIS_URL", "redis://127.0.0.1:http"),
+        ("REDIS_URL", "redis://127.0.0.1?color=red"),
+        ("REDIS_URL", "rediss://127.0.0.1?ssl_ca_certs=/nowhere"),
+        ("REDIS_URL", "rediss://127.0.0.1?ssl_cert_reqs=perhaps"),
         ("ADMIN_KEY", "pk_12345678"),
         ("ADMIN_KEY", "sk_short"),
         ("ADMIN_KEY", "sk_with space in it"),
@@ -106,6 +116,38 @@ def test_what_makes_no_sense_is_refused_by_its_name(
         Settings()
 
     assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+def test_what_is_empty_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "ADMIN_KEY", "PORT"):
+        monkeypatch.setenv(f"SIGNPOST_{name}", "")
+
+    settings = Settings()
+
+    assert settings.database_url is settings.redis_url is settings.admin_key is None
+    assert settings.port == 8000
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+asyncpg", "postgresql", "postgres"])
+def test_a_database_is_said_in_each_usual_way(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNPOST_DATABASE_URL", f"{scheme}://u:p@127.0.0.1/x")
+
+    assert Settings().database_url == f"{scheme}://u:p@127.0.0.1/x"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DATABASE_URL", "postgresql://u:secret/more"), ("REDIS_URL", "redis://u:secret/more@127.0.0.1")],
+)
+def test_a_password_in_a_broken_address_is_not_told(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SIGNPOST_{name}", value)
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    assert "secret" not in caught.value.errors()[0]["msg"]
 
 
 def test_a_file_of_countries_that_cannot_be_used_is_refused_with_the_reason(
