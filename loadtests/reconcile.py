@@ -9,6 +9,7 @@ from typing import TypeVar
 import asyncpg
 import msgspec
 
+from app.storage.postgres import dsn_of
 from loadtests.answers import Assignment
 
 WITHIN_S = 60
@@ -122,4 +123,4 @@ async def settled(compare: Callable[[], Awaitable[Comparison]], within_s: float 
 
 async def open_database(url: str) -> asyncpg.Connection:
     """Connect to the service's database; SQLAlchemy's way of naming the driver in the address is fine."""
-    return await asyncpg.connect(url.replace("postgresql+asyncpg://", "postgresql://", 1))
+    return await asyncpg.connect(dsn_of(url))

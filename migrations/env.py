@@ -5,10 +5,10 @@ import os
 
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.storage.migrate import is_described
+from app.storage.postgres import engine_at
 from app.storage.schema import metadata
 
 # A migration that waits for a lock makes everybody else wait behind it: it gives up, and can be run again.
@@ -32,7 +32,7 @@ def run_on(connection: Connection) -> None:
 
 async def run_at(database_url: str) -> None:
     """Connect for this one run."""
-    engine = create_async_engine(database_url, poolclass=NullPool)
+    engine = engine_at(database_url, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(run_on)
     await engine.dispose()

@@ -33,7 +33,9 @@ def dsn_of(database_url: str) -> str:
     with suppress(ArgumentError, ValueError):
         url = make_url(database_url)
         if url.drivername in _SCHEMES:
-            return url.set(drivername="postgresql").render_as_string(hide_password=False)
+            # SQLAlchemy's name for it, which asyncpg takes for a setting of the server.
+            query = {"sslmode" if name == "ssl" else name: value for name, value in url.query.items()}
+            return url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
     raise ValueError("no address of PostgreSQL, as postgresql://user:password@host:5432/name")
 
 
