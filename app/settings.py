@@ -63,8 +63,9 @@ class Settings(BaseSettings):
     site_key: str | None = Field(default=None, pattern=r"^pk_[!-~]{8,200}$")
     # What keys are hashed with: the same on every host that shares a database.
     key_pepper: str | None = Field(default=None, pattern=r"^[!-~]{32,200}$")
-    profile_budget_ms: float = Field(default=25, gt=0)
-    profile_ttl_days: float = Field(default=90, gt=0)
+    profile_budget_ms: float = Field(default=25, gt=0, allow_inf_nan=False)
+    # How long Valkey keeps a profile that nobody touches: from a second to ten years.
+    profile_ttl_days: float = Field(default=90, ge=1 / 86_400, le=3_650, allow_inf_nan=False)
     # How many profiles each worker holds itself, of 2 KiB on average at most; 0 for none.
     hot_profiles: int = Field(default=100_000, ge=0)
     # Of how many decisions without an experiment what they were taken on is kept, in percent.
@@ -79,7 +80,8 @@ class Settings(BaseSettings):
     key_requests_per_s: float | None = Field(default=None, ge=0.001, allow_inf_nan=False)
     # Private networks that webhooks may be sent to: addresses and networks between commas.
     webhook_networks: Networks = ()
-    poll_s: float = Field(default=0.5, gt=0)
+    # How often each process asks what is in force, where PostgreSQL's notifications do not come through.
+    poll_s: float = Field(default=0.5, ge=0.01, allow_inf_nan=False)
     # Set by `signpost serve` for the processes it starts, so that none outlives it.
     parent_pid: int | None = None
 
