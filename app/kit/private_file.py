@@ -7,13 +7,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 
 def write_private(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file (mode 600) whole or not at all, also when the process dies in the middle."""
     _write_beside(path, content).replace(path)
 
 
-def write_first(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+def write_first(path: Path, content: Mapping[str, str]) -> dict[str, str]:
     """Write a file (mode 600) where there is none, and read it: all who do so at once read the same."""
     unfinished = _write_beside(path, content)
     with suppress(FileExistsError):
@@ -23,13 +25,20 @@ def write_first(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     return read_json(path)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a file that `write_private` wrote; empty where there is none."""
+def read_json(path: Path) -> dict[str, str]:
+    """Read a file that `write_private` wrote; empty where there is none.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is broken; the message says which file.
+
+    """
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
-    return content
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is broken: {error}") from error
 
 
 def _write_beside(path: Path, content: Mapping[str, Any]) -> Path:

@@ -36,6 +36,15 @@ def test_a_file_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert read_json(tmp_path / "keys.json") == {}
 
 
+@pytest.mark.parametrize("content", [b"", b'{"pepper": ', b"[]", b'{"pepper": 5}', b'{"pepper": "\xff"}'])
+def test_a_broken_file_is_told_by_its_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "pepper.json"
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=rf"^{path} is broken: "):
+        read_json(path)
+
+
 def test_what_was_written_first_stays(tmp_path: Path) -> None:
     path = tmp_path / "pepper.json"
 
