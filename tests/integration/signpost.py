@@ -82,10 +82,14 @@ class Service:
     def said(self) -> str:
         return self._said.read_text()
 
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
     def begin(self) -> None:
         """Wait until it says how to ask it."""
         wait_until(lambda: bool(self.curl) or self.process.poll() is not None)
-        assert self.process.poll() is None, self._log.read_text()
+        assert self.process.poll() is None, self.log
 
     @property
     def curl(self) -> list[str]:

@@ -204,6 +204,22 @@ def test_it_begins_again_without_telling_its_keys(tmp_path: Path) -> None:
         assert second.keys == keys
 
 
+def test_keys_that_are_given_count_at_the_first_start_and_are_not_told(tmp_path: Path) -> None:
+    given = {"SITE_KEY": "pk_given_first", "ADMIN_KEY": "sk_given_first"}
+    with serving(tmp_path / "data", **given) as first:
+        assert first.keys == {"public_key": "pk_given_first", "secret_key": "sk_given_first"}
+        assert "pk_given_first" in first.curl[0]
+        assert "secret key  as SIGNPOST_ADMIN_KEY says\n" in first.said
+        assert "sk_given_first" not in first.said
+        assert "lets nobody in" not in first.log
+
+    with serving(tmp_path / "data", SITE_KEY="pk_given_later", ADMIN_KEY="sk_given_later") as second:
+        assert "pk_given_first" in second.curl[0]
+        for name in ("SIGNPOST_SITE_KEY", "SIGNPOST_ADMIN_KEY"):
+            assert f"signpost: {name} lets nobody in: " in second.log
+        assert "_given_later" not in second.said + second.log
+
+
 def test_killed_outright_it_leaves_nothing_behind(tmp_path: Path) -> None:
     with serving(tmp_path / "data", WORKERS="2") as service:
         running = service.processes()
