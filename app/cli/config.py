@@ -11,6 +11,7 @@ from app.cli.config_service import ConfigService
 from app.cli.config_text import differs, lines_of, lines_of_problems, unsound
 from app.cli.terminal import CommandError, complain, is_colourful, say
 from app.engine.problems import Problems
+from app.kit.listener import place_of
 from app.kit.private_file import read_json
 from app.kit.steps import finished
 from app.settings import Settings
@@ -76,7 +77,7 @@ def _tell(changes: dict[str, Any]) -> None:
 
 
 def _service(settings: Settings, options: argparse.Namespace) -> ConfigService:
-    url = (options.url or settings.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    url = (options.url or settings.url or f"http://{place_of(settings.host, settings.port)}").rstrip("/")
     key = options.key or settings.admin_key or read_json(settings.data_dir / "keys.json").get("secret_key")
     if key is None:
         raise CommandError(2, "no key: say SIGNPOST_ADMIN_KEY or --key")

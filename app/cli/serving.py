@@ -17,7 +17,7 @@ from app.cli.terminal import LOGGING, complain, say
 from app.kit.announce import announce_when_listening
 from app.kit.child import Child
 from app.kit.http_bounds import Limits
-from app.kit.listener import bind, serve
+from app.kit.listener import bind, place_of, serve
 from app.kit.private_file import read_json, write_private
 from app.settings import Settings
 from app.storage.migrate import migrate
@@ -103,7 +103,7 @@ def _keys_file(settings: Settings) -> Path:
 
 
 def _welcome(settings: Settings, port: int, public_key: str) -> str:
-    url = f"http://{settings.host}:{port}"
+    url = f"http://{place_of(settings.host, port)}"
     body = json.dumps({"visitor": {"id": "v-1"}, "placements": ["home.hero"]})
     return (
         f"\nSignpost answers at {url}. A first decision:\n\n"

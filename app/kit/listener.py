@@ -44,7 +44,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def _refused(host: str, port: int, why: str | None) -> ListenError:
-    return ListenError(f"cannot listen on {host}:{port}: {why}")
+    return ListenError(f"cannot listen on {place_of(host, port)}: {why}")
+
+
+def place_of(host: str, port: int) -> str:
+    """Write host and port as in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_listening(taken: socket.socket) -> bool:

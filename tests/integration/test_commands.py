@@ -96,6 +96,13 @@ def test_a_setting_that_makes_no_sense_is_told_by_its_name(tmp_path: Path) -> No
     ]
 
 
+def test_a_service_at_an_address_of_version_6_is_asked_there(tmp_path: Path) -> None:
+    ended = signpost("config", "pull", "-", data_dir=tmp_path, HOST="::1", PORT="1", ADMIN_KEY="sk_12345678")
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("signpost: http://[::1]:1 cannot be asked: ")
+
+
 @pytest.mark.parametrize("key", ["", "shop de", "$shop", "x" * 129])
 def test_a_site_needs_a_plain_name(servers: Servers, tmp_path: Path, key: str) -> None:
     said = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}

@@ -32,6 +32,9 @@ def test_an_address_of_version_6_is_understood() -> None:
     with closing(bind("::1", 0)) as listener:
         assert listener.family == socket.AF_INET6
 
+    with pytest.raises(ListenError, match=r"^cannot listen on \[2001:db8::1\]:0: "):
+        bind("2001:db8::1", 0)
+
 
 def test_a_port_that_somebody_listens_on_cannot_be_had() -> None:
     with closing(bind("127.0.0.1", 0)) as busy:
