@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.storage.watched import Watched
 
@@ -49,11 +50,13 @@ def engine_at(database_url: str, *, bounds: Mapping[str, Any] | None = None, **o
 def open_engine(database_url: str, *, statement_s: float | None = None) -> AsyncEngine:
     """Make SQLAlchemy's way to a database, whose statements may take as long as those of `Postgres`.
 
-    Where one is not answered in time, no connection that was open by then is lent again.
+    Where one is not answered in time, no connection that was open by then is lent again. One that PostgreSQL
+    has closed is replaced before it is lent.
     """
     engine = engine_at(
         database_url, bounds=_bounds(statement_s), pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE
     )
+    event.listen(engine.sync_engine, "checkout", _see_that_it_is_open)
     event.listen(engine.sync_engine, "handle_error", _give_up)
     return engine
 
@@ -96,6 +99,12 @@ async def _connect(*given: Any, **options: Any) -> Any:
 def _bounds(statement_s: float | None) -> dict[str, Any]:
     bound_s = STATEMENT_S if statement_s is None else statement_s
     return {"timeout": CONNECT_S, "command_timeout": bound_s, "connection_class": Watched}
+
+
+def _see_that_it_is_open(_: object, lent: ConnectionPoolEntry, __: object) -> None:
+    """Where PostgreSQL has hung up since, as when it is started anew, SQLAlchemy is to connect once more."""
+    if cast("asyncpg.Connection", lent.driver_connection).is_closed():
+        raise DisconnectionError
 
 
 def _give_up(context: ExceptionContext) -> None:

@@ -1,4 +1,6 @@
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest_asyncio
 from fastapi import FastAPI
@@ -14,6 +16,7 @@ from app.web.problem_handlers import install_problem_handlers
 from app.web.problems import ConflictError
 from app.web.session import Session
 from tests.databases import new_database
+from tests.waiting import until
 
 TABLES = """
 CREATE TABLE notes (text text);
@@ -120,6 +123,23 @@ async def test_a_connection_that_breaks_is_said_and_the_next_request_has_another
     assert response.headers["retry-after"] == "1"
     assert (await client.post("/notes")).status_code == 201
     assert await notes(postgres) == ["kept"]
+
+
+async def test_connections_that_postgresql_has_closed_meanwhile_are_noticed_by_nobody(
+    postgres: Postgres,
+) -> None:
+    async with postgres.engine.connect() as one, postgres.engine.connect() as other:
+        lent: list[Any] = [(await each.get_raw_connection()).driver_connection for each in (one, other)]
+    pids = [each.get_server_pid() for each in lent]
+    await postgres.pool.execute("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) pid", pids)
+
+    async def are_closed() -> bool:
+        return all(each.is_closed() for each in lent)
+
+    await until(are_closed)
+    client = client_of(postgres)
+    answers = await asyncio.gather(client.post("/notes"), client.post("/notes"))
+    assert [answer.status_code for answer in answers] == [201, 201]
 
 
 async def test_a_database_that_is_away_is_said(postgres: Postgres) -> None:
