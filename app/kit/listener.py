@@ -1,6 +1,7 @@
 """One port, and the processes that answer HTTP on it."""
 
 import errno
+import logging as logs
 import os
 import signal
 import socket
@@ -8,11 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from app.kit.bounded_http import BoundedHttp
 from app.kit.http_bounds import Limits
@@ -20,6 +24,10 @@ from app.kit.open_files import connections_within, raise_open_files
 
 # A worker that does not answer for so long is replaced. On a busy machine it takes seconds to start.
 HUNG_S = 30
+# After one that could not start: what it lacks may take somebody a while to bring back.
+RETRY_S = 3.0
+
+_log = logs.getLogger(__name__)
 
 
 class ListenError(Exception):
@@ -75,25 +83,51 @@ class _Ending(threading.Event):
 class _Supervisor(Multiprocess):
     """uvicorn's own, which on SIGHUP replaces one worker after the other, each once the next one serves.
 
-    While it does so it looks at no signals; but to end is not to wait for that.
+    While it does so it looks at no signals; but to end is not to wait for that. Other than uvicorn's, it
+    outlives workers that cannot start, if ever one has served.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
         self.should_exit = _Ending(self.signal_queue)
-        self.is_shut_out = False
+        self.is_shut_out = self.has_failed = False
+        # When those that could not start are to be replaced.
+        self._due: WeakKeyDictionary[Process, float] = WeakKeyDictionary()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that have died or hang; end where they may not listen."""
-        for process in self.processes:
+        """Replace workers that have died or hang; end where they may not listen, or none has ever served."""
+        for place, process in enumerate(self.processes):
             # With a copy of the worker's end in here, one that dies while it is asked whether it lives would
             # look like one that is only slow to answer.
             process.child_conn.close()
-        super().keep_subprocess_alive()
+            if not process.is_alive(self.config.timeout_worker_healthcheck):
+                self._replace(place)
         if not is_listening(self.sockets[0]) and self._serves() and not is_listening(self.sockets[0]):
             # The system lets two take a port but only one listen. The other's event loop tells nobody.
             self.is_shut_out = True
             self.should_exit.set()
+
+    def _replace(self, place: int) -> None:
+        process = self.processes[place]
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        if process.exitcode == STARTUP_FAILURE and not is_listening(self.sockets[0]):
+            # None has ever listened, so the next one would fare no better.
+            self.has_failed = True
+            self.should_exit.set()
+        if self.should_exit.is_set() or not self._is_due(process):
+            return
+        _log.error("worker %s has ended with %s, starting another one", process.pid, process.exitcode)
+        self.processes[place] = Process(self.config, self.sockets)
+        self.processes[place].start()
+
+    def _is_due(self, process: Process) -> bool:
+        """Whether a dead worker is to be replaced now: at once, or in a while if it could not start."""
+        if process.exitcode != STARTUP_FAILURE:
+            return True
+        now = monotonic()
+        return self._due.setdefault(process, now + RETRY_S) <= now
 
     def _serves(self) -> bool:
         within_s = self.config.timeout_worker_healthcheck
@@ -123,7 +157,7 @@ def serve(
 
     Raises:
         ListenError: somebody else took the port at the same time, and listened first.
-        SystemExit: the app does not start.
+        SystemExit: the app does not start, and never did.
 
     """
     config = config_of(factory, workers=workers, drain_s=drain_s, logging=logging, limits=limits)
@@ -132,7 +166,7 @@ def serve(
     supervisor.run()
     if supervisor.is_shut_out:
         raise _refused(host, port, os.strerror(errno.EADDRINUSE))
-    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+    if supervisor.has_failed:
         sys.exit(STARTUP_FAILURE)
 
 

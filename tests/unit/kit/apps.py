@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -47,3 +48,13 @@ def failing() -> App:
         await send({"type": "lifespan.startup.failed", "message": "something is missing"})
 
     return app
+
+
+def telling_unless_away() -> App:
+    """An app that tells its process, and cannot start while there is a file, to which it adds a byte."""
+    away = Path(os.environ["AWAY"])
+    if not away.exists():
+        return telling_its_process()
+    with away.open("a", encoding="ascii") as tried:
+        tried.write(".")
+    return failing()

@@ -1,4 +1,5 @@
 import http.client
+import os
 import re
 import signal
 import socket
@@ -7,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -65,9 +67,9 @@ print("over", flush=True)
 
 
 @contextmanager
-def serving(app: str, workers: int) -> Iterator[subprocess.Popen[str]]:
+def serving(app: str, workers: int, **around: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", SERVES, f"tests.unit.kit.apps:{app}", str(workers)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | around) as process:
         try:
             yield process
         except BaseException:
@@ -169,5 +171,53 @@ def test_it_ends_in_the_midst_of_replacing_workers() -> None:
         process.send_signal(signal.SIGHUP)
         process.terminate()
 
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 0
+
+
+@contextmanager
+def one_worker_lacking(away: Path, workers: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Serve, then kill a worker, and wait until the next ones could not start while `away` is there."""
+    with serving("telling_unless_away", workers, AWAY=str(away)) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        wait_until(lambda: answer_of(port) != b"")
+        wait_until(lambda: len(processes_at(port)) == workers)
+        away.touch()
+        os.kill(process_of(answer_of(port)), signal.SIGKILL)
+        wait_until(lambda: away.stat().st_size >= 2)
+        yield process, port
+
+
+def process_of(answer: bytes) -> int:
+    return int(answer.split()[0])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_cannot_start_again_is_tried_until_it_can(workers: int, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    with one_worker_lacking(away, workers) as (process, port):
+        assert workers == 1 or len(processes_at(port)) == 1
+
+        away.unlink()
+
+        wait_until(lambda: len(processes_at(port)) == workers)
+        process.terminate()
+        assert process.stdout is not None
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 0
+
+
+def test_while_one_cannot_start_the_others_are_not_replaced_and_it_ends_when_told_to(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    with one_worker_lacking(away, 2) as (process, port):
+        living, tried = processes_at(port), away.stat().st_size
+
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: away.stat().st_size >= tried + 3)
+
+        assert processes_at(port) == living
+        process.terminate()
+        assert process.stdout is not None
         assert process.stdout.read() == "over\n"
     assert process.returncode == 0
