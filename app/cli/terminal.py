@@ -10,8 +10,12 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
-    # They would tell every request, and what Alembic is made of.
-    "loggers": {"httpx": {"level": "WARNING"}, "alembic.runtime.plugins": {"level": "WARNING"}},
+    # They would tell every request, what Alembic is made of, and each try to reach a PostgreSQL that is away.
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "alembic.runtime.plugins": {"level": "WARNING"},
+        "asyncpg.pool": {"level": "ERROR"},
+    },
 }
 
 

@@ -18,6 +18,7 @@ from app.journal.store import START, Batch, Fold, Moved, Position, Unstorable, s
 from app.journal.streams import Segment, Stream, list_streams, remove_stream
 from app.kit import clock
 from app.kit.collector import collector_paused
+from app.storage.attempts import Attempts
 from app.storage.partitions import ensure_partitions
 
 BATCH_RECORDS = 20_000
@@ -51,6 +52,7 @@ class Shipper:
         self._pool = pool
         self._fold = fold
         self._patience_s = patience_s
+        self._attempts = Attempts(_log, "shipping the journal")
         # What we believe. The truth is PostgreSQL's, and each batch compares the two.
         self._positions: dict[str, Position] = {}
         # What is known of consent ahead of PostgreSQL, as read in this turn.
@@ -74,14 +76,11 @@ class Shipper:
         await self._turn()
 
     async def _turn(self) -> bool:
-        try:
+        # Whatever fails, the records are still in the journal and their place is known.
+        with self._attempts as attempt:
             await self._keep_partitions()
             await self.ship_once()
-        except Exception:  # noqa: BLE001 - no failure may end the shipping, and each means the same: try again
-            # Whatever it was, the records are still in the journal and their place is known.
-            _log.exception("the journal could not be shipped; it will be tried again")
-            return False
-        return True
+        return not attempt.failed
 
     async def _keep_partitions(self) -> None:
         if monotonic() < self._partitions_due:

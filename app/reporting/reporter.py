@@ -13,6 +13,7 @@ from app.reporting.alike import alike
 from app.reporting.definition import Definition, UnknownExperimentError, load_definition
 from app.reporting.queries import find_document
 from app.reporting.rollup import PLAN_ONCE, count_some, count_wholly, is_right, is_summed
+from app.storage.attempts import Attempts
 
 # Who is marked often is counted once for all of its marks: the further the reporter is behind, the faster.
 VISITORS_AT_ONCE, MARKS_AT_ONCE = 5_000, 50_000
@@ -43,20 +44,17 @@ class Reporter:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._attempts = Attempts(_log, "counting what is marked")
         # What sites have published when their experiments were last looked at.
         self._seen: dict[int, int] = {}
 
     async def run(self) -> None:
         """Count until cancelled. No failure ends it."""
         while True:
-            pause_s = IDLE_S
-            try:
+            with self._attempts as attempt:
                 while await self.turn():
                     pass
-            except Exception:  # noqa: BLE001 - whatever it is, the marks are still there, and it is tried again
-                _log.exception("what was marked could not be counted; it will be tried again")
-                pause_s = RETRY_S
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(RETRY_S if attempt.failed else IDLE_S)
 
     async def turn(self) -> int:
         """Count some of those who are marked, unless somebody else counts; answers how many marks that was.

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import asyncpg
 
+from app.storage.attempts import Attempts
 from app.storage.watched import Watched
 
 CHANNEL = "signpost_changed"
@@ -27,6 +28,8 @@ class Refresh:
         self._waiting: list[asyncio.Future[None]] = []
         self._listening: asyncpg.Connection | None = None
         self.failures = 0
+        self._listens = Attempts(_log, "listening for publishes")
+        self._loads = Attempts(_log, "loading what is in force")
 
     async def run(self) -> None:
         """Keep refreshing until cancelled; a database that is away is asked again with the next poll."""
@@ -59,14 +62,14 @@ class Refresh:
                 await loaded
 
     async def _refresh(self) -> None:
-        try:
+        # Whatever fails, what was loaded before stays in force.
+        with self._loads as attempt:
             await self._reload()
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next poll must still come
-            self.failures += 1
-            _log.warning("cannot refresh the rulesets, what is in force stays: %r", error)
+        self.failures += attempt.failed
 
     async def _listen(self) -> None:
-        try:
+        # Polling goes on without.
+        with self._listens as attempt:
             async with asyncio.timeout(LISTEN_S):
                 if self._listening is not None and not self._listening.is_closed():
                     # Whoever only listens would not notice that nobody is there any more to say anything.
@@ -74,8 +77,7 @@ class Refresh:
                     return
                 self._listening = await asyncpg.connect(self._dsn, connection_class=Watched)
                 await self._listening.add_listener(CHANNEL, lambda *_: self._changed.set())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("cannot listen for publishes, polling goes on: %r", error)
+        if attempt.failed:
             self._stop_listening()
 
     def _stop_listening(self) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from app.engine.model import Retention
 from app.kit import clock
+from app.storage.attempts import Attempts
 from app.storage.partitions import BACK_DAYS, LOCK_TIMEOUT, day_of
 from app.storage.postgres import LONG_S
 
@@ -85,17 +86,14 @@ class Keeper:
         self._pool = pool
         self._now = now
         self._batch_rows = batch_rows
+        self._attempts = Attempts(_log, "letting go of what is older than it is kept")
 
     async def run(self) -> None:
         """Let go every hour until cancelled. No failure ends it."""
         while True:
-            pause_s = RUN_S
-            try:
+            with self._attempts as attempt:
                 await self.let_go()
-            except Exception:  # noqa: BLE001 - whatever it is, the next hour may be better, and it means the same
-                _log.exception("what is older than it is kept could not be let go; it will be tried again")
-                pause_s = RETRY_S
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(RETRY_S if attempt.failed else RUN_S)
 
     async def let_go(self) -> None:
         """Let go of all that is too old now, unless somebody else is at it.

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.storage.attempts import Attempts
 from app.web.keyring import Keyring
 
 EVERY_S = 10.0
@@ -32,9 +33,8 @@ async def write_use(keyring: Keyring, pool: asyncpg.Pool) -> None:
 
 async def keep_writing_use(keyring: Keyring, pool: asyncpg.Pool, *, every_s: float = EVERY_S) -> None:
     """Write it down again and again until cancelled. No failure ends it."""
+    attempts = Attempts(_log, "writing down which keys were used")
     while True:
         await asyncio.sleep(every_s)
-        try:
+        with attempts:
             await write_use(keyring, pool)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next time may be better, and nothing is lost by then
-            _log.warning("cannot write down which keys were used: %r", error)

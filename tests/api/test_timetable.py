@@ -160,7 +160,7 @@ async def test_it_goes_on_when_the_database_is_back(
             await running.enter_async_context(background(Timetable(postgres.engine).run()))
             await cut()
         await until(is_published)
-    assert "could not be published; it will be tried again" in caplog.text
+    assert "publishing what is scheduled failed; it will be tried again" in caplog.text
 
 
 async def test_a_schedule_outlives_the_key_that_made_it(

@@ -190,7 +190,7 @@ async def test_use_that_cannot_be_written_is_written_later(
     await dead.close()
 
     async def has_complained() -> bool:
-        return len(caplog.records) > 1
+        return bool(caplog.records)
 
     async with background(keep_writing_use(keyring, dead, every_s=0.001)):
         await until(has_complained)

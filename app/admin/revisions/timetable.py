@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.admin.revisions.due import carry_out
 from app.admin.revisions.schedules import claim_due
+from app.storage.attempts import Attempts
 
 # A schedule is to be published within a second of its instant, and a large one shall not hold up small ones.
 POLL_S, RETRY_S = 0.25, 2.0
@@ -23,6 +24,7 @@ class Timetable:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._attempts = Attempts(_log, "publishing what is scheduled")
 
     async def run(self) -> None:
         """Publish what is due until cancelled, of several sites at once. No failure ends it."""
@@ -32,14 +34,10 @@ class Timetable:
 
     async def _keep_publishing(self) -> None:
         while True:
-            pause_s = POLL_S
-            try:
+            with self._attempts as attempt:
                 while await self.publish_next():
                     pass
-            except Exception:  # noqa: BLE001 - whatever it is, what is due must still be published later
-                _log.exception("what is scheduled could not be published; it will be tried again")
-                pause_s = RETRY_S
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(RETRY_S if attempt.failed else POLL_S)
 
     async def publish_next(self) -> bool:
         """Publish one schedule; False where none is due that nobody else is at.

@@ -14,6 +14,7 @@ import msgspec
 
 from app.admin.runs.claims import is_waiting
 from app.kit.started import Started
+from app.storage.attempts import Attempts
 
 # Where a process ended badly, the next one waits a little.
 RETRY_S = 5.0
@@ -51,18 +52,15 @@ class Starter:
         self._lock = lock
         self._poll_s = poll_s
         self._command = tuple(command)
+        self._attempts = Attempts(_log, "looking for runs that wait")
 
     async def run(self) -> None:
         """Look now and then until cancelled, which ends the child too. No failure ends it."""
         while True:
-            pause_s = self._poll_s
-            try:
-                if not await self._look():
-                    pause_s = RETRY_S
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                _log.exception("runs that wait could not be looked for; it will be tried again")
-                pause_s = RETRY_S
-            await asyncio.sleep(pause_s)
+            is_well = False
+            with self._attempts:
+                is_well = await self._look()
+            await asyncio.sleep(self._poll_s if is_well else RETRY_S)
 
     async def _look(self) -> bool:
         """Have a child do what waits; false where it ended badly."""

@@ -15,6 +15,7 @@ from app.admin.webhooks.outbox import Waiting
 from app.admin.webhooks.post import Answer, Post
 from app.admin.webhooks.signature import signed
 from app.kit import clock
+from app.storage.attempts import Attempts
 
 POLL_S, RETRY_S = 0.5, 2.0
 # So many webhooks at once, and so many messages to one before others have its place.
@@ -44,6 +45,7 @@ class Sender:
         self._now = now
         self._chance = chance
         self._serving: set[asyncio.Task[None]] = set()
+        self._attempts = Attempts(_log, "looking for webhooks")
 
     async def run(self) -> None:
         """Send what waits until cancelled. No failure ends it."""
@@ -59,24 +61,20 @@ class Sender:
 
     async def _begin(self, tasks: asyncio.TaskGroup) -> float:
         """Begin to serve whoever waits and has a place; gives how long to pause then."""
-        try:
+        with self._attempts as attempt:
             for webhook in await outbox.claim(self._pool, self._now(), AT_ONCE - len(self._serving)):
                 task = tasks.create_task(self._serve(webhook))
                 self._serving.add(task)
                 task.add_done_callback(self._serving.discard)
-        except Exception:  # noqa: BLE001 - whatever it is, what waits must still be sent later
-            _log.exception("cannot look for webhooks; it will be tried again")
-            return RETRY_S
-        return POLL_S
+        return RETRY_S if attempt.failed else POLL_S
 
     async def _serve(self, webhook: UUID) -> None:
-        try:
+        # One webhook must not end the others; its lease runs out.
+        with Attempts(_log, f"sending to the webhook {webhook}"):
             try:
                 await self._send_all(webhook)
             finally:
                 await outbox.release(self._pool, webhook)
-        except Exception:  # noqa: BLE001 - one webhook must not end the others; its lease runs out
-            _log.exception("cannot send to the webhook %s; it will be tried again", webhook)
 
     async def _send_all(self, webhook: UUID) -> None:
         for _ in range(IN_A_TURN):
