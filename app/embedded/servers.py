@@ -1,14 +1,20 @@
 """PostgreSQL and Valkey for processes that bring none: started, shared, recovered, and stopped in the end."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.embedded import postgres, reaper, valkey
 from app.embedded.errors import EmbeddedError
-from app.embedded.lease import FileLock
+from app.embedded.lease import FileLock, is_held
 from app.embedded.place import Place
+from app.embedded.process import wait_until
 
 __all__ = ["EmbeddedError", "Servers", "start"]
+
+# The first process of a container, with whose end the kernel kills all the others.
+_FIRST = 1
+_STOP_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -17,11 +23,17 @@ class Servers:
 
     database_url: str
     redis_url: str
+    _place: Place = field(repr=False, compare=False)
     _lease: FileLock = field(repr=False, compare=False)
 
     def close(self) -> None:
-        """Give up the lease: after the last one the servers stop. A second time does nothing."""
+        """Give up the lease: after the last one the servers stop. A second time does nothing.
+
+        The first process of a container waits until they have, for `_STOP_S` seconds at most.
+        """
         self._lease.release()
+        if os.getpid() == _FIRST:
+            wait_until(lambda: not is_held(self._place.reaper_lock), _STOP_S)
 
 
 def start(data_dir: Path) -> Servers:
@@ -56,4 +68,4 @@ def _started(place: Place, lease: FileLock) -> Servers:
         database_url = postgres.ensure(place)
         redis_url = valkey.ensure(place)
         reaper.ensure(place)
-    return Servers(database_url, redis_url, lease)
+    return Servers(database_url, redis_url, place, lease)

@@ -99,6 +99,33 @@ def test_the_servers_stay_until_the_last_user_has_closed_them(place: Place) -> N
         assert nothing_runs(place)
 
 
+def test_the_first_process_of_a_container_ends_after_the_servers(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = start(place.root)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+
+    servers.close()
+
+    assert not is_held(place.reaper_lock)
+    assert not find(place.postgres)
+    assert not find(place.valkey)
+
+
+def test_the_first_process_of_a_container_does_not_wait_for_ever_for_others(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.embedded.servers._STOP_S", 0.1)
+    with user_of(place) as user:
+        servers = start(place.root)
+        told_by(user)
+        with monkeypatch.context() as first:
+            first.setattr(os, "getpid", lambda: 1)
+            servers.close()
+
+        assert sql(servers.database_url, "SELECT 1") == "1"
+
+
 def test_a_database_that_was_dropped_is_made_again(place: Place) -> None:
     with servers_of(place) as servers:
         sql(servers.database_url.replace("/signpost", "/postgres"), "DROP DATABASE signpost")
