@@ -32,11 +32,9 @@ class KnownVisitorBody(VisitorBody, frozen=True, kw_only=True, gc=False):
 
 
 class ContextBody(Struct, frozen=True, gc=False):
-    """What the caller says of the page load; what is left out is filled in where it can be.
+    """What the caller says of the page load; what is left out is filled in where it can be."""
 
-    Of what a browser may make as long as it likes the beginning counts.
-    """
-
+    # Of what a browser makes as long as it likes the beginning counts.
     url: str | None = None
     referrer: str | None = None
     locale: Short | None = None

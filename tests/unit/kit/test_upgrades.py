@@ -234,7 +234,7 @@ async def test_a_head_that_is_known_is_the_one_without_it() -> None:
     assert not wire.ended()
 
 
-async def test_who_resumes_reading_is_answered_behind_who_was_asked_before() -> None:
+async def test_who_does_not_read_is_answered_once_they_do() -> None:
     worker = Worker()
     wire = worker.connect()
     wire.protocol.pause_writing()
