@@ -19,6 +19,7 @@ from app.kit.steps import Steps
 
 GRACE_S = 1.0
 IDLE_S = 300.0
+START_S = 300.0
 _WORKER = (sys.executable, "-m", "app.admin.lint.worker")
 # As the worker reads and writes it. To import it here would bring the solver into this process.
 _SIZE_BYTES = 8
@@ -35,14 +36,17 @@ class _Outcome(msgspec.Struct, frozen=True):
 class ProcessLinter:
     """Keeps a process for whoever asks; it is started when it is needed and ends when it long was not.
 
-    A process that dies, or does not answer in its time, is replaced by the next one.
+    A process that dies, or does not answer in its time, is replaced by the next one. One that is not yet
+    ready is kept for whoever asks next: on a busy host it would never get there.
     """
 
-    def __init__(self, *, idle_s: float = IDLE_S, grace_s: float = GRACE_S) -> None:
+    def __init__(self, *, idle_s: float = IDLE_S, grace_s: float = GRACE_S, start_s: float = START_S) -> None:
         self._idle_s = idle_s
         self._grace_s = grace_s
+        self._start_s = start_s
         self._turn = asyncio.Lock()
         self._process: Started | None = None
+        self._is_ready = False
         self._rest: asyncio.TimerHandle | None = None
 
     @property
@@ -61,7 +65,9 @@ class ProcessLinter:
         try:
             async with asyncio.timeout(within_s + self._grace_s), self._turn:
                 task = await in_slices(_writing(document, {"now": now, "ends_at": ends_at}))
-                answer = await self._asked(task)
+                async with asyncio.timeout(ends_at - time()):
+                    process = await self._ready()
+                answer = await self._asked(process, task)
         except (TimeoutError, OSError, EOFError) as error:
             _log.warning("lint came to no end: %r", error)
             return not_checked()
@@ -85,13 +91,24 @@ class ProcessLinter:
             process.stdin.close()
             process.kill()
 
-    async def _asked(self, task: Sequence[bytes]) -> bytes:
-        self._stay_up()
+    async def _ready(self) -> Started:
         if self._process is None or self._process.returncode is not None:
+            self._stay_up()
             # Whoever waits for a page comes first; and Ctrl-C shall reach it only through us.
-            self._process = await Started.begin(*_WORKER, behind=True)
+            self._process, self._is_ready = await Started.begin(*_WORKER, behind=True), False
+            self._rest = asyncio.get_running_loop().call_later(self._start_s, self._drop)
+        process = self._process
+        if not self._is_ready:
+            self._is_ready = bool(await process.stdout.read(1))
+            if not self._is_ready:
+                self._drop()
+                raise EOFError("its process ended before it was ready")
+        return process
+
+    async def _asked(self, process: Started, task: Sequence[bytes]) -> bytes:
+        self._stay_up()
         try:
-            answer = await _exchanged(self._process, task)
+            answer = await _exchanged(process, task)
         except BaseException:
             # What is half asked would be answered to the next who asks.
             self._drop()

@@ -16,6 +16,8 @@ from app.engine.problems import Problem, Problems
 
 SIZE_BYTES = 8
 """Each message is its length, big-endian, and then JSON of that length."""
+READY = b"\n"
+"""Comes before all answers: the solver has been loaded, which takes long on a core that others want."""
 
 _DEEPEST = 5_000
 
@@ -45,6 +47,8 @@ def work(task: Task) -> Outcome:
 
 def run(source: BinaryIO, target: BinaryIO) -> None:
     """Do one task after the other, until the source ends."""
+    target.write(READY)
+    target.flush()
     while size := source.read(SIZE_BYTES):
         task = msgspec.json.decode(source.read(int.from_bytes(size)), type=Task)
         answer = msgspec.json.encode(work(task))

@@ -64,6 +64,61 @@ async def test_what_is_wrong_with_a_document_is_raised() -> None:
         assert await codes(linter, COVERED) == ["rule_never_reached"]
 
 
+@asynccontextmanager
+async def starting(within_s: float, **timing: float) -> AsyncIterator[tuple[ProcessLinter, Started]]:
+    """Ask a process that comes to nothing as it starts; nobody waits longer for it than was said."""
+    async with opened(**timing) as linter:
+        looking = asyncio.create_task(linter.lint(COVERED, NOW, within_s=within_s))
+        while linter._process is None:  # noqa: ASYNC110 - nothing says that it was started
+            await asyncio.sleep(0)
+        process = linter._process
+        os.kill(process.pid, signal.SIGSTOP)
+        assert await looking == NOT_CHECKED
+        yield linter, process
+
+
+async def test_a_process_that_is_still_starting_is_kept_for_the_next() -> None:
+    async with starting(within_s=0.1, grace_s=LONG_S) as (linter, process):
+        again = [linter.lint(COVERED, NOW, within_s=within_s) for within_s in (0.05, 0.1)]
+
+        assert [*await asyncio.gather(*again)] == [NOT_CHECKED, NOT_CHECKED]
+        assert linter.pid == process.pid
+        os.kill(process.pid, signal.SIGCONT)
+        assert await codes(linter, COVERED) == ["rule_never_reached"]
+        assert linter.pid == process.pid
+
+
+async def test_a_process_that_is_never_ready_is_replaced() -> None:
+    async with starting(within_s=LONG_S, start_s=0.1) as (linter, process):
+        assert await process.wait() == -signal.SIGKILL
+        assert linter.pid is None
+
+
+async def test_a_process_that_dies_as_it_starts_is_replaced() -> None:
+    async with starting(within_s=0.1) as (linter, process):
+        looking = asyncio.create_task(linter.lint(COVERED, NOW, within_s=LONG_S))
+        await asyncio.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+
+        assert await looking == NOT_CHECKED
+        assert await codes(linter, COVERED) == ["rule_never_reached"]
+
+
+async def test_a_process_that_is_still_starting_ends_with_all() -> None:
+    async with starting(within_s=0.1) as (linter, process):
+        await linter.aclose()
+
+        assert await process.wait() == -signal.SIGKILL
+
+
+async def test_a_process_whose_parent_is_gone_ends_once_it_has_started() -> None:
+    async with starting(within_s=0.1) as (_, process):
+        process.stdin.close()
+        os.kill(process.pid, signal.SIGCONT)
+
+        assert await process.wait() == 0
+
+
 async def test_a_process_that_hangs_is_replaced() -> None:
     async with opened(grace_s=0.01) as linter:
         await codes(linter, {})

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.admin.lint.worker import SIZE_BYTES, run
+from app.admin.lint.worker import READY, SIZE_BYTES, run
 from tests.builders import NOW, document, rule
 
 
@@ -19,6 +19,7 @@ def answers(*asked: dict[str, Any]) -> list[Any]:
     target = BytesIO()
     run(BytesIO(b"".join(map(framed, asked))), target)
     target.seek(0)
+    assert target.read(len(READY)) == READY
     answered = []
     while size := target.read(SIZE_BYTES):
         answered.append(msgspec.json.decode(target.read(int.from_bytes(size))))
