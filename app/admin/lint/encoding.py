@@ -28,7 +28,7 @@ from app.admin.lint.terms import (
     Opaque,
     Since,
     Term,
-    leaves_of,
+    inside_out,
 )
 from app.admin.lint.texts import Formula
 from app.admin.lint.translate import Translation
@@ -47,14 +47,15 @@ class Encoding:
         self.idle = z3.Int("idle")
         self._of_stages: list[Term] = []
         self._formulas: dict[int, Formula] = {}
+        self._written: set[int] = set()
         self.attributes = self._attributes(wanted)
         self.wanted = [self.formula(term) for term in wanted]
         self.facts = list(self._facts())
 
     def formula(self, term: Term) -> Formula:
         """Write a term for the solver; one that is asked for again is the same."""
-        if id(term) not in self._formulas:
-            self._formulas[id(term)] = self._formula(term)
+        for each in inside_out(term, self._written):
+            self._formulas[id(each)] = self._formula(each)
         return self._formulas[id(term)]
 
     def is_plain(self) -> Formula:
@@ -88,7 +89,7 @@ class Encoding:
         seen: set[int] = set()
         waiting = list(wanted)
         while waiting:
-            for leaf in leaves_of(waiting.pop(), seen):
+            for leaf in inside_out(waiting.pop(), seen):
                 if isinstance(leaf, Asks):
                     asked.setdefault(leaf.path, []).append(leaf)
                 elif isinstance(leaf, InStage) and leaf.journey not in self.stages:
@@ -123,13 +124,14 @@ class Encoding:
         yield self.idle >= 0
 
     def _formula(self, term: Term) -> Formula:
+        """Write a term whose parts are written."""
         match term:
             case All(parts):
-                formula = z3.And([self.formula(part) for part in parts])
+                formula = z3.And([self._formulas[id(part)] for part in parts])
             case Either(parts):
-                formula = z3.Or([self.formula(part) for part in parts])
+                formula = z3.Or([self._formulas[id(part)] for part in parts])
             case No(part):
-                formula = z3.Not(self.formula(part))
+                formula = z3.Not(self._formulas[id(part)])
             case Asks():
                 formula = self.attributes[term.path].formula(term)
             case InStage(journey, stage):

@@ -4,9 +4,8 @@ Of alternatives the first is taken, and each attribute is chosen for itself.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from app.admin.lint.domains import Domain, domain_of
@@ -21,22 +20,19 @@ from app.engine.instants import duration_from_now
 from app.engine.paths import MISSING
 from app.kit.clock import ms_of, rfc3339_of
 
+_Asked: TypeAlias = list[tuple[Term, bool]]
+"""Terms, each with whether it shall hold or not."""
+
 _HOUR = timedelta(hours=1)
+# Segments that name others, which name others, multiply.
 _MOST_TERMS = 5_000
 
 
 def guess(translation: Translation, term: Term, earliest: datetime, zone: ZoneInfo) -> Example | None:
     """Make somebody up from an instant on; `zone` is the site's. None where no attribute would do."""
     guessing = _Guessing(translation)
-    with suppress(_EndlessError):
-        if guessing.take(term, wanted=True):
-            at = guessing.instant(earliest, zone)
-            return None if at is None else guessing.example(at)
-    return None
-
-
-class _EndlessError(Exception):
-    """There are too many terms: segments that name others, which name others, multiply."""
+    at = guessing.instant(earliest, zone) if guessing.take(term) else None
+    return None if at is None else guessing.example(at)
 
 
 class _Guessing:
@@ -44,7 +40,6 @@ class _Guessing:
 
     def __init__(self, translation: Translation) -> None:
         self._translation = translation
-        self._left = _MOST_TERMS
         self._asked: dict[tuple[str, ...], list[tuple[Asks, bool]]] = {}
         self._windows: list[tuple[InWindow, bool]] = []
         self._since: list[int] = []
@@ -52,22 +47,18 @@ class _Guessing:
         self._held_out: bool | None = None
         self._idle_ms = 0
 
-    def take(self, term: Term, *, wanted: bool) -> bool:
-        """Note what a term asks; False where it cannot be."""
-        self._left -= 1
-        if not self._left:
-            raise _EndlessError
-        match term:
-            case No(part):
-                return self.take(part, wanted=not wanted)
-            case All(parts) | Either(parts):
-                if isinstance(term, All) is wanted:
-                    return all(self.take(part, wanted=wanted) for part in parts)
-                return bool(parts) and self.take(parts[0], wanted=wanted)
-            case InStage(journey, stage) if wanted:
-                return self._stand(journey, stage)
-        self._note(term, wanted=wanted)
-        return True
+    def take(self, term: Term) -> bool:
+        """Note what a term asks; False where it cannot be, or is too much."""
+        waiting = [(term, True)]
+        for _ in range(_MOST_TERMS):
+            if not waiting:
+                return True
+            part, wanted = waiting.pop()
+            more = self._taken(part, wanted=wanted)
+            if more is None:
+                return False
+            waiting += reversed(more)
+        return False
 
     def instant(self, earliest: datetime, zone: ZoneInfo) -> datetime | None:
         """Find an instant that suits; those of the clock are asked of the site's."""
@@ -113,13 +104,27 @@ class _Guessing:
             case Idle(ms) if wanted:
                 self._idle_ms = max(self._idle_ms, ms)
 
-    def _stand(self, key: str, stage: str) -> bool:
+    def _taken(self, term: Term, *, wanted: bool) -> _Asked | None:
+        """Note what a term asks itself, and list what else is to be asked; None where it cannot be."""
+        match term:
+            case No(part):
+                return [(part, not wanted)]
+            case All(parts) | Either(parts):
+                if isinstance(term, All) is wanted:
+                    return [(part, wanted) for part in parts]
+                return [(parts[0], wanted)] if parts else None
+            case InStage(journey, stage) if wanted:
+                return self._standing(journey, stage)
+        self._note(term, wanted=wanted)
+        return []
+
+    def _standing(self, key: str, stage: str) -> _Asked | None:
         if key in self._stages:
-            return self._stages[key] == stage
+            return [] if self._stages[key] == stage else None
         self._stages[key] = stage
         journey = self._translation.journeys[key]
         found = next(each for each in journey.stages if each.key == stage)
-        return self.take(self._translation.of_stage(journey, found), wanted=True)
+        return [(self._translation.of_stage(journey, found), True)]
 
     def _suits(self, path: tuple[str, ...], value: Any, at: datetime) -> bool:
         visitor = {} if value is MISSING else {"x": value}

@@ -45,11 +45,12 @@ class _Nesting:
         self._site = site
         self.segments = site.document.segments
         self._places = {segment.key: i for i, segment in enumerate(self.segments)}
-        self._named = [_named_by(segment, site) for segment in self.segments]
+        self._named: list[set[str]] = []
         self._within: dict[tuple[int, int], Example] = {}
         self._in: list[int] = []
         self._examples: dict[int, Example] = {}
         for i, segment in enumerate(self.segments):
+            self._named.append(_named_by(segment, site))
             example = _somebody_in(site, segment)
             if example is not None:
                 self._examples[i] = example

@@ -91,15 +91,26 @@ def one_of(terms: Iterable[Term]) -> Term:
     return Either(tuple(terms))
 
 
-def leaves_of(term: Term, seen: set[int]) -> Iterator[Term]:
-    """List what a term is made of in the end; what was `seen`, by identity, is not listed again."""
-    if id(term) in seen:
-        return
-    seen.add(id(term))
-    if isinstance(term, All | Either):
-        for part in term.parts:
-            yield from leaves_of(part, seen)
-    elif isinstance(term, No):
-        yield from leaves_of(term.part, seen)
-    else:
-        yield term
+def inside_out(term: Term, seen: set[int]) -> Iterator[Term]:
+    """List a term after all that it is made of; what was `seen`, by identity, is not listed again.
+
+    Segments may rest on thousands of others, one on the other.
+    """
+    waiting = [(term, False)]
+    while waiting:
+        each, is_open = waiting.pop()
+        if is_open:
+            yield each
+        elif id(each) not in seen:
+            seen.add(id(each))
+            waiting.append((each, True))
+            waiting += [(part, False) for part in reversed(_parts_of(each))]
+
+
+def _parts_of(term: Term) -> tuple[Term, ...]:
+    match term:
+        case All(parts) | Either(parts):
+            return parts
+        case No(part):
+            return (part,)
+    return ()

@@ -1,6 +1,6 @@
 """From a document to terms: segments are put in where they are named, stages become what they rest on."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from app.engine.instants import microseconds_of
 from app.engine.model import Condition, Document, Journey, Rule, Schedule, Segment, Stage, WeeklyWindow
 from app.engine.named import primary_journey_of
 from app.engine.places import has_operators
+from app.engine.references import resolution_of
 from app.engine.schedule import minutes_of
 from app.engine.stages import decay_of
 
@@ -49,10 +50,13 @@ class Translation:
         self.journeys = {journey.key: journey for journey in document.journeys}
         self.primary = primary_journey_of(document)
         self._segments = {segment.key: segment for segment in document.segments}
-        self._of_segments: dict[str, Term] = {}
         self._of_rules: dict[str, Term] = {}
         self._of_stages: dict[tuple[str, str], Term] = {}
         self._asks: dict[Hashable, Asks] = {}
+        # Each comes after those that it names.
+        self._of_segments: dict[str, Term] = {}
+        for key in _in_order(document):
+            self._of_segments[key] = self.of_condition(self._segments[key].condition)
 
     def of_rule(self, rule: Rule) -> Term:
         """Say when a rule addresses a visitor: its audience, schedule, consent, and the holdout."""
@@ -82,10 +86,7 @@ class Translation:
 
     def of_segment(self, key: str) -> Term:
         """Say who is in a segment; in one that there is not, nobody."""
-        if key not in self._of_segments:
-            segment = self._segments.get(key)
-            self._of_segments[key] = NEVER if segment is None else self.of_condition(segment.condition)
-        return self._of_segments[key]
+        return self._of_segments.get(key, NEVER)
 
     def of_stage(self, journey: Journey, stage: Stage) -> Term:
         """Say what must be true of whoever stands in a stage; how they once came there is left open."""
@@ -215,7 +216,15 @@ class Translation:
         if not fold:
             return [self.of_segment(name) for name in names if type(name) is str]
         wanted = {name.casefold() for name in names if type(name) is str}
-        return [self.of_segment(key) for key in self._segments if key.casefold() in wanted]
+        # One that is named in another case alone may come after, or be the one that names it.
+        alike = [key for key in self._segments if key.casefold() in wanted]
+        return [self._of_segments.get(key, Opaque(identity_of(("segment", key)))) for key in alike]
+
+
+def _in_order(document: Document) -> Iterator[str]:
+    """List the segments, each after those that it names."""
+    keys = {f"/segments/{i}": segment.key for i, segment in enumerate(document.segments)}
+    return (keys[pointer] for pointer in resolution_of(document).order if pointer in keys)
 
 
 def stages_above_first(journey: Journey) -> list[Stage]:

@@ -19,8 +19,6 @@ SIZE_BYTES = 8
 READY = b"\n"
 """Comes before all answers: the solver has been loaded, which takes long on a core that others want."""
 
-_DEEPEST = 5_000
-
 
 class Task(msgspec.Struct, frozen=True):
     """A document, the instant from which its visitors come, and when to end, in seconds since 1970."""
@@ -57,6 +55,4 @@ def run(source: BinaryIO, target: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    # Segments may name others, which name others again.
-    sys.setrecursionlimit(_DEEPEST)
     run(sys.stdin.buffer, sys.stdout.buffer)

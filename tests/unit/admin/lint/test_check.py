@@ -63,6 +63,18 @@ def test_what_was_found_before_the_time_was_up_counts() -> None:
     assert "priority_tie" in report.not_checked
 
 
+def test_a_long_chain_of_segments_is_looked_at_as_far_as_there_is_time() -> None:
+    chain = [segment(f"s{n}", {"segments": {"$in": [f"s{n + 1}"]}}) for n in range(1_500)]
+    first, last = segment("none", {X: {"$in": []}}), segment("s1500", {X: 1})
+    asked = document(segments=[first, *chain, last], rules=[rule("a", audience={"segments": ["s0"]})])
+
+    report = check(asked, NOW, within_s=60, clock=passing(1))
+
+    assert [each.code for each in report.findings] == ["condition_contradiction", "segment_unused"]
+    assert {"condition_contradiction", "segment_contained"} <= {*report.not_checked}
+    assert "segment_unused" not in report.not_checked
+
+
 def test_more_of_a_kind_than_anybody_reads_are_not_told() -> None:
     asked = document(segments=[segment(f"s{n}", {"$and": [{X: 1}, {X: 2}]}) for n in range(210)])
 
