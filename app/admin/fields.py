@@ -1,6 +1,8 @@
 """The kinds of values that stand in a configuration, each with its bounds."""
 
+import re
 from collections.abc import Collection
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,11 +22,25 @@ from app.web.expected import KEY, LOCALE, ORIGIN, TIME_OF_DAY
 JSON_LIMIT_BYTES = 64 * 2**10
 DEEPEST_CONTENT = 64
 
+# Texts and numbers, of which those with an exponent are told: of 1e308 PostgreSQL makes 309 digits.
+_EXPONENTS = re.compile(r'"(?:[^"\\]+|\\.)*"|(-?[0-9.]+e-?[0-9]+)|[0-9.]+')
+# Most contents have none, which is soon seen.
+_PERHAPS = re.compile(rb"[0-9]e-?[0-9]")
+
 
 def _small(value: Any) -> Any:
-    if len(msgspec.json.encode(value)) > JSON_LIMIT_BYTES:
-        raise PydanticCustomError("too_large", "is larger than 64 KiB as JSON")
+    written = msgspec.json.encode(value)
+    if len(written) > JSON_LIMIT_BYTES or len(written) + _left_out(written) > JSON_LIMIT_BYTES:
+        raise PydanticCustomError("too_large", "is larger than 64 KiB as JSON with its numbers in full")
     return value
+
+
+def _left_out(written: bytes) -> int:
+    """Tell how many bytes JSON saves by its exponents."""
+    if not _PERHAPS.search(written):
+        return 0
+    numbers = filter(None, _EXPONENTS.findall(written.decode()))
+    return sum(len(f"{Decimal(each):f}") - len(each) for each in numbers)
 
 
 def _shallow(value: Any) -> Any:

@@ -79,7 +79,7 @@ class Site(Part):
 
 
 class Variant(Part):
-    """One content for one placement, at most 64 KiB as JSON, with a translation per locale."""
+    """One content for one placement, with translations by locale; at most 64 KiB each, numbers in full."""
 
     key: Key
     content: Content = Field(default_factory=dict)

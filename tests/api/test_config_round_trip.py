@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
+from httpx import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.api.conftest import AdminFactory
 
 URL = "/api/v1/config"
+JSON = {"Content-Type": "application/json"}
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 # PostgreSQL writes larger floats out in full: the same number, but no float to Python.
@@ -75,3 +78,21 @@ async def test_what_was_put_is_got_again_over_whatever_was_there(
     got = await client.get(URL)
     assert got.json() == document
     assert got.headers["etag"] == put.headers["etag"]
+
+
+@pytest.mark.parametrize(("number", "most"), [(1e308, 211), (-1.5e22, 2_621), (1e-300, 216)])
+async def test_content_that_was_put_can_be_put_as_it_is_got(
+    admin: AdminFactory, number: float, most: int
+) -> None:
+    client = await admin()
+
+    async def put(count: int) -> Response:
+        variants = [{"key": "v", "content": [number] * count}]
+        document = {"placements": [{"key": "p", "variants": variants}]}
+        return await client.put(URL, json=document, headers={"If-Match": "*"})
+
+    assert (await put(most + 1)).status_code == 422
+    assert (await put(most)).status_code == 200
+    got = await client.get(URL)
+    again = await client.put(URL, content=got.content, headers={"If-Match": "*", **JSON})
+    assert again.status_code == 200, again.text
