@@ -11,10 +11,14 @@ from app.engine.instants import fixed_instant
 from app.engine.names import snake_case
 from app.engine.places import Place
 from app.engine.profile import Counter
-from app.profiles.count import number_of
+from app.profiles.count import LIST_LIMIT, TEXT_LIMIT, kept, number_of
 
 _WINDOW = re.compile(r"count_(\d+)d")
 _MOST_EVENTS = 1_000_000
+_KEPT = (
+    f"of a property stay text up to {TEXT_LIMIT:,} characters, numbers of 64 bits"
+    f" and lists of up to {LIST_LIMIT} of these, no objects"
+)
 
 
 def made_up_counters(
@@ -37,7 +41,7 @@ def _attributes(name: str, said: Mapping[str, Any], place: Place) -> Iterator[tu
         _, _, attribute, *inner = normalized(f"events.{name}.{key}")
         kind = kind_of(("events", name, attribute, *inner), at_key)
         if inner:
-            at_key.refuse("must name a property, and say all that is in it")
+            at_key.refuse("must name a property; of an object nothing is kept")
         elif attribute.startswith("count") and not (type(value) is int and 0 <= value <= _MOST_EVENTS):
             at_key.refuse(f"must be an integer between 0 and {_MOST_EVENTS:,}")
         elif attribute == "days_since" and not (is_finite_number(value) and 0 <= value <= NEVER_DAYS):
@@ -46,6 +50,8 @@ def _attributes(name: str, said: Mapping[str, Any], place: Place) -> Iterator[tu
             at_key.refuse("must be a number")
         elif kind == "instant" and not (type(value) is str and fixed_instant(value) is not None):
             at_key.refuse("must be an instant like 2026-01-31T09:00:00Z")
+        elif attribute.startswith("last_") and kept(value) != value:
+            at_key.refuse(f"is never kept so: {_KEPT}")
         yield attribute, value
 
 

@@ -41,6 +41,8 @@ def _wrong_in(comparison: Comparison, stages: Stages) -> Iterator[str]:
     match comparison.path:
         case (("context" | "profile") as root, name, *_) if name not in _KNOWN[root]:
             yield f"no visitor ever has {shown(path)}{_YOURS[root]}; {did_you_mean(name, _KNOWN[root])}"
+        case ("events", _, _, _, *_):
+            yield f"no visitor ever has {shown(path)}: of an object nothing is kept as the latest value"
         case ("stage",) | ("stages", _):
             known = tuple(stages.get(path, ()))
             for stage in literals_of(comparison):

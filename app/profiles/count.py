@@ -95,7 +95,7 @@ def _count(counter: Counter, counters: Mapping[str, Counter], event: Event, need
     if needs.latest:
         is_latest = event.at_ms >= counter.last_ms
         counter.latest = counter.latest | {
-            name: _kept(event.properties[name])
+            name: kept(event.properties[name])
             for name in needs.latest
             # What comes late tells only what no other event has told.
             if name in event.properties and (is_latest or name not in counter.latest)
@@ -148,12 +148,12 @@ def amount_of(value: object) -> float:
     return number if abs(number) <= LARGEST else 0.0
 
 
-def _kept(value: Any) -> Any:
-    """Bound what is kept of a property, so that no visitor can make a profile large."""
+def kept(value: Any) -> Any:
+    """Answer what is kept of a property as its latest value, so that no visitor can make a profile large."""
     if isinstance(value, str):
         return value[:TEXT_LIMIT]
     if isinstance(value, int) and not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
         return number_of(value)
     if isinstance(value, list):
-        return [_kept(item) for item in value[:LIST_LIMIT] if not isinstance(item, list | dict)]
+        return [kept(item) for item in value[:LIST_LIMIT] if not isinstance(item, list | dict)]
     return None if isinstance(value, dict) else value

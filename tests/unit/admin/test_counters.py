@@ -44,7 +44,7 @@ def complaints(said: dict[str, Any], name: str = "viewed") -> dict[str, str]:
         {"count": 3, "count_7d": 3},
         {"count": 5_000, "count_1d": 2_000, "count_7d": 3_500},
         {"sum_value": 120.0, "sum_weight": -1.5},
-        {"last_score": 9, "last_plan": {"tier": "gold"}, "last_nothing": None},
+        {"last_score": 9, "last_plan": "gold", "last_tags": ["a", 1, None], "last_nothing": None},
         {"count": 4, "count_since_ordered": 1},
         {"first_at": "2025-01-01T00:00:00.000Z", "last_at": "2026-03-01T00:00:00.000Z"},
         {"days_since": 40, "count_30d": 0},
@@ -133,6 +133,11 @@ def test_a_million_events_take_no_more_room_than_a_visitor_may_have() -> None:
         ({"last_at": "yesterday"}, "must be an instant"),
         ({"first_at": 5}, "must be an instant"),
         ({"last_plan.tier": "gold"}, "must name a property"),
+        ({"last_plan": {"tier": "gold"}}, "no objects"),
+        ({"last_items": [{"sku": "bike"}]}, "no objects"),
+        ({"last_items": [1] * 33}, "lists of up to 32"),
+        ({"last_note": "x" * 1_025}, "text up to 1,024 characters"),
+        ({"last_value": 10**30}, "numbers of 64 bits"),
     ],
 )
 def test_what_no_condition_can_find_is_refused_at_its_place(said: dict[str, Any], message: str) -> None:

@@ -27,7 +27,7 @@ def found(condition: dict[str, Any], stages: Any = STAGES) -> dict[str, str]:
         {"context.country": "DE", "context.url.query.x": "y", "context.attributes.mine": 1},
         {"context.bot": False, "context.browser": "firefox", "context.os": {"$in": ["ios"]}},
         {"context.hour": 3, "profile.age_days": {"$gt": 1}, "profile.is_new": True, "context": {}},
-        {"traits.anything": 1, "events.any.count": 1, "segments": "vip"},
+        {"traits.anything.at.all": 1, "events.any.count": 1, "events.any.last_thing": 1, "segments": "vip"},
         {
             "stage": {"$in": ["awareness", "decision"]},
             "stages.support": "asked",
@@ -45,6 +45,13 @@ def test_a_misspelt_attribute_is_named_with_what_was_probably_meant() -> None:
         "/at/$or/0/context.contry/$in": "no visitor ever has 'context.contry'"
         " (what a page says besides is in context.attributes); did you mean country?",
         "/at/profile.age": "no visitor ever has 'profile.age'; known are age_days, is_new",
+    }
+
+
+def test_what_is_in_an_object_is_not_kept_of_an_event() -> None:
+    assert found({"events.order.last_home.country": {"$in": ["DE"]}}) == {
+        "/at/events.order.last_home.country/$in": "no visitor ever has 'events.order.last_home.country':"
+        " of an object nothing is kept as the latest value"
     }
 
 
