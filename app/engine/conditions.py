@@ -1,6 +1,6 @@
 """The condition language: checked and compiled once, into closures that never raise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -65,8 +65,14 @@ def warnings_of(condition: Mapping[str, object], *, pointer: str = "") -> list[P
         for comparison in listed
         if comparison.operator in {"$lt", "$lte"}
         and comparison.path not in asked_for
-        and (comparison.path[0] == "traits" or any(part.startswith("last_") for part in comparison.path[1:]))
+        and _may_be_missing(comparison.path)
     ]
+
+
+def _may_be_missing(path: Sequence[str]) -> bool:
+    """Tell traits and latest values from what there is of everybody; an event may be named as they are."""
+    asked = path[2:] if path[0] == "events" else path[1:]
+    return path[0] == "traits" or any(part.startswith("last_") for part in asked)
 
 
 def _condition(document: object, place: Place) -> Check:

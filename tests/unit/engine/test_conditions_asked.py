@@ -107,6 +107,7 @@ def test_less_than_warns_inside_not_too() -> None:
         {"traits.age": {"$gt": 3}},
         {"events.page_viewed.count": {"$lt": 3}},
         {"events.page_viewed.days_since": {"$lte": 3}},
+        {"events.last_call_viewed.count": {"$lt": 3}, "events.Last Step.sum_value": {"$lte": 3}},
         {"context.hour": {"$lt": 3}},
         {"traits.scores": {"$elemMatch": {"$lt": 3}}},
         {"traits.tags": {"$size": {"$lt": 3}}},
