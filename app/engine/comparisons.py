@@ -8,6 +8,7 @@ from app.engine.places import DEEPEST, has_operators, is_array, is_object
 from app.engine.problems import escaped
 
 _GROUPS = frozenset(("$and", "$or", "$nor"))
+_NAMING = frozenset(("$eq", "$in", "$ini"))
 _EQUALITIES = frozenset(("$eq", "$ne", "$in", "$nin", "$all", "$ini", "$nini", "$alli"))
 
 
@@ -62,6 +63,15 @@ def literals_of(comparison: Comparison, depth: int = 0) -> Iterator[str]:
     elif comparison.operator == "$elemMatch" and depth < DEEPEST and is_operator_object(comparison.operand):
         for inner in _comparisons_of((), comparison.operand, "", depth):
             yield from literals_of(inner, depth + 1)
+
+
+def asks_beyond(comparison: Comparison) -> bool:
+    """Tell where what is asked of an array rests on more than which of the strings listed are in it."""
+    if next(literals_of(comparison), None) is None:
+        return False
+    if comparison.operator == "$elemMatch":
+        return _NAMING.isdisjoint(comparison.operand)  # type: ignore[arg-type] # only of an object are strings listed
+    return comparison.operator in {"$eq", "$ne"} and is_array(comparison.operand)
 
 
 def is_operator_object(document: object) -> bool:

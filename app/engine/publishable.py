@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from app.engine.model import Document
+from app.engine.comparisons import asks_beyond, comparisons_in
+from app.engine.model import Condition, Document
 from app.engine.named import Names
 from app.engine.problems import Findings, Problem
+from app.engine.references import conditions_of_visitors
 from app.kit.zones import is_machines_own
 
 
@@ -13,11 +15,21 @@ def unpublishable(document: Document) -> Findings:
     names = Names(document)
     for i, key in enumerate(document.holdout.metrics):
         yield from names.missing(f"/holdout/metrics/{i}", "metric", key, names.metrics)
+    for pointer, condition in conditions_of_visitors(document):
+        yield from _check_segments(pointer, condition)
+        yield None
     yield from _check_zone("/site/timezone", document.site.timezone)
     for i, rule in enumerate(document.rules):
         if rule.schedule is not None and rule.schedule.timezone is not None:
             yield from _check_zone(f"/rules/{i}/schedule/timezone", rule.schedule.timezone)
         yield None
+
+
+def _check_segments(pointer: str, condition: Condition) -> Iterator[Problem]:
+    """Find what cannot be told where it is asked: only the segments that it names are known by then."""
+    for comparison in comparisons_in(condition, pointer):
+        if comparison.path == ("segments",) and asks_beyond(comparison):
+            yield Problem(comparison.pointer, "must ask for segments by name, with $in, $nin or $all")
 
 
 def _check_zone(pointer: str, name: str) -> Iterator[Problem]:

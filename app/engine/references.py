@@ -18,12 +18,13 @@ _CIRCLES = 100
 
 def conditions_of(document: Document) -> Iterator[tuple[str, Condition]]:
     """List every condition that is evaluated in a decision, with its JSON pointer."""
-    yield from _conditions_of_visitors(document)
+    yield from conditions_of_visitors(document)
     for i, rule in enumerate(document.rules):
         yield f"/rules/{i}/audience/condition", rule.audience.condition
 
 
-def _conditions_of_visitors(document: Document) -> Iterator[tuple[str, Condition]]:
+def conditions_of_visitors(document: Document) -> Iterator[tuple[str, Condition]]:
+    """List every condition that says where a visitor stands, with its JSON pointer."""
     for i, segment in enumerate(document.segments):
         yield f"/segments/{i}/condition", segment.condition
     for i, journey in enumerate(document.journeys):
@@ -192,7 +193,7 @@ def _graph_of(document: Document) -> Steps[dict[str, set[str]]]:
     primary = primary_journey_of(document)
     stage_of = journeys[primary.key] if primary is not None else None
     graph: dict[str, set[str]] = {node: set() for node in (*segments.values(), *journeys.values())}
-    for pointer, condition in _conditions_of_visitors(document):
+    for pointer, condition in conditions_of_visitors(document):
         node = "/".join(pointer.split("/")[:3])
         if node in graph:
             graph[node].update(_referred_to(condition, segments, journeys, stage_of))

@@ -1,7 +1,9 @@
 from typing import Any
 
+import pytest
+
 from app.engine.publishable import unpublishable
-from tests.builders import parsed, rule, ruleset
+from tests.builders import journey, parsed, rule, ruleset, segment, visitor
 
 METRIC = {"key": "orders", "event": "order_completed"}
 
@@ -31,3 +33,53 @@ def test_a_time_zone_is_the_same_on_every_machine() -> None:
 
 def test_a_revision_with_a_zone_of_the_machine_still_compiles() -> None:
     assert str(ruleset(site={"timezone": "Factory"}).zone) == "Factory"
+
+
+NAMED = [segment("a", {}), segment("b", {"segments": {"$in": ["a"]}})]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"segments": ["a"]},
+        {"segments": {"$ne": ["a"]}},
+        {"segments": {"$not": {"$eq": ["a", "b"]}}},
+        {"segments": {"$elemMatch": {"$ne": "a"}}},
+        {"segments": {"$elemMatch": {"$nin": ["a"]}}},
+        {"segments": {"$elemMatch": {"$not": {"$in": ["a"]}}}},
+    ],
+)
+def test_segments_and_stages_ask_for_no_segments_but_those_that_they_name(asked: dict[str, Any]) -> None:
+    said = {
+        "segments": [*NAMED, segment("c", {"$or": [asked]})],
+        "journeys": [journey("x", {"key": "y", "when": asked})],
+        "rules": [rule("r", audience={"condition": asked})],
+    }
+
+    found = problems(**said)
+
+    assert [pointer.split("/")[1:3] for pointer in found] == [["segments", "2"], ["journeys", "0"]]
+    assert set(found.values()) == {"must ask for segments by name, with $in, $nin or $all"}
+    # What was published with it stays in force.
+    assert ruleset(**said).revision == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"segments": {"$in": ["a"], "$nin": ["b"]}, "$not": {"segments": {"$all": ["a", "b"]}}},
+        {"segments": {"$not": {"$ini": ["a"]}}},
+        {"segments": {"$elemMatch": {"$in": ["a", "b"], "$ne": "b"}}},
+        {"segments": "a", "traits.tags": ["a"], "traits.kinds": {"$elemMatch": {"$ne": "a"}}},
+    ],
+)
+def test_what_is_asked_by_name_can_be_told(asked: dict[str, Any]) -> None:
+    assert problems(segments=[*NAMED, segment("c", asked)]) == {}
+
+
+def test_a_stage_may_ask_for_all_segments_at_once() -> None:
+    stage = {"key": "y", "when": {"segments": {"$size": {"$gte": 2}, "$elemMatch": {"$regex": "^a"}}}}
+    said = {"segments": NAMED, "journeys": [journey("x", stage)]}
+
+    assert problems(**said) == {}
+    assert visitor(ruleset(**said)).stage == "y"
