@@ -249,7 +249,7 @@ class DirectProtocol(BoundedProtocol):
         super()._feed_held()
         if self._has_answered and self._held:
             self.loop.call_soon(self._feed_held)
-        elif self._has_answered and not self.owes_an_answer:
+        elif not (self._held or self.owes_an_answer):
             self.flow.resume_reading()
 
 

@@ -153,6 +153,18 @@ async def test_of_many_requests_at_once_others_have_their_turn_in_between() -> N
     assert not wire.is_paused
 
 
+async def test_the_rest_of_a_head_is_read_whose_beginning_came_behind_much_else() -> None:
+    worker = Worker(Directly(echo))
+    wire = worker.connect()
+    long = WHOLE.replace(b"Host", b"X-Long: %b\r\nHost" % (b"y" * 9_000), 1)
+
+    await send(worker, wire, [WHOLE + long[:9_000]])
+    assert (wire.statuses, wire.is_paused) == ([200], False)
+    await send(worker, wire, [long[9_000:]])
+
+    assert wire.statuses == [200, 200]
+
+
 @pytest.mark.parametrize("before", [0, 3])
 async def test_a_client_that_reads_nothing_gets_no_answer_before_it_does(before: int) -> None:
     app = Directly(echo)
