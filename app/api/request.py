@@ -1,6 +1,6 @@
 """A request as the public edge needs it: headers by name, the query, and a body of bounded size."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import parse_qs
@@ -58,7 +58,7 @@ class Request:
 
     def query_value(self, name: str) -> str | None:
         """Read the first value of a query parameter; None where there is none."""
-        return _first_values(self.query).get(name) if self.query else None
+        return _first_value(self.query, name) if self.query else None
 
     async def json_body(self, limit: int) -> bytes:
         """Read the body of a JSON request.
@@ -94,10 +94,11 @@ class Request:
         return bytes(body)
 
 
-# The same key is in nearly every query.
+# The same key is in nearly every query. Of thousands of other fields nothing is kept.
 @lru_cache(maxsize=256)
-def _first_values(query: bytes) -> Mapping[str, str]:
-    return {name: values[0] for name, values in parse_qs(query.decode("latin-1")).items()}
+def _first_value(query: bytes, name: str) -> str | None:
+    values = parse_qs(query.decode("latin-1")).get(name)
+    return values[0] if values else None
 
 
 def _too_large(limit: int) -> ProblemError:

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from app.api.request import ClientGone, Request
@@ -47,6 +49,19 @@ def test_a_header_may_hold_any_byte() -> None:
 )
 def test_a_query_value_is_the_first_of_its_name(query: str, value: str | None) -> None:
     assert request(query=query).query_value("key") == value
+
+
+def test_of_the_fields_of_a_query_that_nobody_asks_for_nothing_is_kept() -> None:
+    fields = "&".join(f"field-{number}=value-{number}" for number in range(1_000))
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+
+    for number in range(20):
+        request(query=f"{fields}&key={number}").query_value("key")
+    kept = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+
+    assert kept < 20 * 3 * len(fields)
 
 
 @pytest.mark.parametrize(
