@@ -41,6 +41,12 @@ def test_however_an_origin_is_written_it_is_found(listed: str) -> None:
     assert preflight(SHOP, [listed])["access-control-allow-origin"] == SHOP
 
 
+def test_an_origin_that_is_listed_in_letters_of_its_language_is_found() -> None:
+    said = "https://xn--bcher-kva.example"
+
+    assert allowed(said, ["https://bücher.example"])["access-control-allow-origin"] == said
+
+
 @pytest.mark.parametrize(
     "origin", [OTHER, "null", "", SHOP + ".evil", SHOP + ":8443", SHOP.upper(), "https://shop"]
 )
