@@ -61,7 +61,7 @@ class Request:
         return _first_value(self.query, name) if self.query else None
 
     async def json_body(self, limit: int) -> bytes:
-        """Read the body of a JSON request.
+        """Read the body of a JSON request, once: it is not kept.
 
         Raises:
             ProblemError: 413 where it is larger than `limit` bytes, 415 where it is no JSON by its type.
@@ -71,11 +71,12 @@ class Request:
         content_type = self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if content_type not in _JSON_TYPES:
             raise ProblemError(415, "send JSON as application/json or, to spare the preflight, as text/plain")
-        if self._body is None:
-            self._body = await self._received(limit)
-        elif len(self._body) > limit:
+        body, self._body = self._body, None
+        if body is None:
+            return await self._received(limit)
+        if len(body) > limit:
             raise _too_large(limit)
-        return self._body
+        return body
 
     async def _received(self, limit: int) -> bytes:
         declared = self.headers.get(b"content-length", b"0")

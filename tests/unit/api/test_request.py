@@ -1,8 +1,10 @@
+import gc
 import tracemalloc
 
 import pytest
 
 from app.api.request import ClientGone, Request
+from app.kit.direct import Asked
 from app.web.problems import ProblemError
 from tests.unit.api.edge import receiving, request, scope_of
 
@@ -87,6 +89,17 @@ async def test_any_other_type_is_refused(kind: str) -> None:
 
 async def test_a_body_may_come_in_pieces() -> None:
     assert await request([b"{", b"", b'"a"', b":1}"]).json_body(10) == b'{"a":1}'
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_body_that_was_read_is_not_kept(*, is_there: bool) -> None:
+    sent = b'{"of": "some length"}'
+    asked = Request(Asked("POST", "/events", b"", {}, [], None, sent)) if is_there else request([sent])
+
+    body = await asked.json_body(100)
+
+    assert body == sent
+    assert all(part is not body for part in gc.get_referents(asked))
 
 
 async def test_a_body_may_be_as_large_as_the_limit() -> None:
