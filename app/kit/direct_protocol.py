@@ -71,9 +71,11 @@ class DirectProtocol(BoundedProtocol):
 
     def _feed(self, piece: bytes | memoryview) -> None:
         begins = not (self._vain or self._reads_head or self._reads_body or self._is_deaf)
-        self._piece = piece if begins and isinstance(piece, bytes) else None
-        if self._piece is None or not self._answers_known(self._piece):
+        whole = piece if begins and isinstance(piece, bytes) else None
+        if whole is None or not self._answers_known(whole):
+            self._piece = whole
             super()._feed(piece)
+            self._piece = None
 
     def _answers_known(self, piece: bytes) -> bool:
         """Answer a request of which all is there and whose head is known; tells whether it is one."""
@@ -118,7 +120,6 @@ class DirectProtocol(BoundedProtocol):
         if b"expect" in by_name:
             return None
         self._head = Head(path, query, by_name, tuple(self.headers), not parser.should_keep_alive())
-        self._body = []
         return answering
 
     def _begin(self) -> None:
@@ -138,6 +139,7 @@ class DirectProtocol(BoundedProtocol):
         self._begin()
         for part in self._body:
             super().on_body(part)
+        self._body = []
 
     def _wait_for_more(self, fed: int) -> None:
         if self._is_deaf:
@@ -171,6 +173,7 @@ class DirectProtocol(BoundedProtocol):
         self._answering = None
         self._end_body()
         body = b"".join(self._body)
+        self._body = []
         if self._piece is not None:
             self._shared.known_heads.keep(self._piece, self._head, len(body))
             self._piece = None

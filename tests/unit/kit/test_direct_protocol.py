@@ -133,6 +133,20 @@ async def test_while_an_answer_is_owed_no_more_is_read_than_waits_in_line() -> N
     assert (wire.statuses, wire.is_paused) == ([200, 200], False)
 
 
+@pytest.mark.parametrize("before", [0, 3])
+async def test_a_connection_that_rests_holds_nothing_of_the_last_body(before: int) -> None:
+    worker = Worker(Directly(echo))
+    # A head that came several times is not read again.
+    for _ in range(before):
+        await received(worker, worker.connect(), WHOLE)
+    wire = worker.connect()
+
+    await received(worker, wire, WHOLE.replace(b"abc", b"xyz"))
+
+    assert wire.statuses == [200]
+    assert "xyz" not in str(vars(wire.protocol))
+
+
 async def test_of_many_requests_at_once_others_have_their_turn_in_between() -> None:
     worker = Worker(Directly(echo))
     wire, other = worker.connect(), worker.connect()
