@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from app.engine.problems import Problem, Problems, escaped
@@ -19,9 +20,13 @@ Handled = ProblemError | Problems | RequestValidationError | HTTPException
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Let an app answer its errors as problems; what nobody foresaw is a 500, and raised on to be logged."""
+    """Let an app answer its errors as problems; what nobody foresaw is a 500, and raised on to be logged.
+
+    A client that hangs up, or is hung up on, before all of its request was there is nobody's failure.
+    """
     for kind in (ProblemError, Problems, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_unforeseen)
 
 
@@ -53,6 +58,10 @@ def _wrong_method(request: Request) -> ProblemError:
 
 async def _answer_unforeseen(_request: Request, _error: Exception) -> Response:
     return problem_response(500, "something went wrong here that nobody foresaw; the log says what")
+
+
+async def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    return problem_response(400, "the request was not there to its end")
 
 
 def _problem_of(error: Handled) -> ProblemError:

@@ -1,9 +1,10 @@
 from typing import Annotated, Any
 
 import pytest_asyncio
-from fastapi import APIRouter, FastAPI, HTTPException, Query
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from httpx import ASGITransport, AsyncClient, Response
 from pydantic import BaseModel
+from starlette.types import Message
 
 from app.engine.problems import Problem, Problems
 from app.web.problem_handlers import install_problem_handlers, pointer_of
@@ -122,6 +123,28 @@ async def test_an_exception_of_the_framework_keeps_its_headers(client: AsyncClie
 async def test_what_nobody_foresaw_tells_nothing_of_the_inside(client: AsyncClient) -> None:
     body = said(await client.get("/broken"), 500)
     assert "Zero" not in str(body)
+
+
+async def test_who_hangs_up_in_the_middle_of_a_body_is_no_failure() -> None:
+    sent: dict[str, Any] = {"type": "http.request", "body": b"a", "more_body": True}
+    messages = [sent, {"type": "http.disconnect"}]
+    statuses: list[int] = []
+    app = shop()
+
+    @app.put("/read")
+    async def read(request: Request) -> int:
+        return len(await request.body())
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    scope = {"type": "http", "method": "PUT", "path": "/read", "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+
+    assert statuses == [400]
 
 
 def test_the_whole_body_is_the_empty_pointer() -> None:
