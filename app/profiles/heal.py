@@ -144,13 +144,18 @@ class Healer:
             self._seen.popleft()
 
     async def _compare(self, key: ProfileKey, version: bytes) -> None:
-        """Put the durable copy in the place of a cached one that is as it was when all it had was stored."""
+        """Put the durable copy in the place of a cached one that is as it was when all it had was stored.
+
+        Whoever has no durable copy by then was erased, and is to have nothing here either.
+        """
         # Who has come again is looked at in their turn: a record may be on its way to the cache.
         if key in self._due:
             return
         loaded = await self._cache.load(*key)
-        durable = await self._durable.find(*key) if loaded.version == version else None
-        if durable is not None and key not in self._due:
+        if loaded.version != version:
+            return
+        durable = await self._durable.find(*key) or Profile()
+        if key not in self._due:
             await self._replace(key, loaded, durable)
 
     async def _replace(self, key: ProfileKey, loaded: Loaded, healed: Profile) -> bool:

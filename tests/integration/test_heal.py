@@ -171,6 +171,17 @@ async def test_what_the_cache_counts_twice_is_put_right_once_all_records_are_sto
     assert ((await healing.cached()).events, healing.marks) == (1, 1)
 
 
+async def test_who_was_erased_has_nothing_left_though_nobody_has_seen_it_through(healing: Healing) -> None:
+    did = healing.shipped.did("v-1", "v", 0)
+    await healing.remember("v-1", did)
+    await healing.ship(did, healing.shipped.erased("v-1", 1))
+    healing.are_stored = True
+
+    await healing.pass_by(PATIENCE_S)
+
+    assert await healing.cached() == Profile()
+
+
 async def test_who_comes_again_before_all_records_are_stored_is_not_compared(healing: Healing) -> None:
     once, on_its_way = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
     await healing.remember("v-1", once, once)
