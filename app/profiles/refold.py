@@ -27,9 +27,11 @@ async def refold(
         elif sources.hold(record):
             own, moved = fold_telling(own, (record,), ruleset)
             moves += moved
-    if sources.left is None:
-        return own, moves
-    return joined(left_behind(lost, sources.left.into), own, 0, None)[0], moves
+    if sources.left is not None:
+        own, _ = joined(left_behind(lost, sources.left.into), own, 0, None)
+    # What a device brought stands only where its user had said nothing of it by then, however old that was.
+    own.traits, _ = await traits_anew(connection, site, visitor)
+    return own, moves
 
 
 async def traits_anew(connection: asyncpg.Connection, site: int, visitor: str) -> tuple[dict[str, Any], int]:

@@ -204,6 +204,16 @@ async def test_all_merges_of_a_device_with_a_user_are_undone_and_no_others(shipp
     assert (await shipped.find("phone")).owner == "u-1"
 
 
+async def test_the_users_own_traits_still_come_first_when_another_merge_is_undone(shipped: Shipped) -> None:
+    said = shipped.set("u-1", 0, plan="gold"), shipped.set("tablet", 1, plan="free", age=7)
+    await shipped.ship(*said, shipped.merged("tablet", "u-1", 50), shipped.merged("phone", "u-1", 51))
+    assert (await shipped.find("u-1")).traits == {"plan": "gold", "age": 7}
+
+    await shipped.ship(shipped.unmerged("phone", "u-1", 90))
+
+    assert (await shipped.find("u-1")).traits == {"plan": "gold", "age": 7}
+
+
 async def test_after_the_undoing_another_user_may_take_over(shipped: Shipped) -> None:
     device = of_every_kind(shipped, "tablet", 0)
     await shipped.ship(*device, shipped.merged("tablet", "u-1", 50))
