@@ -57,8 +57,8 @@ class Address:
     def greeting(self) -> list[Command]:
         """What to say first: the protocol with name and password, and which database."""
         hello: Command = ("HELLO", 3)
-        if self.password:
-            hello = (*hello, "AUTH", self.user or "default", self.password)
+        if self.user or self.password:
+            hello = (*hello, "AUTH", self.user or "default", self.password or "")
         return [hello, ("SELECT", self.db)] if self.db else [hello]
 
     async def connect(self, protocol: Callable[[], asyncio.Protocol]) -> None:

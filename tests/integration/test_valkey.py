@@ -28,6 +28,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnValkey]:
         "s3/cret",
         "--user",
         *["shop", "on", ">p@ss", "~*", "+@all"],
+        "--user",
+        *["open", "on", "nopass", "~*", "+@all"],
     ) as running:
         yield running
 
@@ -60,6 +62,7 @@ Open = Callable[[str], Valkey]
         "redis://:s3%2Fcret@127.0.0.1:{port}",
         "redis://shop:p%40ss@localhost:{port}/0",
         "redis://127.0.0.1:{port}?username=shop&password=p%40ss",
+        "redis://open@127.0.0.1:{port}",
     ],
 )
 async def test_it_gets_in_as_the_url_says(guarded: OwnValkey, opened: Open, url: str) -> None:
