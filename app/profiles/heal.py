@@ -39,12 +39,14 @@ Mark = Callable[[], Callable[[], bool]]
 def caught_up(cached: Profile, durable: Profile) -> Profile:
     """Answer a cached profile with all that the durable one is ahead of it.
 
-    The cached one may be ahead too, by what has not been shipped yet; that stays.
+    The cached one may be ahead too, by what has not been shipped yet; that stays. Where somebody has taken it
+    over, that may be why it has learnt less than the durable one: what went over does not come back.
     """
     if durable.owner is not None and cached.owner != durable.owner:
         return durable
-    ahead = durable if durable.events > cached.events else cached
-    told = cached if cached.traits_ms > durable.traits_ms else durable
+    may_lack = cached.owner is None
+    ahead = durable if may_lack and durable.events > cached.events else cached
+    told = durable if may_lack and durable.traits_ms >= cached.traits_ms else cached
     caps = {
         rule: max(cached.caps.get(rule, []), durable.caps.get(rule, []), key=len)
         for rule in {**durable.caps, **cached.caps}

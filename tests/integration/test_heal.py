@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from app.decision.remember import remember
 from app.engine.profile import Profile
 from app.engine.records import Record
 from app.kit.tasks import background
@@ -114,6 +115,20 @@ async def test_whom_the_cache_does_not_hold_it_is_not_made_to(healing: Healing) 
     await healing.pass_by(PATIENCE_S)
 
     assert (await healing.cache.load(healing.site, "v-1")).version == ABSENT
+
+
+async def test_a_user_counts_once_what_a_device_brought_while_the_merge_waits_to_be_shipped(
+    healing: Healing,
+) -> None:
+    did, merge = healing.shipped.did("v-1", "v", 0), healing.shipped.merged("v-1", "$user:u-1", 1)
+    await healing.remember("v-1", did)
+    await healing.ship(did)
+    for _ in range(2):
+        user, device = [await healing.cache.load(healing.site, who) for who in ("$user:u-1", "v-1")]
+        await remember(healing.cache, user, [merge], RULES, device)
+        await healing.pass_by(PATIENCE_S)
+
+    assert [(await healing.cached(who)).events for who in ("$user:u-1", "v-1")] == [1, 0]
 
 
 async def test_where_the_cache_is_away_it_is_asked_again(healing: Healing) -> None:

@@ -3,11 +3,13 @@
 from copy import deepcopy
 
 import pytest
+from msgspec.structs import replace
 
 from app.engine.profile import ArmHeld, ConsentHeld, Profile
 from app.engine.records import Record
 from app.profiles.fold import fold
 from app.profiles.heal import caught_up
+from app.profiles.merge import left_behind
 from tests.builders import DAY, NOW, assignment, consent_said, delivery, event, ruleset, segment, traits_set
 
 RULES = ruleset(segments=[segment("s", {"events.v.count_30d": {"$gte": 1}})])
@@ -71,6 +73,21 @@ def test_a_device_that_was_taken_over_is_emptied() -> None:
     durable = Profile(first_ms=cached.first_ms, arms=cached.arms, owner="$user:u-1")
 
     assert caught_up(cached, durable) == durable
+
+
+@pytest.mark.parametrize("owner", [None, "$user:u-1"])
+def test_what_went_over_by_a_merge_that_is_not_shipped_yet_does_not_come_back(owner: str | None) -> None:
+    durable = replace(fold(Profile(), RECORDS, RULES), owner=owner)
+    cached = left_behind(durable, "$user:u-1")
+
+    assert caught_up(cached, durable) == cached
+
+
+def test_a_device_that_was_taken_over_gets_again_what_it_keeps() -> None:
+    durable = replace(fold(Profile(), RECORDS, RULES), owner="$user:u-1")
+    cached = Profile(first_ms=durable.first_ms, owner="$user:u-1")
+
+    assert caught_up(cached, durable) == left_behind(durable, "$user:u-1")
 
 
 def test_what_was_said_last_counts() -> None:
