@@ -89,8 +89,7 @@ class History:
             return False
         loaded = await self._cache.load(*key)
         cached = loaded.profile
-        # With fewer events than the cache knows of, what would be put there has not all been shipped yet.
-        if loaded.version == ABSENT or ruleset.has_counted(cached) or durable.events < cached.events:
+        if loaded.version == ABSENT or ruleset.has_counted(cached) or not _has_all(durable, cached):
             return False
         counted = {"counters": durable.counters, "asked": durable.asked, "events": durable.events}
         return await self._cache.save(*key, loaded, replace(cached, **counted))
@@ -106,3 +105,8 @@ class History:
             profile = completed(profile, recounted, ruleset)
             await connection.execute(_STORE, *key, encode_profile(profile))
             return profile
+
+
+def _has_all(durable: Profile, cached: Profile) -> bool:
+    """Whether all has been shipped that the cache knows of: events, and who took them over."""
+    return durable.events >= cached.events and durable.owner == cached.owner

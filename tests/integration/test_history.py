@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app.decision.remember import remember
 from app.engine.profile import Counter
 from app.engine.records import Event
 from app.profiles.codec import ABSENT
@@ -64,6 +65,24 @@ async def test_while_the_shipper_is_behind_nothing_is_installed(filling: Filling
     await filling.fill()
     assert (await filling.cached()).profile.counters == always([*events, late]).counters
     assert filling.history.filled == 1
+
+
+async def test_what_went_over_by_a_merge_that_is_not_shipped_yet_is_not_installed(filling: Filling) -> None:
+    events = filling.some()
+    await filling.happen_and_ship(*events)
+    device, user = await filling.cached(), await filling.cache.load(filling.shipped.site, "u-1")
+    merge = filling.shipped.merged("v-1", "u-1", 20)
+    await remember(filling.cache, user, [merge], filling.shipped.rules, device)
+    await filling.happen(late := filling.shipped.did("v-1", "o", 30))
+    filling.shipped.rules = AFTER
+    before = await filling.cached()
+
+    await filling.fill()
+    assert (await filling.cached(), filling.history.filled) == (before, 0)
+
+    await filling.shipped.ship(merge, late)
+    await filling.fill()
+    assert (await filling.cached()).profile.counters == always([late]).counters
 
 
 async def test_who_is_not_shipped_yet_is_left_alone(filling: Filling) -> None:
