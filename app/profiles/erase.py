@@ -33,7 +33,7 @@ _MARK = """
 """
 _OVERTOOK = """
     SELECT id, at FROM erasures
-    WHERE site_id = $1 AND visitor = $2 AND erased AND at >= $3 ORDER BY at DESC LIMIT 1
+    WHERE site_id = $1 AND visitor = $2 AND erased AND at >= $3 ORDER BY at
 """
 # No host's clock is that far ahead: what stands later was decided as of an instant that is yet to come.
 _AHEAD_MS = 300_000
@@ -88,12 +88,11 @@ def _told(records: Sequence[Record]) -> list[Erase]:
 
 async def _overtaken(connection: asyncpg.Connection, records: Sequence[Record]) -> list[Erase]:
     """Find the tombstones of users that were stored before a merge that stands in front of them."""
-    found = []
+    found: list[Erase] = []
     for merge in records:
         if isinstance(merge, Merge):
-            row = await connection.fetchrow(_OVERTOOK, merge.site, merge.into, instant_of(merge.at_ms))
-            if row is not None:
-                found.append(Erase(merge.site, merge.into, str(row["id"]), ms_of(row["at"])))
+            rows = await connection.fetch(_OVERTOOK, merge.site, merge.into, instant_of(merge.at_ms))
+            found += [Erase(merge.site, merge.into, str(row["id"]), ms_of(row["at"])) for row in rows]
     return found
 
 

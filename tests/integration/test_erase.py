@@ -227,6 +227,19 @@ async def test_a_merge_that_reaches_us_behind_the_users_tombstone_takes_its_devi
     assert [await rows(shipped, visitor) for visitor in (USER, "v-1")] == [{}, {}]
 
 
+async def test_a_merge_behind_several_tombstones_of_the_user_takes_its_device_along_as_each_found_it(
+    shipped: Shipped,
+) -> None:
+    for minutes in (5, 9):
+        await shipped.ship(shipped.erased(USER, minutes))
+
+    await shipped.ship(
+        shipped.merged("tablet", USER, 1), *life(shipped, "tablet", 3), shipped.unmerged("tablet", USER, 7)
+    )
+
+    assert await rows(shipped, "tablet") == {"profile_changes": 1}
+
+
 async def test_a_tombstone_of_a_stranger_is_noted_and_nothing_else(shipped: Shipped) -> None:
     await shipped.ship(shipped.erased("nobody", 1))
 
