@@ -8,7 +8,7 @@ from typing import Protocol
 
 import asyncpg
 
-from app.engine.records import Assignment, Event, Merge, Record, Unmerge
+from app.engine.records import Assignment, Event, Merge, Record, TraitsSet, Unmerge
 
 _MARK = """
     INSERT INTO recount_marks (site_id, visitor)
@@ -57,7 +57,8 @@ class Marking:
 def _touched(records: Sequence[Record]) -> Iterable[tuple[int, str]]:
     for record in records:
         match record:
-            case Assignment():
+            # What is set may move a stage, and some metrics count that.
+            case Assignment() | TraitsSet():
                 yield record.site, record.visitor
             case Event() if not record.profile_only:
                 yield record.site, record.visitor
