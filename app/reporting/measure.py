@@ -84,13 +84,16 @@ class Measure(msgspec.Struct, frozen=True):
     """A metric made ready: the column of x, that of a ratio's denominator, and those of their covariates.
 
     A covariate is the same column over `covariate_days` before the first assignment; without any event it
-    is 0. Where the metric names a currency, `elsewhere` counts the events that nothing else keeps out.
+    is 0. Where the metric names a currency, `elsewhere` counts the events that nothing else keeps out. What
+    it counts rests on the metric, and on what `journey` says of the one it asks about: its key, and its
+    stages where their order counts.
     """
 
     columns: tuple[Column, ...]
     is_ratio: bool
     has_covariate: bool
     elsewhere: Column | None = None
+    journey: tuple[str, ...] = ()
 
     @property
     def is_share(self) -> bool:
@@ -119,7 +122,8 @@ def measure_of(metric: Metric, document: Document) -> Measure | str:
     except Problems as error:
         return f"it cannot be told which events count: {error}"
     covariates = _before(outcomes, metric.covariate_days) if metric.covariate_days else ()
-    return Measure((*outcomes, *covariates), metric.kind == "ratio", bool(covariates), elsewhere)
+    journey = _told_of_journey(metric, document) if metric.kind in STAGES else ()
+    return Measure((*outcomes, *covariates), metric.kind == "ratio", bool(covariates), elsewhere, journey)
 
 
 def _elsewhere(metric: Metric, counted: Column) -> Column | None:
@@ -179,6 +183,14 @@ def _moves(metric: Metric, document: Document) -> Predicate:
         return places.get(move.get("stage"), 0) > places.get(move.get("stood_at"), 0)
 
     return counts
+
+
+def _told_of_journey(metric: Metric, document: Document) -> tuple[str, ...]:
+    journey = journey_of(document, metric)
+    if journey is None:
+        return ()
+    stages = journey.stages if metric.kind == "stage_progressed" else ()
+    return (journey.key, *(stage.key for stage in stages))
 
 
 def _before(columns: tuple[Column, ...], days: int) -> tuple[Column, ...]:

@@ -69,7 +69,8 @@ _CELLS = f"{_ALL_CELLS} AND phase = $3 AND cut = ANY ($4)"
 
 def fingerprint_of(definition: Definition) -> str:
     """Name what sums rest on besides raw rows: with the same name they are the same."""
-    metrics = [(plan.key, plan.metric) for plan in definition.metrics if plan.measure is not None]
+    plans = ((plan, plan.measure) for plan in definition.metrics)
+    metrics = [(plan.key, plan.metric, *measure.journey) for plan, measure in plans if measure is not None]
     counted = msgspec.json.encode((_WAY, definition.by_user, definition.placements, metrics))
     return hashlib.blake2b(counted, digest_size=16).hexdigest()
 

@@ -55,3 +55,38 @@ async def test_who_reaches_a_stage_by_a_trait_that_was_set_is_counted_anew(
             await shipper.ship_once()
             await count_all(reporter)
     assert sums(await planted.results(), "m")["control"] == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "own"),
+    [
+        (PROGRESSED, journey("a", "c", "b")),
+        (PROGRESSED, journey("a", "b", "c", key="other")),
+        (REACHED, journey("a", "b", "c", key="other")),
+    ],
+)
+async def test_another_journey_counts_everybody_anew(
+    planted: Planted, metric: dict[str, Any], own: dict[str, Any]
+) -> None:
+    reporter = Reporter(planted.postgres.pool)
+    await publish(planted, 1, metric, journey("a", "b", "c"))
+    for unit in ("v", "w"):
+        await planted.assign(unit, stages='{"purchase": "b"}')
+        await moved(planted, unit, metric.get("stage", "c"))
+    await count_all(reporter)
+    assert sums(await planted.results(), "m")["control"] == (2, 2, 2)
+    await publish(planted, 2, metric, own)
+    await planted.mark("v")
+    await count_all(reporter)
+    assert sums(await planted.results(), "m")["control"] == (2, 0, 0)
+
+
+async def test_where_the_order_of_stages_does_not_matter_nobody_is_counted_anew(planted: Planted) -> None:
+    reporter = Reporter(planted.postgres.pool)
+    await publish(planted, 1, REACHED, journey("a", "b"))
+    await planted.assign("v")
+    await count_all(reporter)
+    await publish(planted, 2, REACHED, journey("a", "b", "c"))
+    await moved(planted, "v", "b")
+    await count_all(reporter)
+    assert sums(await planted.results(), "m")["control"] == (1, 0, 0)
