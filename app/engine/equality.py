@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
+from app.engine.conjuncts import identity_of
 from app.engine.places import Check, Place, has_operators
 
 
@@ -15,6 +16,20 @@ def is_number(value: object) -> TypeGuard[float]:
 def is_finite_number(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number as JSON can write it."""
     return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+def is_same(one: object, other: object) -> bool:
+    """Tell whether two JSON values are equal, of any depth: 1 equals 1.0, but neither true nor "1"."""
+    # Nearly always they are alike to the type, which is seen in C.
+    return identity_of(one) == identity_of(other) or _is_same(one, other)
+
+
+def _is_same(one: object, other: object) -> bool:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def equals(literal: object, place: Place) -> Check:

@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from app.engine.model import Audience, Document, Experiment, Holdout
+from app.engine.equality import is_same
+from app.engine.model import Document, Experiment, Holdout
 from app.engine.problems import Problem, Problems
 from app.kit.steps import Steps, finished
 
@@ -65,9 +66,9 @@ def _thawed(now: Experiment, before: Experiment | None, at: str) -> Iterator[Pro
 
 def _phase(now: Experiment, before: Experiment, after: "_Stretches", earlier: "_Stretches") -> int:
     was_started = before.status != "draft"
-    changed = after.of(now) != earlier.of(before)
     # A draft may become anything before it runs again, and is then compared with a draft.
-    return before.phase + (was_started and now.status in {"draft", "running"} and changed)
+    may_begin = was_started and now.status in {"draft", "running"}
+    return before.phase + (may_begin and not is_same(after.of(now), earlier.of(before)))
 
 
 def _held_out(now: Holdout, before: Holdout | None) -> Holdout:
@@ -83,10 +84,10 @@ class _Stretches:
 
     def __init__(self) -> None:
         self.contents: dict[tuple[str, str | None], object] = {}
-        self.audiences: dict[str, dict[str, Audience]] = {}
+        self.audiences: dict[str, dict[str, object]] = {}
 
     def of(self, experiment: Experiment) -> object:
-        """Gather what must not change within a phase."""
+        """Gather what must not change within a phase, as JSON."""
         contents = [
             {
                 placement: (variant, self.contents.get((placement, variant)))
@@ -107,6 +108,7 @@ def _stretching(document: Document) -> Steps[_Stretches]:
         yield
     for rule in document.rules:
         if rule.deliver.experiment is not None and rule.enabled:
-            stretches.audiences.setdefault(rule.deliver.experiment, {})[rule.key] = rule.audience
+            audience = msgspec.structs.asdict(rule.audience)
+            stretches.audiences.setdefault(rule.deliver.experiment, {})[rule.key] = audience
         yield
     return stretches

@@ -1,5 +1,6 @@
 """What publishing may change of a running experiment, and what starts a new phase."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -88,6 +89,24 @@ def test_weights_audience_and_content_start_a_new_phase(changed: Document) -> No
     assert phase(published(), changed) == 2
     assert phase(published(), changed, published()) == 3
     assert phase(published(), changed, changed) == 2
+
+
+def telling(content: object) -> Document:
+    """A document in which a variant has some content."""
+    variants = [variant("default"), variant("offer", content={"columns": [content]})]
+    return published(placements=[{**NEW_TEXT, "variants": variants}])
+
+
+def asking(value: object) -> Document:
+    """A document whose rule asks for a value."""
+    return published(delivering("hero-copy", audience={"condition": {"traits.vip": {"$in": [value]}}}))
+
+
+@pytest.mark.parametrize("made", [telling, asking])
+def test_one_and_true_are_not_the_same(made: Callable[[object], Document]) -> None:
+    assert phase(made(1), made(True)) == 2
+    assert phase(made(False), made(0.0)) == 2
+    assert phase(made(1), made(1.0)) == 1
 
 
 def test_a_variant_that_goes_over_to_another_arm_starts_a_new_phase() -> None:
