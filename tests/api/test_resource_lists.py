@@ -140,6 +140,8 @@ def cursor(place: object) -> str:
         (f"cursor={cursor(['a', 'a'])}", "query:cursor"),
         (f"sort=key&cursor={cursor([1, 'a'])}", "query:cursor"),
         (f"sort=updated_at&cursor={cursor(['2026-11-22T00:00:00', 'a'])}", "query:cursor"),
+        (f"sort=updated_at&cursor={cursor(['9999-12-31T23:59:59-14:00', 'a'])}", "query:cursor"),
+        (f"sort=updated_at&cursor={cursor([2**63, 'a'])}", "query:cursor"),
     ],
 )
 async def test_what_cannot_be_asked_for_is_named(admin: AdminFactory, query: str, place: str) -> None:

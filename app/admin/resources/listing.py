@@ -1,11 +1,11 @@
 """Lists of resources: filtered, sorted and read in pages where they are stored."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     DateTime,
     Integer,
@@ -40,19 +40,19 @@ class Asked(msgspec.Struct, frozen=True):
 
 _Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 _Key = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
-_At = Annotated[datetime, msgspec.Meta(tz=True)]
+_Microseconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 # Each sort with the type of the place that a cursor names: the value sorted by, and the key.
 _PLACES: Mapping[str, Any] = {
     "position": tuple[_Number, _Key],
     "key": tuple[_Key, _Key],
-    "updated_at": tuple[_At, _Key],
+    "updated_at": tuple[_Microseconds, _Key],
     "priority": tuple[_Number, _Key],
 }
 _SORTED_BY: Mapping[str, Callable[[Subquery], ColumnElement[Any]]] = {
     "position": lambda listed: listed.c.position,
     "key": lambda listed: listed.c.key,
-    "updated_at": lambda listed: listed.c.updated_at,
+    "updated_at": lambda listed: cast(func.extract("epoch", listed.c.updated_at) * 1_000_000, BigInteger),
     "priority": lambda listed: func.coalesce(
         cast(listed.c.document["priority"].astext, Integer), Rule.model_fields["priority"].default
     ),
