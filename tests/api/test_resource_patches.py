@@ -64,6 +64,10 @@ async def test_a_patch_is_merged(
         ({"audience": "all"}, "/audience"),
         ({"audience": {"condition": {"traits.x": {"$gtt": 1}}}}, "/audience/condition/traits.x/$gtt"),
         ({"phase": 2}, "/phase"),
+        ({"phase": None}, "/phase"),
+        ({"audience": {"segment": None}}, "/audience/segment"),
+        ({"audience": {"segment": None, "condition": {"traits.x": {"$gtt": 1}}}}, "/audience/segment"),
+        ({"schedule": {"windows": [], "start_at": None}}, "/schedule/start_at"),
         ({"note": "x\x00"}, "/note"),
     ],
 )

@@ -1,14 +1,18 @@
 """The bodies that resources are changed with: merge patches (RFC 7396) of parts of the draft."""
 
+from collections.abc import Iterator
 from functools import cache, reduce
 from operator import or_
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, Field, SkipValidation, create_model
+from pydantic import BaseModel, Field, SkipValidation, ValidationError, create_model
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from app.admin.body import Body, Part
+from app.admin.strict_json import Location
+from app.admin.wording import said_of
 
 _PATCHED = "A merge patch (RFC 7396): what is left out stays as it is."
 _TOLD = "The new value: an object is merged with what is there, and null takes away what is there."
@@ -17,8 +21,15 @@ _TOLD = "The new value: an object is merged with what is there, and null takes a
 def merge_patch(part: type[Part]) -> type[Body]:
     """Make the body that is a merge patch of such a part: any of its fields.
 
-    Of what kind a value must be is told here and not looked at: the whole that it becomes a part of is.
+    Of what kind a value must be is told here and not looked at: the whole that it becomes a part of is. Of
+    what is to be taken away nothing gets there, so that its names are looked at here.
     """
+
+    class Named(Body):
+        @classmethod
+        def wrong_in(cls, given: object) -> Iterator[tuple[Location, str]]:
+            return _astray(part, given)
+
     fields: dict[str, Any] = {
         name: (
             Annotated[_new_value(field), SkipValidation],
@@ -26,7 +37,21 @@ def merge_patch(part: type[Part]) -> type[Body]:
         )
         for name, field in part.model_fields.items()
     }
-    return create_model(f"{part.__name__}Patch", __base__=Body, __doc__=_PATCHED, **fields)
+    return create_model(f"{part.__name__}Patch", __base__=Named, __doc__=_PATCHED, **fields)
+
+
+def _astray(part: type[Part], given: object) -> Iterator[tuple[Location, str]]:
+    """Find the nulls within fields of a patch that could take nothing away, whatever is there."""
+    changes = _changes_of(part)
+    try:
+        changes.model_validate(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        yield from said_of(changes, filter(_is_null_within, found))
+
+
+def _is_null_within(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden" and detail["input"] is None and len(detail["loc"]) > 1
 
 
 def _new_value(field: FieldInfo) -> Any:

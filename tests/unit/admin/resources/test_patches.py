@@ -2,6 +2,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from pydantic import ValidationError
 
 from app.admin.parts import Experiment, Rule, Site, Variant
 from app.admin.resources.patches import merge_patch
@@ -54,3 +55,38 @@ def test_what_a_value_is_is_looked_at_when_it_is_merged() -> None:
     patch = {"priority": "high"}
 
     assert merge_patch(Rule).model_validate(patch).given == patch
+
+
+@pytest.mark.parametrize(
+    ("part", "patch"),
+    [
+        (Rule, {"audience": {"segments": None, "condition": {"traits.x": {"$gt": None}, "$or": None}}}),
+        (Rule, {"schedule": {"timezone": None}, "cap": {"count": None}}),
+        (
+            Variant,
+            {"content": {"title": {"text": None}}, "locales": {"de": {"title": None}, "no locale": None}},
+        ),
+        (Experiment, {"exclusion_group": {"from": None}}),
+    ],
+)
+def test_what_may_be_there_may_be_taken_away(part: Any, patch: dict[str, Any]) -> None:
+    assert merge_patch(part).model_validate(patch).given == patch
+
+
+@pytest.mark.parametrize(
+    ("part", "patch", "place", "hint"),
+    [
+        (Rule, {"audience": {"segment": None}}, ("audience", "segment"), "did you mean segments?"),
+        (Rule, {"audience": {"stages": "all", "rest": None}}, ("audience", "rest"), "known are stages"),
+        (Site, {"retention": {"event_days": None}}, ("retention", "event_days"), "did you mean events_days?"),
+        (Experiment, {"exclusion_group": {"form": None}}, ("exclusion_group", "form"), "did you mean from?"),
+    ],
+)
+def test_what_could_not_be_there_cannot_be_taken_away(
+    part: Any, patch: dict[str, Any], place: tuple[str, ...], hint: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        merge_patch(part).model_validate(patch)
+    [told] = caught.value.errors()
+    assert told["loc"] == place
+    assert hint in told["msg"]
