@@ -16,6 +16,7 @@ from app.engine.counters import DAY_MS, needs_of, signature_of
 from app.engine.index import indexing
 from app.engine.model import Cap, Condition, Document, Experiment, Journey, Rule, Site, Variant
 from app.engine.named import primary_journey_of
+from app.engine.names import locale_named
 from app.engine.problems import Problem, Problems
 from app.engine.reading import Reading
 from app.engine.references import Resolution, resolving
@@ -251,9 +252,7 @@ def _placements(document: Document) -> Steps[dict[str, CompiledPlacement]]:
 
 
 def _variant(variant: Variant) -> CompiledVariant:
-    locales = {
-        locale.lower().replace("_", "-"): _encoded(content) for locale, content in variant.locales.items()
-    }
+    locales = {locale_named(locale): _encoded(content) for locale, content in variant.locales.items()}
     return CompiledVariant(variant.key, _encoded(variant.content), locales)
 
 

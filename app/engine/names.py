@@ -1,4 +1,4 @@
-"""The one spelling of event and property names, since trackers differ in theirs."""
+"""The one spelling of names that come in several: of events, of properties and of locales."""
 
 import re
 from functools import lru_cache
@@ -48,3 +48,8 @@ def _snake_case_of_any(name: str) -> str:
 def _marks_kept(between: re.Match[str]) -> str:
     kept = [one if category(one) in {"Mn", "Mc"} else " " for one in between[0]]
     return _SPACES.sub("_", "".join(kept))
+
+
+def locale_named(spelling: str) -> str:
+    """Write a locale as all its spellings are understood: `de_AT` as `de-at`."""
+    return spelling.lower().replace("_", "-")

@@ -15,6 +15,7 @@ from app.engine.counters import EventNeeds
 from app.engine.forced import Forced
 from app.engine.index import RuleIndex
 from app.engine.model import Holdout, Rule, Site
+from app.engine.names import locale_named
 from app.engine.profile import Profile, StageMove
 from app.engine.segments import SegmentGroup
 from app.engine.stages import CompiledJourney, Reached, Timed, settle_at, settle_past, stage_of
@@ -28,7 +29,7 @@ _LONGEST_LOCALE = 64
 @lru_cache(maxsize=256)
 def best_first(locale: str) -> tuple[str, ...]:
     """List what suits a locale: of `de_AT`, `de-at` and then `de`."""
-    found, wanted = [], locale[:_LONGEST_LOCALE].lower().replace("_", "-")
+    found, wanted = [], locale_named(locale[:_LONGEST_LOCALE])
     while wanted:
         found.append(wanted)
         wanted = wanted.rpartition("-")[0]

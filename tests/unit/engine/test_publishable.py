@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.engine.publishable import unpublishable
-from tests.builders import journey, parsed, rule, ruleset, segment, visitor
+from tests.builders import journey, parsed, placement, rule, ruleset, segment, variant, visitor
 
 METRIC = {"key": "orders", "event": "order_completed"}
 
@@ -83,3 +83,18 @@ def test_a_stage_may_ask_for_all_segments_at_once() -> None:
 
     assert problems(**said) == {}
     assert visitor(ruleset(**said)).stage == "y"
+
+
+def test_a_variant_has_one_translation_for_a_locale_however_it_is_spelled() -> None:
+    twice = {"de-AT": "Servus", "de": "Hallo", "de_at": "Griaß di", "en": "Hello", "EN": "Hi"}
+    variants = [
+        variant("default", locales={"de-AT": "Servus", "de": "Hallo"}),
+        variant("offer", locales=twice),
+    ]
+    said = {"placements": [{**placement(), "variants": variants}]}
+
+    assert problems(**said) == {
+        "/placements/0/variants/1/locales/de_at": "is the same locale as 'de-AT': leave one of them",
+        "/placements/0/variants/1/locales/EN": "is the same locale as 'en': leave one of them",
+    }
+    assert ruleset(**said).revision == 1
