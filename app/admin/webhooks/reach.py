@@ -12,6 +12,8 @@ Network: TypeAlias = IPv4Network | IPv6Network
 # A gateway on the way turns these into the IPv4 address in their last 32 bits.
 _NAT64 = ip_network("64:ff9b::/96")
 _LOW_32 = 2**32 - 1
+# Private once, and in some networks still.
+_SITE_LOCAL = ip_network("fec0::/10")
 _LAST_PORT = 65_535
 
 
@@ -24,9 +26,7 @@ class Reach(msgspec.Struct, frozen=True):
         """Whether anything may be sent to an address."""
         meant = _meant(address)
         # Between address families the answer is False.
-        return any(meant in network for network in self.networks) or (
-            meant.is_global and not meant.is_multicast
-        )
+        return any(meant in network for network in self.networks) or _is_public(meant)
 
     def wrong_with(self, url: str) -> str | None:
         """Say why nothing could be sent to a URL, as far as it says so itself; names are not resolved."""
@@ -52,6 +52,12 @@ def address_in(host: str) -> Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def _is_public(address: Address) -> bool:
+    # What is reserved leads to IPv4 addresses too: as ::127.0.0.1, or by a gateway's own prefix.
+    inward = address.is_multicast or address.is_reserved or address in _SITE_LOCAL
+    return address.is_global and not inward
 
 
 def _meant(address: Address) -> Address:
