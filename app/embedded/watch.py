@@ -1,4 +1,4 @@
-"""Servers that have died under their users, started again for as long as somebody watches."""
+"""Servers that have died under their users, and their reaper, started again while somebody watches."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.embedded import postgres, valkey
+from app.embedded import postgres, reaper, valkey
 from app.embedded.errors import EmbeddedError
 from app.embedded.lease import FileLock, is_held
 from app.embedded.place import Place
@@ -22,7 +22,10 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def watched(data_dir: Path) -> Iterator[None]:
-    """Start the servers of a data folder again whenever they die; needs their lease all the while."""
+    """Start the servers of a data folder again whenever they die, or who stops them in the end does.
+
+    Needs their lease all the while.
+    """
     leaving = threading.Event()
     watch = threading.Thread(target=_watch, args=(Place(data_dir.resolve()), leaving), daemon=True)
     watch.start()
@@ -36,20 +39,24 @@ def watched(data_dir: Path) -> Iterator[None]:
 def _watch(place: Place, leaving: threading.Event) -> None:
     pause_s = EVERY_S
     while not leaving.wait(pause_s):
-        # One that cannot be started must not keep the other one away.
-        cached = _mended(place, valkey.ensure, lives=is_held(place.valkey.alive))
-        stored = _mended(place, postgres.ensure, lives=postgres.lives(place.postgres))
-        pause_s = EVERY_S if cached and stored else RETRY_S
+        # One that cannot be started must not keep the others away.
+        are_mended = [
+            _mended(place, "Valkey", valkey.ensure, lives=is_held(place.valkey.alive)),
+            _mended(place, "PostgreSQL", postgres.ensure, lives=postgres.lives(place.postgres)),
+            _mended(place, "the reaper", reaper.ensure, lives=is_held(place.reaper_lock)),
+        ]
+        pause_s = EVERY_S if all(are_mended) else RETRY_S
 
 
-def _mended(place: Place, ensure: Callable[[Place], str], *, lives: bool) -> bool:
-    """Start a server that does not live; whether that was needless or went well."""
+def _mended(place: Place, name: str, ensure: Callable[[Place], object], *, lives: bool) -> bool:
+    """Start again what does not live; whether that was needless or went well."""
     if lives:
         return True
     try:
         with FileLock(place.start_lock):
-            _log.error("a server has died and is started again: %s", ensure(place))
+            ensure(place)
     except (EmbeddedError, OSError) as error:
-        _log.error("a server has died and cannot be started: %s", error)
+        _log.error("%s has died and cannot be started: %s", name, error)
         return False
+    _log.error("%s had died and was started again", name)
     return True

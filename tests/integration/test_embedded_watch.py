@@ -18,6 +18,7 @@ from tests.integration.embedded_place import (
     leave_mark,
     postmaster,
     put,
+    reapers,
     servers_of,
     sql,
 )
@@ -62,6 +63,15 @@ def test_a_postgres_whose_first_process_alone_was_killed_comes_back(place: Place
 
         assert _postgres_comes(servers)
         assert postmaster(place) != killed
+
+
+def test_a_reaper_that_was_killed_is_replaced(place: Place) -> None:
+    with servers_of(place), watched(place.root):
+        killed = reapers(place)
+        for reaper in killed:
+            os.kill(reaper, signal.SIGKILL)
+
+        assert wait_until(lambda: bool(set(reapers(place)) - set(killed)), DEADLINE_S)
 
 
 def test_a_postgres_that_cannot_start_does_not_keep_valkey_away(new_place: Place) -> None:
