@@ -13,6 +13,7 @@ from app.profiles.cache import Cache
 from app.profiles.codec import ABSENT, encode_profile, readable_profile
 from app.profiles.recount import completed, lacking, recount
 from app.profiles.together import ProfileKey
+from app.storage.attempts import Attempts
 
 # Nobody folds into the copy meanwhile, so no event is counted twice and none is missed.
 _HOLD = "SELECT body FROM profiles WHERE site_id = $1 AND visitor = $2 FOR UPDATE"
@@ -46,6 +47,7 @@ class History:
         self._at_once = at_once
         self._waiting: asyncio.Queue[ProfileKey] = asyncio.Queue(waiting)
         self._taken: set[ProfileKey] = set()
+        self._attempts = Attempts(_log, "filling in what is asked of the past")
 
     @property
     def idle(self) -> bool:
@@ -74,11 +76,11 @@ class History:
         while True:
             key = await self._waiting.get()
             try:
-                async with asyncio.timeout(_FILL_S):
-                    self.filled += await self._fill(key)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next visitor's history is another matter
-                self.failed += 1
-                _log.warning("the history of a visitor of site %s was not filled in: %r", key[0], error)
+                # Whatever it is, the next visitor's history is another matter.
+                with self._attempts as attempt:
+                    async with asyncio.timeout(_FILL_S):
+                        self.filled += await self._fill(key)
+                self.failed += attempt.failed
             finally:
                 self._taken.discard(key)
 

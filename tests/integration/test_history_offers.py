@@ -15,11 +15,11 @@ class Elsewhere:
 
     def __init__(self, behind: RedisProfiles, error: Exception | None = None) -> None:
         self._behind = behind
-        self._error = error
+        self.error = error
 
     async def load(self, site: int, visitor: str, event_ids: Sequence[str] = ()) -> Loaded:
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         return await self._behind.load(site, visitor, event_ids)
 
     async def save(
@@ -54,6 +54,29 @@ async def test_a_failure_is_counted_and_ends_nothing(filling: Filling, error: Ex
 
     assert (history.filled, history.failed) == (0, 2)
     assert (await filling.durable()).counters == always(events).counters
+
+
+@pytest.mark.parametrize("error", [ProfilesUnavailable("away"), OSError("gone")])
+async def test_what_is_away_is_told_once_for_however_many_visitors_and_once_that_it_is_back(
+    filling: Filling, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "app.profiles.history")
+    await filling.happen_and_ship(*filling.some())
+    filling.shipped.rules = AFTER
+    cache = Elsewhere(filling.cache, error)
+    history = filling.new_history(cache)
+
+    for _ in range(3):
+        await filling.fill(histories=[history])
+    cache.error = None
+    for _ in range(3):
+        await filling.fill(histories=[history])
+
+    assert history.failed == 3
+    assert caplog.messages == [
+        f"filling in what is asked of the past failed; it will be tried again: {error!r}",
+        "filling in what is asked of the past works again",
+    ]
 
 
 async def test_a_profile_waits_once_however_often_it_is_offered(filling: Filling) -> None:
