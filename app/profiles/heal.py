@@ -108,7 +108,7 @@ class Healer:
 
     async def heal_due(self) -> int:
         """Look at the profiles that are due, `AT_ONCE` at most, and answer how many that were."""
-        now = self._clock()
+        now, healed_before = self._clock(), self.healed
         due = [key for key, _ in takewhile(lambda item: item[1] <= now, self._due.items())][:AT_ONCE]
         for key in due:
             del self._due[key]
@@ -119,6 +119,8 @@ class Healer:
         except _AWAY:
             # Whoever is away now is asked again later, for all of them.
             self.touched(key for key in due if key not in self._due)
+        if healed := self.healed - healed_before:
+            _log.info("%d cached profiles were not what their records make them", healed)
         return len(due)
 
     async def _look_at(self, keys: Sequence[ProfileKey]) -> None:
@@ -165,5 +167,4 @@ class Healer:
         if healed == loaded.profile or not await self._cache.save(*key, loaded, healed):
             return False
         self.healed += 1
-        _log.info("a cached profile of site %s was not what its records make it", key[0])
         return True

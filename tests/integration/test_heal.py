@@ -83,6 +83,22 @@ async def test_what_the_cache_has_lost_comes_back_once_nothing_can_be_on_its_way
     assert healing.healer.healed == 1
 
 
+async def test_the_log_says_how_many_came_back_and_has_no_line_for_each(
+    healing: Healing, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "app.profiles.heal")
+    for number in range(5):
+        seen, lost = (healing.shipped.did(f"v-{number}", "v", minute) for minute in (0, 1))
+        await healing.remember(f"v-{number}", seen)
+        await healing.ship(seen, lost)
+
+    await healing.pass_by(PATIENCE_S)
+    await healing.pass_by(PATIENCE_S)
+
+    assert healing.healer.healed == 5
+    assert caplog.messages == ["5 cached profiles were not what their records make them"]
+
+
 async def test_who_comes_again_is_looked_at_later(healing: Healing) -> None:
     first, second = (healing.shipped.did("v-1", "v", minute) for minute in (0, 1))
     await healing.remember("v-1", first)
