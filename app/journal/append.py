@@ -15,6 +15,8 @@ SEGMENT_BYTES = 16 * 2**20
 MAX_BYTES = 2**30
 # How long a journal that failed rests, and how old its knowledge of the folder's size may grow.
 REST_S = 1.0
+# How long the log says nothing more of a journal that takes no records.
+TOLD_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +31,8 @@ class FileJournal:
     What was taken outlives this process; with `power_safe` it outlives the loss of power too, for which an
     answer waits for the disk. `max_bytes` bounds all streams of the folder together; what other processes
     write counts within a second, and so does what others take of the disk, of which some is left to them.
-    `records` and `bytes` count what was taken, `refused` the appends that were not.
+    `records` and `bytes` count what was taken, `refused` the appends that were not; why, the log says once in
+    `TOLD_S` seconds.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class FileJournal:
         self._writer = StreamWriter(journal_dir, segment_bytes)
         self._group = GroupCommit(self._write, self._sync) if power_safe else None
         self._used_bytes, self._room_bytes, self._measured_at = 0, 0, float("-inf")
-        self._rests_until = float("-inf")
+        self._rests_until = self._silent_until = float("-inf")
         try:
             self._writer.open()
         except OSError as error:
@@ -95,15 +98,12 @@ class FileJournal:
             self._writer.open()
             self._measure()
             if self._used_bytes + len(data) > self._max_bytes:
-                raise JournalUnavailable(
-                    f"{self._journal_dir}: the bound of {self._max_bytes} bytes is reached"
-                )
+                raise self._refusal(f"the bound of {self._max_bytes} bytes is reached")
             if len(data) > self._room_bytes:
-                raise JournalUnavailable(f"{self._journal_dir}: what the disk has left is for others")
+                raise self._refusal("what the disk has left is for others")
             self._writer.write(data)
         except OSError as error:
-            self._rest(error)
-            raise JournalUnavailable(str(error)) from error
+            raise self._rest(error) from error
         self._used_bytes += len(data)
         self._room_bytes -= len(data)
 
@@ -111,8 +111,7 @@ class FileJournal:
         try:
             self._writer.sync()
         except OSError as error:
-            self._rest(error)
-            raise JournalUnavailable(str(error)) from error
+            raise self._rest(error) from error
 
     def _measure(self) -> None:
         now = self._clock()
@@ -120,10 +119,16 @@ class FileJournal:
             self._used_bytes, self._room_bytes = bytes_in(self._journal_dir), room_in(self._journal_dir)
             self._measured_at = now
 
-    def _rest(self, error: OSError) -> None:
+    def _rest(self, error: OSError) -> JournalUnavailable:
         # A full disk is not asked again for every page: each try costs a segment that is left behind.
         self._rests_until = self._clock() + REST_S
-        _log.error("the journal takes no records for %s s: %s", REST_S, error)
+        return self._refusal(str(error))
+
+    def _refusal(self, why: str) -> JournalUnavailable:
+        if self._clock() >= self._silent_until:
+            self._silent_until = self._clock() + TOLD_S
+            _log.error("the journal takes no records: %s: %s", self._journal_dir, why)
+        return JournalUnavailable(f"{self._journal_dir}: {why}")
 
     def close(self) -> None:
         """Let the shipper finish this stream; nothing can be appended any more."""

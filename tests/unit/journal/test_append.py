@@ -12,7 +12,7 @@ from shutil import rmtree
 import pytest
 
 from app.journal import append
-from app.journal.append import REST_S, FileJournal, JournalUnavailable
+from app.journal.append import REST_S, TOLD_S, FileJournal, JournalUnavailable
 from app.journal.frames import PAYLOAD_LIMIT, encode_frame
 from tests.unit.journal.journalled import assignment, event, segments, written
 from tests.unit.journal.limits import limited
@@ -88,6 +88,30 @@ async def test_a_full_journal_takes_records_again_once_there_is_room(
     clock.at_s += REST_S
     assert journal.healthy
     await journal.append([event("e-1")])
+
+
+async def test_a_journal_that_stays_full_is_told_of_once_in_a_while(
+    journal: FileJournal, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await fill(journal)
+    for _ in range(61):
+        with pytest.raises(JournalUnavailable):
+            await journal.append([event()])
+        clock.at_s += TOLD_S / 60
+
+    assert [message.partition("is reached")[1] for message in caplog.messages] == ["is reached"] * 2
+
+
+async def test_a_disk_that_fails_again_and_again_is_told_of_once_in_a_while(
+    journal: FileJournal, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with limited(resource.RLIMIT_FSIZE, 10):
+        for _ in range(61):
+            with pytest.raises(JournalUnavailable):
+                await journal.append([event()])
+            clock.at_s += TOLD_S / 60
+
+    assert [message.partition("only a part")[1] for message in caplog.messages] == ["only a part"] * 2
 
 
 async def test_what_other_processes_write_counts_within_a_second(
