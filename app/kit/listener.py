@@ -112,7 +112,7 @@ class _Supervisor(Multiprocess):
         if process.exitcode is None:
             process.kill()
             process.join()
-        if process.exitcode == STARTUP_FAILURE and not is_listening(self.sockets[0]):
+        if _failed(process) and not is_listening(self.sockets[0]):
             # None has ever listened, so the next one would fare no better.
             self.has_failed = True
             self.should_exit.set()
@@ -124,7 +124,7 @@ class _Supervisor(Multiprocess):
 
     def _is_due(self, process: Process) -> bool:
         """Whether a dead worker is to be replaced now: at once, or in a while if it could not start."""
-        if process.exitcode != STARTUP_FAILURE:
+        if not _failed(process):
             return True
         now = monotonic()
         return self._due.setdefault(process, now + RETRY_S) <= now
@@ -138,6 +138,11 @@ class _Supervisor(Multiprocess):
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+
+def _failed(process: Process) -> bool:
+    """Whether a worker has ended by itself and in failure, as whatever keeps it from starting makes it."""
+    return process.exitcode is not None and process.exitcode > 0
 
 
 def serve(

@@ -50,6 +50,11 @@ def failing() -> App:
     return app
 
 
+def unmakeable() -> App:
+    """An app that cannot even be made."""
+    raise OSError("something is missing")
+
+
 def telling_unless_away() -> App:
     """An app that tells its process, and cannot start while there is a file, to which it adds a byte."""
     away = Path(os.environ["AWAY"])

@@ -102,8 +102,9 @@ def answer_of(port: int) -> bytes:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_app_that_cannot_start_ends_the_process_with_a_failure(workers: int) -> None:
-    with serving("failing", workers) as process:
+@pytest.mark.parametrize("app", ["failing", "unmakeable"])
+def test_an_app_that_cannot_start_ends_the_process_with_a_failure(app: str, workers: int) -> None:
+    with serving(app, workers) as process:
         assert process.stdout is not None
         assert "over" not in process.stdout.read()
     assert process.returncode == 3
