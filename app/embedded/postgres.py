@@ -110,10 +110,11 @@ def _leader(server: Server) -> tuple[int, list[str]]:
 
 def _start(place: Place, binaries: Path) -> None:
     server, account = place.postgres, server_account(place.root, binaries)
+    # First, since another user's is refused, whose data must stay that user's then.
+    private_folder(place.sockets, account)
     if not (server.data / "PG_VERSION").exists():
         _make_cluster(server, binaries, account)
     give(server.data, account)
-    private_folder(place.sockets, account)
     forget_stale_locks(server)
     settings = _SETTINGS | {"cluster_name": server.name}
     arguments = ["-D", str(server.data), "-k", str(place.sockets), "-p", str(POSTGRES_PORT)]

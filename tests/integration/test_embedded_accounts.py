@@ -16,6 +16,7 @@ import pytest
 
 from app.embedded.account import NOBODY
 from app.embedded.place import Place
+from app.embedded.servers import EmbeddedError, start
 from tests.integration.embedded_place import (
     REPOSITORY,
     As,
@@ -94,6 +95,23 @@ def test_an_ordinary_user_has_servers_of_its_own(open_folder: Path) -> None:
         leave(user)
 
         assert nothing_runs(place)
+
+
+def test_what_is_another_users_stays_so_where_the_start_is_refused(open_folder: Path) -> None:
+    with place_in(open_folder / "data") as place:
+        with servers_of(place):
+            pass
+        assert nothing_runs(place)
+        if AS_ROOT:
+            subprocess.run(["chown", "-R", "1:1", place.root], check=True)
+        else:
+            place.sockets.chmod(0o755)
+        before = owners(place)
+
+        with pytest.raises(EmbeddedError, match="no other user can enter"):
+            start(place.root)
+
+        assert owners(place) == before
 
 
 def test_root_that_may_not_look_into_others_manages_all_the_same(open_folder: Path) -> None:
