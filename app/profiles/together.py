@@ -7,7 +7,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 
 from app.engine.profile import Profile, StageMove
-from app.engine.records import Merge, Record, Unmerge, order_of
+from app.engine.records import Merge, Record, Unmerge, arrived_ms, order_of
 from app.engine.ruleset import Ruleset
 from app.profiles.fold import fold_telling
 from app.profiles.merge import joined, left_behind, may_take_over
@@ -46,19 +46,38 @@ def fold_together(
     """Put each profile in `profiles` as it is after some records, and tell the changes of stage.
 
     The records stand in the order of their instants, and `profiles` holds every profile that they concern.
-    Those of one instant are folded in the order of their ids; a merge takes over what stands before it, since
-    what it takes goes by when that came.
+    Those of one instant are folded in the order of their ids; a merge takes over what stands before it and
+    had come by then, since what it takes goes by when that came.
     """
     moves: list[Moved] = []
     waiting: list[Record] = []
     for record in records:
         if isinstance(record, Merge):
-            moves += _fold_each(profiles, waiting, ruleset_of)
+            before, later = _parted(waiting, record)
+            moves += _fold_each(profiles, before, ruleset_of)
             moves += _take_over(profiles, record, ruleset_of(record.site))
-            waiting = []
+            waiting = later
         else:
             waiting.append(record)
     return moves + _fold_each(profiles, waiting, ruleset_of)
+
+
+def _parted(records: Iterable[Record], merge: Merge) -> tuple[list[Record], list[Record]]:
+    """Part what came before a merge from what came later."""
+    before: list[Record] = []
+    later: list[Record] = []
+    for record in records:
+        (later if _came_later(record, merge) else before).append(record)
+    return before, later
+
+
+def _came_later(record: Record, merge: Merge) -> bool:
+    """Tell what happened before a merge and came after it, or with it: it finds what was taken over."""
+    device, user = keys_of(merge)
+    owner = (record.site, record.visitor)
+    if owner == user:
+        return record.at_ms < merge.at_ms <= arrived_ms(record)
+    return owner == device and merge.at_ms < arrived_ms(record)
 
 
 def _take_over(profiles: dict[ProfileKey, Profile], merge: Merge, ruleset: Ruleset | None) -> list[Moved]:

@@ -142,6 +142,28 @@ def test_a_merge_takes_over_what_stands_before_it_whatever_the_ids(id_: str) -> 
     assert [together.of(who).counters["v"].count for who in "vu"] == [1, 1]
 
 
+def test_what_comes_with_a_merge_finds_what_was_taken_over_whenever_it_happened() -> None:
+    stages = {"key": "warm", "when": {"events.v.count": 1}, "stay": {"events.v.count": {"$gte": 1}}}
+    rules = ruleset(journeys=[journey("new", stages)])
+    with_it = replace(viewed("u", 2), received_ms=NOW_MS + 3 * 60_000)
+    together = Together(viewed("v", 1), with_it, merged("v", "u", 3), rules=rules)
+
+    assert together.of("u").counters["v"].count == 2
+    assert together.of("u").stages["purchase"].stage == "warm"
+    assert together.told() == [("v", "warm")]
+
+
+def test_what_the_device_tells_afterwards_is_its_own_whenever_it_happened() -> None:
+    told = replace(viewed("v", 2), received_ms=NOW_MS + 4 * 60_000)
+
+    for records in ((told, merged("v", "u", 3)), (merged("v", "u", 3), told)):
+        together = Together(viewed("v", 1), *records)
+        assert [together.of(who).counters["v"].count for who in "vu"] == [1, 1]
+
+    again = Together(viewed("v", 1), told, merged("v", "u", 3), merged("v", "u", 5))
+    assert again.of("u").counters["v"].count == 2
+
+
 def test_the_earliest_arm_wins_whichever_device_it_was_taken_on() -> None:
     together = Together(
         taken("v", "b", 1), taken("w", "a", 2), merged("w", "u", 3), merged("v", "u", 4), taken("u", "a", 5)
