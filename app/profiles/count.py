@@ -72,10 +72,10 @@ def _count_anew(counters: dict[str, Counter], latest: Event, restarts: Iterable[
 
 
 def counted_from(counter: Counter, at_ms: int) -> int:
-    """Count the events from an instant on, as far as their instants are kept."""
+    """Count the events from an instant on, as far as their instants are kept, as the latest always is."""
     if counter.first_ms >= at_ms:
         return counter.count
-    return len(counter.recent) - bisect_left(counter.recent, at_ms)
+    return max(len(counter.recent) - bisect_left(counter.recent, at_ms), int(counter.last_ms >= at_ms))
 
 
 def earlier(known_ms: int, at_ms: int) -> int:

@@ -11,7 +11,7 @@ from app.engine.records import Event
 from app.engine.ruleset import Ruleset
 from app.kit.clock import ms_of
 from app.profiles.fold import fold
-from tests.builders import DAY, HOUR, MINUTE, NOW, assignment, event, profile, ruleset, segment
+from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND, assignment, event, profile, ruleset, segment
 
 NOW_MS = ms_of(NOW)
 LARGEST = 2**63 - 1
@@ -170,6 +170,15 @@ def test_another_event_that_comes_late_leaves_what_came_after_it_counted(asked: 
 
     assert counted(rules, *views, event("o", NOW - HOUR), name="v").since == {"o": 3}
     assert counted(rules, *views, event("o", NOW + 2 * MINUTE), name="v").since == {"o": 0}
+
+
+def test_another_event_that_comes_late_leaves_the_latest_of_what_came_after_it_counted() -> None:
+    rules = asking("events.v.count_since_o")
+    views = [event("v", NOW + n * MINUTE) for n in range(4)]
+
+    assert counted(rules, *views[:2], event("o", NOW + 30 * SECOND), name="v").since == {"o": 1}
+    assert counted(rules, *views, event("o", NOW + 30 * SECOND), name="v").since == {"o": 1}
+    assert counted(rules, *views, event("o", NOW + 3 * MINUTE), name="v").since == {"o": 0}
 
 
 def test_another_event_that_comes_late_parts_what_a_window_keeps() -> None:

@@ -63,7 +63,8 @@ def test_without_a_window_what_came_wholly_before_or_after_is_exact() -> None:
 
     assert counted(ordered, before, "w").since == {"o": 1}
     assert counted(ordered, after, "w").since == {"o": 2}
-    assert counted(ordered, [*before, *after], "w").since == {"o": 1}
+    assert counted(ordered, [*before, *after], "w").since == {"o": 2}
+    assert counted(ordered, [*before, *after, *after], "w").since == {"o": 2}
 
 
 def test_of_the_other_event_at_one_instant_on_both_sides_the_users_is_gone_by() -> None:
