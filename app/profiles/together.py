@@ -51,33 +51,38 @@ def fold_together(
     """
     moves: list[Moved] = []
     waiting: list[Record] = []
-    for record in records:
+    for record in _as_they_came(list(records)):
         if isinstance(record, Merge):
-            before, later = _parted(waiting, record)
-            moves += _fold_each(profiles, before, ruleset_of)
+            moves += _fold_each(profiles, waiting, ruleset_of)
             moves += _take_over(profiles, record, ruleset_of(record.site))
-            waiting = later
+            waiting = []
         else:
             waiting.append(record)
     return moves + _fold_each(profiles, waiting, ruleset_of)
 
 
-def _parted(records: Iterable[Record], merge: Merge) -> tuple[list[Record], list[Record]]:
-    """Part what came before a merge from what came later."""
-    before: list[Record] = []
-    later: list[Record] = []
-    for record in records:
-        (later if _came_later(record, merge) else before).append(record)
-    return before, later
+def _as_they_came(records: Sequence[Record]) -> Sequence[Record]:
+    """Put behind a merge what happened before it and came later."""
+    merges: dict[ProfileKey, list[tuple[int, Merge]]] = {}
+    for place, record in enumerate(records):
+        if isinstance(record, Merge):
+            for key in keys_of(record):
+                merges.setdefault(key, []).append((place, record))
+    if not merges:
+        return records
+    places: list[tuple[int, bool]] = []
+    for place, record in enumerate(records):
+        known = merges.get((record.site, record.visitor), ())
+        behind = max((at for at, merge in known if _came_later(record, merge)), default=place)
+        places.append((max(place, behind), behind > place))
+    return [records[place] for place in sorted(range(len(records)), key=places.__getitem__)]
 
 
 def _came_later(record: Record, merge: Merge) -> bool:
-    """Tell what happened before a merge and came after it, or with it: it finds what was taken over."""
-    device, user = keys_of(merge)
-    owner = (record.site, record.visitor)
-    if owner == user:
+    """Tell of a record of one of its profiles whether it came after a merge or, for the user, with it."""
+    if record.visitor == merge.into:
         return record.at_ms < merge.at_ms <= arrived_ms(record)
-    return owner == device and merge.at_ms < arrived_ms(record)
+    return merge.at_ms < arrived_ms(record)
 
 
 def _take_over(profiles: dict[ProfileKey, Profile], merge: Merge, ruleset: Ruleset | None) -> list[Moved]:

@@ -160,6 +160,9 @@ def test_what_the_device_tells_afterwards_is_its_own_whenever_it_happened() -> N
         together = Together(viewed("v", 1), *records)
         assert [together.of(who).counters["v"].count for who in "vu"] == [1, 1]
 
+    among_others = Together(viewed("v", 1), told, merged("w", "u", 2), merged("v", "u", 3))
+    assert [among_others.of(who).counters["v"].count for who in "vu"] == [1, 1]
+
     again = Together(viewed("v", 1), told, merged("v", "u", 3), merged("v", "u", 5))
     assert again.of("u").counters["v"].count == 2
 
