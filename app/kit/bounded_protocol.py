@@ -35,6 +35,7 @@ class BoundedProtocol(StayingProtocol):
         self._reads_head = False
         self._fields = 0
         self._body_bytes = self._body_bytes_seen = 0
+        self._unread_bytes = 0
         self._held = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's own
@@ -202,12 +203,15 @@ class BoundedProtocol(StayingProtocol):
     def pause_writing(self) -> None:
         """Wait for a client that does not read."""
         super().pause_writing()
+        self._unread_bytes = self.transport.get_write_buffer_size()
         self._wait_in(self.bounds.unread)
 
     def resume_writing(self) -> None:
         """Go on when it does."""
         super().resume_writing()
-        if not self._is_leaving():
+        if self._is_leaving():
+            self._leave()
+        else:
             self._settle()
 
     def rest_is_over(self) -> None:
@@ -223,12 +227,22 @@ class BoundedProtocol(StayingProtocol):
         """Refuse a request that does not end, except where it is we who keep it from that."""
         grown = self._body_bytes - self._body_bytes_seen
         waits_for_us = self.flow.read_paused or (self.owes_an_answer and self.cycle.waiting_for_100_continue)
-        if waits_for_us or grown >= self.bounds.limits.body_step_bytes:
+        if waits_for_us or grown >= self.bounds.limits.step_bytes:
             self._body_bytes_seen = self._body_bytes
             self._wait_in(None)
             self._wait_in(self.bounds.body)
         else:
             self.refuse(LATE)
+
+    def answer_is_late(self) -> None:
+        """Cut off a client that does not read, except one that has much to read and does."""
+        left = self.transport.get_write_buffer_size()
+        if self._unread_bytes - left >= self.bounds.limits.step_bytes:
+            self._unread_bytes = left
+            self._wait_in(None)
+            self._wait_in(self.bounds.unread)
+        else:
+            self.cut()
 
     def cut(self) -> None:
         """End it without a word, and without waiting for what it has not read."""
@@ -268,12 +282,9 @@ class BoundedProtocol(StayingProtocol):
         super().part()
         self._leave()
 
-    def _is_leaving(self) -> bool:
-        return self.transport.is_closing() or self._queue is self.bounds.leaving
-
     def _leave(self) -> None:
         if self.parser is not None:
-            self._wait_in(self.bounds.leaving)
+            self._wait_in(self.bounds.unread if self.flow.write_paused else self.bounds.leaving)
 
     def shutdown(self) -> None:
         """Answer what was asked, and what may be on its way; then hang up."""

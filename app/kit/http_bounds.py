@@ -22,8 +22,9 @@ class Limits:
     fresh_s: int = 10
     head_s: int = 10
     body_s: int = 20
-    # A body that grew by so much meanwhile may go on: it is large, and not slow.
-    body_step_bytes: int = 256 * 1_024
+    # A body that grew by so much meanwhile may go on, and an answer of which so much was read: they are
+    # large, and not slow.
+    step_bytes: int = 256 * 1_024
     # Longer than the 60 s after which usual proxies close what they do not use: they know when they are about
     # to send something, and we do not.
     keep_alive_s: int = 75
@@ -48,6 +49,10 @@ class Connection(Protocol):
 
     def body_is_late(self) -> None:
         """A body was begun and not ended."""
+        ...
+
+    def answer_is_late(self) -> None:
+        """What was answered is not read to its end."""
         ...
 
     def cut(self) -> None:
@@ -90,7 +95,7 @@ class Bounds:
         self.idle = Queue(limits.keep_alive_s, lambda connection: connection.rest_is_over())
         self.head = Queue(limits.head_s, lambda connection: connection.head_is_late())
         self.body = Queue(limits.body_s, lambda connection: connection.body_is_late())
-        self.unread = Queue(limits.unread_s, lambda connection: connection.cut())
+        self.unread = Queue(limits.unread_s, lambda connection: connection.answer_is_late())
         self.leaving = Queue(limits.leaving_s, lambda connection: connection.cut())
         self._connections = connections
         self._loop = loop

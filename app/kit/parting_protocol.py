@@ -28,6 +28,8 @@ class PartingProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state)
         # Whether a body is on its way, and whether nothing is heard any more.
         self._reads_body = self._is_deaf = False
+        # Whether nothing more will be said although we have not hung up.
+        self._has_said_all = False
         # The status of a request that was refused, to be said once what was asked before it is answered.
         self._last_word: int | None = None
 
@@ -35,6 +37,9 @@ class PartingProtocol(HttpToolsProtocol):
     def owes_an_answer(self) -> bool:
         """Whether some request that has begun is not answered to its end."""
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr] # before the first request there is none
+
+    def _is_leaving(self) -> bool:
+        return self.transport.is_closing() or self._has_said_all
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -57,7 +62,7 @@ class PartingProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if (self._is_deaf or self._reads_body) and self.transport.can_write_eof():
-            self._is_deaf = True
+            self._is_deaf = self._has_said_all = True
             self.transport.write_eof()
             self.flow.resume_reading()
         else:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.kit.wire import HEAD, SMALL, WHOLE, Gate, Worker, asked, bounds_of, send
+from tests.unit.kit.wire import HEAD, SMALL, WHOLE, Gate, Wire, Worker, asked, bounds_of, send
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -136,6 +136,47 @@ async def test_a_client_that_does_not_read_is_cut_off_whatever_it_sends(sent: by
     worker.pass_seconds(30)
     assert not wire.ended()
     worker.pass_seconds(1)
+
+    assert wire.is_cut
+
+
+async def test_a_client_that_has_much_to_read_is_cut_off_once_it_does_not() -> None:
+    worker = Worker(limits=SMALL)
+    wire = worker.connect()
+    wire.unread_bytes = 300
+    wire.protocol.pause_writing()
+
+    for left in (200, 100):
+        wire.unread_bytes = left
+        worker.pass_seconds(31)
+        assert not wire.is_cut
+    wire.unread_bytes = 1
+    worker.pass_seconds(31)
+
+    assert wire.is_cut
+
+
+async def test_who_has_much_to_read_of_the_last_answer_has_as_much_time_for_it() -> None:
+    class Large(Wire):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            super().write(data)
+            if bytes(data).endswith(b"]"):
+                self.unread_bytes = 1_000
+                self.protocol.pause_writing()
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    worker = Worker(limits=SMALL)
+    wire = worker.connect(Large())
+    await send(worker, wire, [WHOLE.replace(b"Host: shop", b"Connection: close")])
+    assert wire.is_closed
+
+    wire.unread_bytes = 900
+    worker.pass_seconds(31)
+    assert not wire.is_cut
+    wire.protocol.resume_writing()
+    worker.pass_seconds(6)
 
     assert wire.is_cut
 

@@ -19,7 +19,7 @@ from tests.unit.kit.apps import App, Message, Receive, Send
 HEAD = b"POST / HTTP/1.1\r\nHost: shop\r\n"
 WHOLE = HEAD + b"Content-Length: 3\r\n\r\nabc"
 SLOW = WHOLE.replace(b"/", b"/slow", 1)
-SMALL = Limits(connections=3, fields=5, head_bytes=10_000, body_bytes=30_000, body_step_bytes=100)
+SMALL = Limits(connections=3, fields=5, head_bytes=10_000, body_bytes=30_000, step_bytes=100)
 
 
 class Wire(asyncio.Transport):
@@ -31,6 +31,7 @@ class Wire(asyncio.Transport):
         self.written = b""
         self.taken_over_by: asyncio.BaseProtocol | None = None
         self.can_be_half_closed = True
+        self.unread_bytes = 0
         self.is_paused = self.is_closed = self.is_cut = self.is_half_closed = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -41,6 +42,9 @@ class Wire(asyncio.Transport):
             raise RuntimeError("Cannot call write() after write_eof()")
         if not self.is_closed:
             self.written += data
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread_bytes
 
     def pause_reading(self) -> None:
         self.is_paused = True
