@@ -15,7 +15,7 @@ from app.kit.clock import instant_of
 from app.kit.coalesced import Coalesced
 from app.profiles.codec import encode_profile, readable_profile
 from app.profiles.erase import erase
-from app.profiles.late import gone_over, set_behind, whose
+from app.profiles.late import gone_over, keep_first_seen, merged_behind, set_behind, whose
 from app.profiles.refold import refold, traits_anew
 from app.profiles.settle import settle
 from app.profiles.together import Moved, ProfileKey, fold_together, keys_of, moved_by
@@ -125,20 +125,21 @@ class DurableProfiles:
         in_order = sorted(filter(is_for_profiles, erased.spared(records)), key=lambda record: record.at_ms)
         touched = dict.fromkeys(key for record in in_order for key in keys_of(record))
         profiles = await self._hold(connection, list(touched | dict.fromkeys(erased.anew)))
-        # Told even where this comes to nothing: what is stored already may be in the cache twice.
-        self._folded(profiles)
         merges = await gone_over(connection, profiles, in_order)
         if merges:
+            keep_first_seen(profiles, in_order, merges)
             in_order = [one for record in in_order for one in whose(record, merges)]
             owners = {key for record in in_order for key in keys_of(record)} - profiles.keys()
             profiles |= await self._hold(connection, list(owners))
-        behind = set_behind(profiles, in_order)
+        # Told even where this comes to nothing: what is stored already may be in the cache twice.
+        self._folded(profiles)
+        behind, parted = set_behind(profiles, in_order), merged_behind(profiles, in_order)
         moves = await self._fold_while(store(), profiles, in_order)
         for key in behind:
             profiles[key].traits, profiles[key].traits_ms = await traits_anew(connection, *key)
         moves = [moved for moved in moves if (moved.site, moved.visitor) not in erased.until_ms]
         undone = [record for record in in_order if isinstance(record, Unmerge)]
-        for key in erased.anew | {key for unmerge in undone for key in keys_of(unmerge)}:
+        for key in erased.anew | parted | {key for unmerge in undone for key in keys_of(unmerge)}:
             # What a merge has put together cannot be told apart again: only the records can say whose it was.
             ruleset = self._ruleset_of(key[0])
             profiles[key], again = await refold(connection, *key, ruleset)

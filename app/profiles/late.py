@@ -1,12 +1,13 @@
-"""Records that reach PostgreSQL behind later ones: whose they are, and whose traits they put in question."""
+"""Records that reach PostgreSQL behind later ones: whose they are, and which profiles they put in doubt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import asyncpg
 from msgspec.structs import replace
 
 from app.engine.profile import Profile
 from app.engine.records import Event, Merge, Record, TraitsSet, Unmerge, arrived_ms
+from app.profiles.count import earlier
 from app.profiles.sources import merges_of, standing
 from app.profiles.together import ProfileKey, keys_of
 
@@ -36,6 +37,33 @@ def whose(record: Record, merges: Mapping[ProfileKey, Merge]) -> Iterator[Record
     if not isinstance(record, Event | TraitsSet):
         yield record
     yield replace(record, visitor=merge.into)
+
+
+def keep_first_seen(
+    profiles: Mapping[ProfileKey, Profile], records: Iterable[Record], merges: Mapping[ProfileKey, Merge]
+) -> None:
+    """Let devices know since when they were seen, though what they did then has gone over to others."""
+    for record in records:
+        if isinstance(record, Event) and record not in whose(record, merges):
+            device = profiles[record.site, record.visitor]
+            device.first_ms = earlier(device.first_ms, record.at_ms)
+
+
+def merged_behind(profiles: Mapping[ProfileKey, Profile], records: Iterable[Record]) -> set[ProfileKey]:
+    """Name both sides of merges that come behind what the device has had since: that is its own."""
+    return {
+        key
+        for record in records
+        if isinstance(record, Merge) and _latest_ms(profiles[record.site, record.visitor]) > record.at_ms
+        for key in keys_of(record)
+    }
+
+
+def _latest_ms(profile: Profile) -> int:
+    """Tell of when the latest is that a profile knows of."""
+    shown = (at_ms for delivered in profile.caps.values() for at_ms in delivered[-1:])
+    held = (one.at_ms for each in (profile.arms, profile.consent) for one in each.values())
+    return max((profile.settled_ms, *shown, *held))
 
 
 def set_behind(profiles: Mapping[ProfileKey, Profile], records: Sequence[Record]) -> set[ProfileKey]:

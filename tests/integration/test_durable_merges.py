@@ -105,6 +105,34 @@ async def test_what_reaches_us_behind_its_merge_goes_over_all_the_same(shipped: 
     assert [(await shipped.find(who)).traits for who in ("u-1", "tablet")] == [{"plan": "gold"}, {}]
 
 
+async def test_a_merge_that_reaches_us_behind_what_the_device_did_since_leaves_it_that(
+    shipped: Shipped,
+) -> None:
+    """As where somebody logged out, and what followed lies in another stream, which was shipped first."""
+    await shipped.ship(
+        *(shipped.did("tablet", "v", minutes) for minutes in (1, 60)),
+        shipped.delivered("tablet", 61),
+        shipped.said("tablet", 62, analytics=True),
+    )
+    await shipped.ship(shipped.did("u-1", "v", 70), shipped.merged("tablet", "u-1", 50))
+
+    assert await views(shipped, "u-1", "tablet") == [2, 1]
+    user, device = await shipped.find("u-1"), await shipped.find("tablet")
+    assert (user.caps, user.consent, device.owner) == ({}, {}, "u-1")
+
+
+async def test_a_device_knows_since_when_it_was_seen_though_that_reaches_us_behind_its_merge(
+    shipped: Shipped,
+) -> None:
+    await shipped.ship(shipped.merged("tablet", "u-1", 50))
+    shipped.folded.clear()
+    await shipped.ship(first := shipped.did("tablet", "v", 1), shipped.did("tablet", "v", 2))
+
+    device = await shipped.find("tablet")
+    assert (device.first_ms, device.events) == (first.at_ms, 0)
+    assert shipped.folded == {(shipped.site, "tablet"), (shipped.site, "u-1")}
+
+
 async def test_what_a_device_keeps_it_keeps_however_late_it_comes(shipped: Shipped) -> None:
     await shipped.ship(shipped.merged("tablet", "u-1", 50))
     await shipped.ship(
