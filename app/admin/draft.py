@@ -148,7 +148,7 @@ async def replace_draft(
     await _write(connection, caller.site, change)
     if change != Difference((), (), (), (), ()):
         await note_author(connection, caller)
-    await write_audit(connection, caller, _entries(change))
+    await write_audit(connection, caller, chain(_entries(change), _reorderings(change, before, document)))
     return change
 
 
@@ -206,3 +206,9 @@ def _entries(change: Difference) -> Iterator[Entry]:
         yield Entry("added", resource.name, after=resource.document)
     for was, now in change.changed:
         yield Entry("changed", now.name, was.document, now.document)
+
+
+def _reorderings(change: Difference, before: Draft, document: Mapping[str, Any]) -> Iterator[Entry]:
+    for kind in change.reordered:
+        was, now = ([each["key"] for each in listed[kind]] for listed in (before.document, document))
+        yield Entry("reordered", kind, was, now)

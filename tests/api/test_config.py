@@ -147,6 +147,23 @@ async def test_every_change_is_in_the_audit_with_before_and_after(
     assert [row["after"] for row in rows][2:] == [None, '{"timezone": "Europe/London"}']
 
 
+async def test_another_order_is_in_the_audit_since_the_first_journey_may_be_the_primary_one(
+    admin: AdminFactory, new_site: SiteFactory, postgres: Postgres
+) -> None:
+    site = await new_site()
+    client = await admin(site=site)
+    journeys: list[dict[str, Any]] = [{"key": "purchase"}, {"key": "support"}]
+    await replace(client, {"journeys": journeys})
+    await replace(client, {"journeys": [*reversed(journeys), {"key": "new"}]})
+    rows = await postgres.pool.fetch(
+        "SELECT action, target, before::text, after::text FROM audit WHERE site_id = $1 ORDER BY id",
+        site.site_id,
+    )
+    assert [tuple(row) for row in rows][3:] == [
+        ("reordered", "journeys", '["purchase", "support"]', '["support", "purchase", "new"]')
+    ]
+
+
 async def test_the_identity_secret_is_kept_and_never_told(
     admin: AdminFactory, new_site: SiteFactory, postgres: Postgres
 ) -> None:

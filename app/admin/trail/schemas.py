@@ -51,7 +51,10 @@ class Query(Wanted):
 
 
 class AuditEntry(BaseModel):
-    """One thing done. `before` and `after` are the resource, where it is one; never a secret."""
+    """One thing done. `before` and `after` are the resource, where it is one; never a secret.
+
+    Of a list in another order they are its keys.
+    """
 
     id: int
     at: datetime
