@@ -240,3 +240,14 @@ async def test_everything_done_to_keys_is_in_the_audit(admin: AdminFactory, new_
     ]
     assert (entries[-2]["before"]["role"], entries[-2]["after"]["role"]) == ("editor", "viewer")
     assert entries[1]["after"]["replaced_by"] == new["id"]
+
+
+async def test_what_changes_nothing_of_a_key_is_not_in_the_audit(
+    admin: AdminFactory, new_site: SiteFactory
+) -> None:
+    client = await admin(site=await new_site())
+    made = await make(client, expires_at=later(days=1))
+    same = {name: made[name] for name in ("name", "role", "expires_at")}
+    assert (await patch(client, made, **same)).json() == await told(client, made)
+    entries = (await client.get("/api/v1/audit", params={"target": f"keys/{made['id']}"})).json()["items"]
+    assert [entry["action"] for entry in entries] == ["added"]

@@ -154,6 +154,26 @@ async def test_all_of_it_is_in_the_audit_but_for_secrets(
     assert "whsec_" not in str([tuple(row) for row in rows])
 
 
+@pytest.mark.parametrize(
+    "same", [{}, {"enabled": True}, {"url": SHOP["url"], "events": ["revision.published"] * 2}]
+)
+async def test_what_changes_nothing_leaves_the_etag_and_is_not_in_the_audit(
+    admin: AdminFactory, new_site: SiteFactory, postgres: Postgres, same: dict[str, Any]
+) -> None:
+    site = await new_site()
+    client = await admin(site=site)
+    made = await add(client)
+    read = await client.get(f"{URL}/{made['id']}")
+    etag = {"If-Match": read.headers["etag"]}
+    patched = await client.patch(f"{URL}/{made['id']}", json=same, headers=etag)
+    assert (patched.status_code, patched.json(), patched.headers["etag"]) == (
+        200,
+        read.json(),
+        etag["If-Match"],
+    )
+    assert [row["action"] for row in await audit(postgres, site)][-1] == "added"
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR, Role.PUBLISHER])
 async def test_webhooks_are_for_admins(admin: AdminFactory, role: Role) -> None:
     client = await admin(role)

@@ -142,7 +142,7 @@ async def _add(asked: Asked, key: NewKey, pepper: Pepper | None) -> MadeKey:
 
 async def _update(asked: Asked, before: Key, action: str, values: dict[str, Any]) -> Key:
     """Change a key that is locked, and see that an admin is left."""
-    if not values:
+    if before.model_dump(include=set(values)) == values:
         return before
     connection, caller, _ = asked
     await repository.update_key(connection, before.id, values)

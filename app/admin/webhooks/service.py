@@ -72,7 +72,7 @@ async def list_webhooks(connection: AsyncConnection, caller: Caller, page: Page)
 async def change(
     connection: AsyncConnection, caller: Caller, webhook: UUID, terms: Terms, patch: WebhookPatch
 ) -> Tagged:
-    """Change a webhook; of two with the same ETag at once, one is stale.
+    """Change a webhook; of two with the same ETag at once, one is stale. What is so already changes nothing.
 
     Raises:
         NotFoundError: there is none.
@@ -87,6 +87,8 @@ async def change(
         _check(patch.url, terms.reach)
     if patch.enabled:
         fields["disabled_because"] = None
+    if before.webhook.model_dump(include=set(fields)) == fields:
+        return before
     await repository.update_webhook(connection, webhook, fields)
     after = await get(connection, caller, webhook)
     entry = Entry("changed", _name(webhook), _said(before.webhook), _said(after.webhook))
