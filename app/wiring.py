@@ -36,10 +36,11 @@ def servers(settings: Settings, *, watch: bool = False) -> Iterator[Addresses]:
     if settings.database_url is not None and settings.redis_url is not None:
         yield Addresses(settings.database_url, settings.redis_url)
         return
-    own = start_embedded(settings.data_dir)
-    addresses = Addresses(settings.database_url or own.database_url, settings.redis_url or own.redis_url)
-    with closing(own), watched(settings.data_dir) if watch else nullcontext():
-        yield addresses
+    own = start_embedded(settings.data_dir, settings.database_url, settings.redis_url)
+    stores, caches = settings.database_url is None, settings.redis_url is None
+    watching = watched(settings.data_dir, stores=stores, caches=caches) if watch else nullcontext()
+    with closing(own), watching:
+        yield Addresses(own.database_url, own.redis_url)
 
 
 def peppers(settings: Settings) -> tuple[Pepper, ...]:

@@ -57,8 +57,10 @@ def give(folder: Path, account: Account) -> None:
         os.chown(entry, account.uid, account.gid, follow_symlinks=False)
 
 
-def private_folder(folder: Path, account: Account) -> None:
+def private_folder(folder: Path, account: Account | None = None) -> None:
     """Make a folder that only the account can enter, or check that this is what it is.
+
+    Without an account it is this process's, or stays that of one of ours.
 
     Raises:
         EmbeddedError: There is something else at this path, or others can enter it.
@@ -66,12 +68,14 @@ def private_folder(folder: Path, account: Account) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=stat.S_IRWXU)
     found = folder.lstat()
-    ours = found.st_uid in {os.geteuid(), account.uid, NOBODY} and stat.S_ISDIR(found.st_mode)
+    owners = {os.geteuid(), NOBODY} | ({account.uid} if account else set())
+    ours = found.st_uid in owners and stat.S_ISDIR(found.st_mode)
     if not ours or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise EmbeddedError(
             f"{folder} must be a folder that no other user can enter: remove it, then start again"
         )
-    give(folder, account)
+    if account:
+        give(folder, account)
 
 
 def _works(become: tuple[str, ...]) -> bool:

@@ -19,7 +19,7 @@ _STOP_S = 20.0
 
 @dataclass(frozen=True)
 class Servers:
-    """Two running servers and this process's lease of them, which ends with `close` or with the process."""
+    """Where both servers are, and this process's lease of those here: until `close`, or the process's end."""
 
     database_url: str
     redis_url: str
@@ -36,11 +36,11 @@ class Servers:
             wait_until(lambda: not is_held(self._place.reaper_lock), _STOP_S)
 
 
-def start(data_dir: Path) -> Servers:
+def start(data_dir: Path, database_url: str | None = None, redis_url: str | None = None) -> Servers:
     """Start the servers of a data folder, or join those that run; blocks until both answer.
 
-    What has died since the last start, or was left behind by a crash, is recovered. Any number of processes
-    may do this at once.
+    One whose address is given is elsewhere, and not looked at. What has died since the last start, or was
+    left behind by a crash, is recovered. Any number of processes may do this at once.
 
     Raises:
         EmbeddedError: The servers cannot be had; the message says what to do.
@@ -50,7 +50,7 @@ def start(data_dir: Path) -> Servers:
         place.root.mkdir(parents=True, exist_ok=True)
         lease = FileLock(place.lease, shared=True)
         try:
-            return _started(place, lease)
+            return _started(place, lease, database_url, redis_url)
         except BaseException:
             lease.release()
             raise
@@ -61,11 +61,11 @@ def start(data_dir: Path) -> Servers:
         ) from error
 
 
-def _started(place: Place, lease: FileLock) -> Servers:
+def _started(place: Place, lease: FileLock, database_url: str | None, redis_url: str | None) -> Servers:
     with FileLock(place.start_lock):
         # Before the servers, so that they are never without one; and after, since it may have been dying.
         reaper.ensure(place)
-        database_url = postgres.ensure(place)
-        redis_url = valkey.ensure(place)
+        database_url = database_url or postgres.ensure(place)
+        redis_url = redis_url or valkey.ensure(place)
         reaper.ensure(place)
     return Servers(database_url, redis_url, place, lease)

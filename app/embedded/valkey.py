@@ -6,6 +6,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
+from app.embedded.account import private_folder
 from app.embedded.errors import EmbeddedError
 from app.embedded.launch import last_lines, launch
 from app.embedded.lease import is_held
@@ -28,7 +29,7 @@ _SETTINGS = {
 
 
 def ensure(place: Place) -> str:
-    """Have Valkey answer, and tell its URL; needs the start lock and the sockets' folder.
+    """Have Valkey answer, and tell its URL; needs the start lock.
 
     Raises:
         EmbeddedError: It does not start.
@@ -63,7 +64,9 @@ def _start(server: Server) -> None:
         "proc-title-template": f"{{title}} {server.name}",
     }
     arguments = [argument for name, value in settings.items() for argument in (f"--{name}", value)]
-    launch(server, [str(_binary()), *arguments])
+    command = [str(_binary()), *arguments]
+    private_folder(server.socket.parent)
+    launch(server, command)
 
 
 def _comes_to_answer(server: Server) -> bool:

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from app.embedded import postgres, reaper, valkey
@@ -21,13 +22,15 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def watched(data_dir: Path) -> Iterator[None]:
+def watched(data_dir: Path, *, stores: bool = True, caches: bool = True) -> Iterator[None]:
     """Start the servers of a data folder again whenever they die, or who stops them in the end does.
 
-    Needs their lease all the while.
+    Needs their lease all the while. PostgreSQL is elsewhere unless the folder `stores`, Valkey unless it
+    `caches`.
     """
     leaving = threading.Event()
-    watch = threading.Thread(target=_watch, args=(Place(data_dir.resolve()), leaving), daemon=True)
+    watching = partial(_watch, Place(data_dir.resolve()), leaving, stores=stores, caches=caches)
+    watch = threading.Thread(target=watching, daemon=True)
     watch.start()
     try:
         yield
@@ -36,13 +39,13 @@ def watched(data_dir: Path) -> Iterator[None]:
         watch.join(_LEAVE_S)
 
 
-def _watch(place: Place, leaving: threading.Event) -> None:
+def _watch(place: Place, leaving: threading.Event, *, stores: bool, caches: bool) -> None:
     pause_s = EVERY_S
     while not leaving.wait(pause_s):
         # One that cannot be started must not keep the others away.
         are_mended = [
-            _mended(place, "Valkey", valkey.ensure, lives=is_held(place.valkey.alive)),
-            _mended(place, "PostgreSQL", postgres.ensure, lives=postgres.lives(place.postgres)),
+            _mended(place, "Valkey", valkey.ensure, lives=not caches or is_held(place.valkey.alive)),
+            _mended(place, "PostgreSQL", postgres.ensure, lives=not stores or postgres.lives(place.postgres)),
             _mended(place, "the reaper", reaper.ensure, lives=is_held(place.reaper_lock)),
         ]
         pause_s = EVERY_S if all(are_mended) else RETRY_S

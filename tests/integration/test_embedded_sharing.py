@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import asyncpg
@@ -19,18 +19,38 @@ from app.embedded.servers import start
 from tests.integration.embedded_place import (
     DEADLINE_S,
     As,
+    got,
     has_mark,
     leave,
     leave_mark,
     nothing_runs,
     open_files,
     postmaster,
+    put,
     reapers,
     servers_of,
     sql,
     told_by,
     user_of,
 )
+
+
+def test_what_is_elsewhere_is_not_started(new_place: Place) -> None:
+    elsewhere = "postgresql://db.example/signpost"
+    with closing(start(new_place.root, database_url=elsewhere)) as servers:
+        put(servers.redis_url, "key", "kept")
+        assert servers.database_url == elsewhere
+        assert not find(new_place.postgres)
+        assert not new_place.postgres.data.exists()
+
+    assert nothing_runs(new_place)
+    with closing(start(new_place.root, redis_url="redis://cache.example")) as servers:
+        assert servers.redis_url == "redis://cache.example"
+        assert sql(servers.database_url, "SELECT 1") == "1"
+        assert not find(new_place.valkey)
+
+    with servers_of(new_place) as servers:
+        assert got(servers.redis_url, "key") == b"kept"
 
 
 async def test_the_urls_serve_asyncpg_sqlalchemy_and_redis(

@@ -2,14 +2,15 @@
 
 import os
 import signal
+from contextlib import closing
 from subprocess import CalledProcessError
 
 from redis.exceptions import RedisError
 
 from app.embedded.lease import is_held
 from app.embedded.place import Place
-from app.embedded.process import kill, wait_until
-from app.embedded.servers import Servers
+from app.embedded.process import find, kill, wait_until
+from app.embedded.servers import Servers, start
 from app.embedded.watch import watched
 from tests.integration.embedded_place import (
     DEADLINE_S,
@@ -84,6 +85,15 @@ def test_a_postgres_that_cannot_start_does_not_keep_valkey_away(new_place: Place
 
         assert _valkey_comes(servers)
         assert got(servers.redis_url, "key") == b"kept"
+
+
+def test_what_is_elsewhere_is_not_started_here_when_the_other_one_dies(new_place: Place) -> None:
+    elsewhere = start(new_place.root, database_url="postgresql://db.example/signpost")
+    with closing(elsewhere) as servers, watched(new_place.root, stores=False):
+        kill(new_place.valkey)
+
+        assert _valkey_comes(servers)
+        assert not find(new_place.postgres)
 
 
 def test_who_watches_no_more_starts_nothing(place: Place) -> None:
