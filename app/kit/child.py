@@ -65,4 +65,11 @@ class Child:
                 return
             with self._changing:
                 if not self._leaving.is_set():
-                    self._process = self._start()
+                    self._start_again()
+
+    def _start_again(self) -> None:
+        try:
+            self._process = self._start()
+        except OSError as error:
+            # The system has no room for it, or its program is just being replaced.
+            _log.error("%s cannot be started now: %s", self._command, error)

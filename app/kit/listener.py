@@ -119,8 +119,14 @@ class _Supervisor(Multiprocess):
         if self.should_exit.is_set() or not self._is_due(process):
             return
         _log.error("worker %s has ended with %s, starting another one", process.pid, process.exitcode)
-        self.processes[place] = Process(self.config, self.sockets)
-        self.processes[place].start()
+        try:
+            another = Process(self.config, self.sockets)
+            another.start()
+        except OSError as error:
+            # The system has no room for it at the moment, which is no reason to end the others.
+            _log.error("no worker can be started now: %s", error)
+        else:
+            self.processes[place] = another
 
     def _is_due(self, process: Process) -> bool:
         """Whether a dead worker is to be replaced now: at once, or in a while if it could not start."""

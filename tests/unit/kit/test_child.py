@@ -3,6 +3,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.kit.child import Child
 from tests.waiting import lives, wait_until
 
@@ -39,6 +41,24 @@ def test_a_child_that_ends_at_once_is_not_started_again_after_the_block() -> Non
         last = child.pid
 
     assert child.pid == last
+
+
+def test_a_child_that_cannot_be_started_again_is_tried_until_it_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    program, elsewhere = tmp_path / "program", tmp_path / "elsewhere"
+    program.symlink_to("/bin/sleep")
+    with Child([str(program), "600"], restart_s=0.01) as child:
+        first = child.pid
+        program.rename(elsewhere)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: "cannot be started now: [Errno 2]" in caplog.text)
+        elsewhere.rename(program)
+
+        wait_until(lambda: child.pid != first)
+        assert lives(child.pid)
+
+    assert not lives(child.pid)
 
 
 def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:

@@ -66,9 +66,25 @@ print("over", flush=True)
 """
 
 
+# Lets no process be started while there is a file, to which it adds a byte.
+CROWDED = """
+import os, pathlib
+from uvicorn.supervisors.multiprocess import Process
+away, start = pathlib.Path(os.environ["AWAY"]), Process.start
+def start_where_there_is_room(self):
+    if not away.exists():
+        return start(self)
+    with away.open("r+") as tried:
+        tried.seek(0, os.SEEK_END)
+        tried.write(".")
+    raise BlockingIOError("too many processes")
+Process.start = start_where_there_is_room
+"""
+
+
 @contextmanager
-def serving(app: str, workers: int, **around: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", SERVES, f"tests.unit.kit.apps:{app}", str(workers)]
+def serving(app: str, workers: int, *, before: str = "", **around: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", before + SERVES, f"tests.unit.kit.apps:{app}", str(workers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | around) as process:
         try:
             yield process
@@ -188,6 +204,26 @@ def one_worker_lacking(away: Path, workers: int) -> Iterator[tuple[subprocess.Po
         os.kill(process_of(answer_of(port)), signal.SIGKILL)
         wait_until(lambda: away.stat().st_size >= 2)
         yield process, port
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_while_the_system_has_no_room_for_a_worker_it_is_tried_again(workers: int, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    with serving("telling_its_process", workers, before=CROWDED, AWAY=str(away)) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        wait_until(lambda: answer_of(port) != b"")
+        wait_until(lambda: len(processes_at(port)) == workers)
+        away.touch()
+        os.kill(process_of(answer_of(port)), signal.SIGKILL)
+        wait_until(lambda: away.stat().st_size >= 2 or process.poll() is not None)
+
+        away.unlink()
+
+        wait_until(lambda: len(processes_at(port)) == workers or process.poll() is not None)
+        process.terminate()
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 0
 
 
 def process_of(answer: bytes) -> int:
