@@ -43,23 +43,23 @@ def _watch(place: Place, leaving: threading.Event, *, stores: bool, caches: bool
     pause_s = EVERY_S
     while not leaving.wait(pause_s):
         # One that cannot be started must not keep the others away.
-        are_mended = [
-            _mended(place, "Valkey", valkey.ensure, lives=not caches or is_held(place.valkey.alive)),
-            _mended(place, "PostgreSQL", postgres.ensure, lives=not stores or postgres.lives(place.postgres)),
-            _mended(place, "the reaper", reaper.ensure, lives=is_held(place.reaper_lock)),
+        are_kept = [
+            _kept(place, "Valkey", valkey.ensure, lambda: not caches or is_held(place.valkey.alive)),
+            _kept(place, "PostgreSQL", postgres.ensure, lambda: not stores or postgres.lives(place.postgres)),
+            _kept(place, "the reaper", reaper.ensure, lambda: is_held(place.reaper_lock)),
         ]
-        pause_s = EVERY_S if all(are_mended) else RETRY_S
+        pause_s = EVERY_S if all(are_kept) else RETRY_S
 
 
-def _mended(place: Place, name: str, ensure: Callable[[Place], object], *, lives: bool) -> bool:
+def _kept(place: Place, name: str, ensure: Callable[[Place], object], lives: Callable[[], bool]) -> bool:
     """Start again what does not live; whether that was needless or went well."""
-    if lives:
-        return True
     try:
+        if lives():
+            return True
         with FileLock(place.start_lock):
             ensure(place)
     except (EmbeddedError, OSError) as error:
-        _log.error("%s has died and cannot be started: %s", name, error)
+        _log.error("%s cannot be kept running: %s", name, error)
         return False
     _log.error("%s had died and was started again", name)
     return True

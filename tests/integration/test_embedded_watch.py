@@ -1,12 +1,15 @@
 """What dies while somebody watches comes back without anybody's asking."""
 
 import os
+import resource
 import signal
 from contextlib import closing
 from subprocess import CalledProcessError
 
+import pytest
 from redis.exceptions import RedisError
 
+from app.embedded import watch
 from app.embedded.lease import is_held
 from app.embedded.place import Place
 from app.embedded.process import find, kill, wait_until
@@ -23,6 +26,7 @@ from tests.integration.embedded_place import (
     servers_of,
     sql,
 )
+from tests.unit.journal.limits import limited
 
 
 def _postgres_comes(servers: Servers) -> bool:
@@ -85,6 +89,18 @@ def test_a_postgres_that_cannot_start_does_not_keep_valkey_away(new_place: Place
 
         assert _valkey_comes(servers)
         assert got(servers.redis_url, "key") == b"kept"
+
+
+def test_who_could_not_look_for_want_of_files_looks_again(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "RETRY_S", 0.1)
+    with servers_of(place) as servers, watched(place.root):
+        with limited(resource.RLIMIT_NOFILE, 3):
+            assert wait_until(lambda: "Too many open files" in caplog.text, DEADLINE_S)
+        kill(place.valkey)
+
+        assert _valkey_comes(servers)
 
 
 def test_what_is_elsewhere_is_not_started_here_when_the_other_one_dies(new_place: Place) -> None:
