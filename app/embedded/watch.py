@@ -40,26 +40,44 @@ def watched(data_dir: Path, *, stores: bool = True, caches: bool = True) -> Iter
 
 
 def _watch(place: Place, leaving: threading.Event, *, stores: bool, caches: bool) -> None:
+    parts = [
+        _Part("Valkey", valkey.ensure, lambda: not caches or is_held(place.valkey.alive)),
+        _Part("PostgreSQL", postgres.ensure, lambda: not stores or postgres.lives(place.postgres)),
+        _Part("the reaper", reaper.ensure, lambda: is_held(place.reaper_lock)),
+    ]
     pause_s = EVERY_S
     while not leaving.wait(pause_s):
         # One that cannot be started must not keep the others away.
-        are_kept = [
-            _kept(place, "Valkey", valkey.ensure, lambda: not caches or is_held(place.valkey.alive)),
-            _kept(place, "PostgreSQL", postgres.ensure, lambda: not stores or postgres.lives(place.postgres)),
-            _kept(place, "the reaper", reaper.ensure, lambda: is_held(place.reaper_lock)),
-        ]
+        are_kept = [part.keep(place) for part in parts]
         pause_s = EVERY_S if all(are_kept) else RETRY_S
 
 
-def _kept(place: Place, name: str, ensure: Callable[[Place], object], lives: Callable[[], bool]) -> bool:
-    """Start again what does not live; whether that was needless or went well."""
-    try:
-        if lives():
-            return True
-        with FileLock(place.start_lock):
-            ensure(place)
-    except (EmbeddedError, OSError) as error:
-        _log.error("%s cannot be kept running: %s", name, error)
-        return False
-    _log.error("%s had died and was started again", name)
-    return True
+class _Part:
+    """What is to be kept running; that it cannot be, the log hears once for each reason."""
+
+    def __init__(self, name: str, ensure: Callable[[Place], object], lives: Callable[[], bool]) -> None:
+        self._name = name
+        self._ensure = ensure
+        self._lives = lives
+        self._told: str | None = None
+
+    def keep(self, place: Place) -> bool:
+        """Start it again where it does not live; whether that was needless or went well."""
+        try:
+            if self._lives():
+                self._told = None
+                return True
+            with FileLock(place.start_lock):
+                self._ensure(place)
+        except (EmbeddedError, OSError) as error:
+            self._complain(str(error))
+            return False
+        _log.error("%s had died and was started again", self._name)
+        return True
+
+    def _complain(self, why: str) -> None:
+        # What a server's own log ends with is another text each time.
+        reason = why.partition("\n")[0]
+        if reason != self._told:
+            _log.error("%s cannot be kept running: %s", self._name, why)
+        self._told = reason

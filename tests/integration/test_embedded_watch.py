@@ -103,6 +103,24 @@ def test_who_could_not_look_for_want_of_files_looks_again(
         assert _valkey_comes(servers)
 
 
+def test_what_cannot_be_started_is_told_once_and_so_is_that_it_could(
+    new_place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "RETRY_S", 0.1)
+    with servers_of(new_place) as servers, watched(new_place.root):
+        settings = new_place.postgres.data / "postgresql.conf"
+        sound = settings.read_text()
+        settings.write_text("no such setting")
+        kill(new_place.postgres)
+        told = new_place.postgres.log
+        assert wait_until(lambda: told.read_text().count("contains errors") > 4, DEADLINE_S)
+        settings.write_text(sound)
+
+        assert _postgres_comes(servers)
+        assert wait_until(lambda: "PostgreSQL had died and was started again" in caplog.text, DEADLINE_S)
+    assert caplog.text.count("cannot be kept running") == 1
+
+
 def test_what_is_elsewhere_is_not_started_here_when_the_other_one_dies(new_place: Place) -> None:
     elsewhere = start(new_place.root, database_url="postgresql://db.example/signpost")
     with closing(elsewhere) as servers, watched(new_place.root, stores=False):
