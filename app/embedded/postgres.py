@@ -152,7 +152,8 @@ def _make_database(server: Server, binaries: Path) -> bool:
 
 def _lines(path: Path) -> list[str]:
     with suppress(FileNotFoundError):
-        return path.read_text().splitlines()
+        # One line is the folder's path, whose bytes need be no text.
+        return path.read_text(errors="replace").splitlines()
     return []
 
 

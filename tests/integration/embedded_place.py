@@ -146,7 +146,7 @@ def postmaster(place: Place) -> int:
 
 def reapers(place: Place) -> list[int]:
     """The pids of the place's reapers."""
-    ending = f"app.embedded.reaper\0{place.root}\0".encode()
+    ending = os.fsencode(f"app.embedded.reaper\0{place.root}\0")
     return [
         pid
         for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())

@@ -72,7 +72,9 @@ def test_a_folder_that_is_closed_and_opened_again_keeps_its_rows(open_folder: Pa
             assert nothing_runs(place)
 
 
-@pytest.mark.parametrize("name", ["long" * 30, "odd, :%20'\"$(x) ü"])
+@pytest.mark.parametrize(
+    "name", ["long" * 30, "odd, :%20'\"$(x) ü", os.fsdecode(b"caf\xe9")], ids=["long", "odd", "no text"]
+)
 def test_a_folder_may_have_any_path(open_folder: Path, name: str) -> None:
     with place_in(open_folder / name / "data") as place:
         with servers_of(place) as servers:
