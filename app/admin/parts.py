@@ -279,7 +279,10 @@ class Rule(Part):
 
 
 class Holdout(Part):
-    """The share of visitors kept on default content."""
+    """The share of visitors kept on default content.
+
+    Whoever has been on one side stays on it: another percent or salt draws newcomers alone.
+    """
 
     percent: Percent = 0
     salt: Salt = "holdout"
