@@ -5,11 +5,13 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from random import Random
 
 import uvloop
 
+from app.embedded.servers import start as start_embedded
 from tests.faults.cutter import Cutter
 from tests.faults.disk import DISK
 from tests.faults.inject import inject
@@ -78,7 +80,9 @@ async def _campaign(options: Options) -> list[Row]:
         faults = [fault for fault in _wanted(options) if fault.through == through]
         if faults:
             async with cutter.passing_to(service.place.postgres.socket):
-                await service.start(HTTP=options.http, **settings)
+                # Told of a database the service starts none, but keeps what runs in its folder.
+                with closing(start_embedded(service.data_dir)) if through else nullcontext():
+                    await service.start(HTTP=options.http, **settings)
                 rows += [await _run(fault, service, cutter, options) for fault in faults]
                 await service.stop()
     return rows
