@@ -1,25 +1,18 @@
 """Looking at the draft before it is published, while nobody is kept waiting for it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.admin.draft import let_go, load_draft
 from app.admin.findings import Lint, Linter, Linting, not_checked
 from app.engine.problems import Problems
 from app.kit.clock import now
+from app.storage.documents import state_of_draft
 
 WITHIN_S = 2.0
-
-# Versions begin anew where a resource is removed and added again, but not at the same instant.
-_STATE = text("""
-    SELECT md5(coalesce(string_agg(concat_ws(' ', kind, key, position, version, updated_at), ','
-        ORDER BY kind, position, key), ''))
-    FROM drafts WHERE site_id = :site
-""")
 
 
 class DraftSeen(msgspec.Struct, frozen=True):
@@ -55,5 +48,5 @@ Looking = Annotated[DraftLint, Depends(DraftLint)]
 
 
 async def _state_of(connection: AsyncConnection, site: int) -> str:
-    state: str = (await connection.execute(_STATE, {"site": site})).scalar_one()
-    return state
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return await state_of_draft(driver, site)
