@@ -7,7 +7,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import NamedTuple
 
-import uuid_utils
+from app.kit.ids import new_id
 
 _STREAM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEGMENT = re.compile(r"([0-9]{8}|[1-9][0-9]{8,17})\.log")
@@ -47,7 +47,7 @@ def make_stream(journal_dir: Path) -> tuple[Path, int]:
 
     The folder gets its name only once it is locked: nobody can take a new stream for one whose writer died.
     """
-    stream = str(uuid_utils.uuid7())
+    stream = new_id()
     hidden = journal_dir / f".{stream}"
     hidden.mkdir(_FOLDER_MODE, parents=True)
     lock = -1

@@ -49,9 +49,10 @@ async def insert_webhook(
     connection: AsyncConnection, site: int, fields: Mapping[str, Any], secret: str
 ) -> UUID:
     """Add a webhook, and give its id."""
-    row = {"id": uuid_utils.compat.uuid7(), "site_id": site, "secrets": _plain([Secret(secret)]), **fields}
+    webhook = uuid_utils.compat.uuid7()
+    row = {"id": webhook, "site_id": site, "secrets": _plain([Secret(secret)]), **fields}
     await connection.execute(insert(webhooks).values(**row))
-    return UUID(int=row["id"].int)
+    return webhook
 
 
 async def find_webhook(
