@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
@@ -23,12 +24,13 @@ def migrate(database_url: str) -> None:
     """Upgrade to the newest migration, once however many processes ask at the same time.
 
     Blocks until it is done, and starts an event loop of its own: call it before there is one, or in a thread.
+    Raises ValueError where the database has a migration that this version does not know.
     """
     asyncio.run(_under_lock(database_url))
 
 
 def is_described(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether `tables.py` describes a thing that the database has; it leaves the days of a table unsaid."""
+    """Whether the code describes a thing that the database has; it leaves the days of a table unsaid."""
     return kind != "table" or name is None or _PARTITION.fullmatch(name) is None
 
 
@@ -48,4 +50,8 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        told = f"the tables in PostgreSQL are those of a newer version of Signpost: {error}"
+        raise ValueError(told) from error

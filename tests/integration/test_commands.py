@@ -38,6 +38,25 @@ async def test_migrate_makes_the_tables_and_a_second_time_changes_nothing(
     assert (ended, tables) == ([0, 0], 1)
 
 
+@pytest.mark.parametrize("arguments", [["migrate"], ["serve"], ["site", "create", "shop"]])
+async def test_tables_of_a_newer_version_are_told_in_one_line(
+    servers: Servers, tmp_path: Path, arguments: list[str]
+) -> None:
+    async with new_database(servers.database_url) as database_url:
+        connection = await asyncpg.connect(dsn_of(database_url))
+        await connection.execute("CREATE TABLE alembic_version AS SELECT '9999' AS version_num")
+        await connection.close()
+        said = {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url, "PORT": "0"}
+
+        ended = signpost(*arguments, data_dir=tmp_path, **said)
+
+    assert ended.returncode == 1
+    line = ended.stderr.splitlines()[-1]
+    assert line.startswith("signpost: the tables in PostgreSQL are those of a newer version of Signpost: ")
+    assert "9999" in line
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("arguments", [["migrate"], ["ship"], ["serve"], ["site", "create", "shop"]])
 def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
     ended = signpost(*arguments, data_dir=tmp_path / "data", **NOWHERE)
