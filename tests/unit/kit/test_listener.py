@@ -193,23 +193,11 @@ def test_it_ends_in_the_midst_of_replacing_workers() -> None:
 
 
 @contextmanager
-def one_worker_lacking(away: Path, workers: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def one_worker_lacking(
+    away: Path, workers: int, factory: str = "telling_unless_away", before: str = ""
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Serve, then kill a worker, and wait until the next ones could not start while `away` is there."""
-    with serving("telling_unless_away", workers, AWAY=str(away)) as process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        wait_until(lambda: answer_of(port) != b"")
-        wait_until(lambda: len(processes_at(port)) == workers)
-        away.touch()
-        os.kill(process_of(answer_of(port)), signal.SIGKILL)
-        wait_until(lambda: away.stat().st_size >= 2)
-        yield process, port
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_while_the_system_has_no_room_for_a_worker_it_is_tried_again(workers: int, tmp_path: Path) -> None:
-    away = tmp_path / "away"
-    with serving("telling_its_process", workers, before=CROWDED, AWAY=str(away)) as process:
+    with serving(factory, workers, before=before, AWAY=str(away)) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
         wait_until(lambda: answer_of(port) != b"")
@@ -217,7 +205,14 @@ def test_while_the_system_has_no_room_for_a_worker_it_is_tried_again(workers: in
         away.touch()
         os.kill(process_of(answer_of(port)), signal.SIGKILL)
         wait_until(lambda: away.stat().st_size >= 2 or process.poll() is not None)
+        yield process, port
 
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_while_the_system_has_no_room_for_a_worker_it_is_tried_again(workers: int, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    with one_worker_lacking(away, workers, "telling_its_process", CROWDED) as (process, port):
+        assert process.stdout is not None
         away.unlink()
 
         wait_until(lambda: len(processes_at(port)) == workers or process.poll() is not None)
