@@ -72,7 +72,9 @@ def _as_they_came(records: Sequence[Record]) -> Sequence[Record]:
         return records
     places: list[tuple[int, bool]] = []
     for place, record in enumerate(records):
-        known = merges.get((record.site, record.visitor), ())
+        # What was told as it happened stands where it came.
+        was_late = arrived_ms(record) > record.at_ms
+        known = merges.get((record.site, record.visitor), ()) if was_late else ()
         behind = max((at for at, merge in known if _came_later(record, merge)), default=place)
         places.append((max(place, behind), behind > place))
     return [records[place] for place in sorted(range(len(records)), key=places.__getitem__)]
